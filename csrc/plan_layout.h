@@ -1,0 +1,102 @@
+/* The plan: everything the core needs to know of one pod, as bytes. Flat and position-free: a header, arrays, one blob of
+ * strings; indices, never pointers. Little-endian, fixed width, no padding.
+ *
+ * This text is compiled by C and read verbatim by cffi's cdef: no #include, no #if, no expressions. It must never hold a
+ * default or a rule; the numbers of enumerations are those of minipod/supervisor/vocabulary.py (policy_tables.h).
+ *
+ * Every index of a unit, an edge or a string list is checked by plan_check() before anything else looks at it.
+ */
+
+#define PLAN_VERSION 1
+#define PLAN_NONE 4294967295
+#define PLAN_EXIT_CODES 256
+#define PLAN_SIGNALS 65
+
+struct plan_string { uint32_t at; uint32_t size; };     /* bytes in the blob; a NUL follows that size does not count */
+struct plan_run { uint32_t first; uint32_t count; };    /* a run of elements of one array */
+
+enum plan_array {
+    PLAN_UNITS,      /* struct plan_unit, in file order: inits and sidecars, then services */
+    PLAN_EDGES,      /* struct plan_edge, sorted by first */
+    PLAN_WORDS,      /* struct plan_string: argument lists */
+    PLAN_VARIABLES,  /* struct plan_variable: environments, labels */
+    PLAN_EXITS,      /* struct plan_exit, 256 for each exit map */
+    PLAN_DELAYS,     /* uint64_t ns: back-off ladders */
+    PLAN_RULES,      /* struct plan_rule, one for each signal 0..64 */
+    PLAN_TARGETS,    /* uint32_t unit: whom a signal is sent to */
+    PLAN_BLOB,       /* bytes */
+    PLAN_ARRAYS
+};
+
+struct plan_array_at { uint64_t at; uint64_t count; };  /* bytes from the plan's begin; elements. In enum order, gapless */
+
+struct plan_variable { struct plan_string name; struct plan_string value; };
+
+struct plan_exit { uint8_t code; uint8_t exit_class; }; /* by raw code 0..255 (128+N for a signal): after exit_codes */
+
+/* second waits, in direction, until first reaches milestone. START edges go to a higher rank, STOP edges to a lower one. */
+struct plan_edge { uint32_t first; uint32_t second; uint8_t milestone; uint8_t direction; uint16_t zero; };
+
+/* What to do with a signal we receive. No targets: every running unit. */
+struct plan_rule { uint8_t verb; uint8_t send; uint16_t zero; struct plan_run targets; };
+
+struct plan_unit {
+    struct plan_string name;
+    struct plan_run argv;           /* WORDS: command then args, $(VAR) not yet expanded; at least 1 */
+    uint32_t command_count;         /* how many of argv are the command; 0 only in a pod that takes its words at run time */
+    uint32_t rank;
+    struct plan_run env;            /* VARIABLES, later ones win, $(VAR) not yet expanded */
+    struct plan_string working_dir; /* empty: minipod's own */
+    struct plan_string user;        /* name or number, "" for minipod's own */
+    struct plan_string group;       /* name or number, "" for the user's own */
+    struct plan_run edges;          /* EDGES whose first is this unit */
+    struct plan_run delays;         /* DELAYS: the back-off ladder; at least 1 */
+    uint32_t exit_map;              /* which 256 of EXITS */
+    uint32_t umask;                 /* PLAN_NONE: minipod's own */
+    uint32_t max_restarts;          /* since the last reset; PLAN_NONE: any number */
+    uint32_t start_waits;           /* how many START edges have this unit as second */
+    uint32_t stop_waits;            /* the same for STOP edges */
+    uint8_t kind;
+    uint8_t rule;
+    uint8_t standing;
+    uint8_t unstartable_class;      /* exit class when the command cannot be executed */
+    uint8_t unstartable_code;       /* exit code then; 0: 127 not found, 126 otherwise */
+    uint8_t stop_signal;
+    uint8_t stop_scope;
+    uint8_t log_mode;
+    uint8_t stdin_mode;
+    uint8_t leave_rest;             /* 1: what the leader leaves behind is left to the pod's end */
+    uint16_t zero;
+    uint64_t grace_ns;              /* between the stop signal and KILL; clipped to the pod's budget */
+    uint64_t rest_grace_ns;         /* what the rest of the group keeps once a stopped leader is gone */
+    uint64_t deadline_ns;           /* from the first start; 0: none */
+    uint64_t reset_ns;              /* a run longer than this begins the back-off anew */
+};
+
+struct plan_slice { uint64_t cap_ns; uint64_t divisor; };   /* min(cap, budget / divisor) */
+
+struct plan_pod {
+    struct plan_string name;
+    struct plan_string termination_message;  /* a path, "" for none */
+    struct plan_string default_path;         /* PATH of a unit that has none */
+    struct plan_run labels;                  /* VARIABLES */
+    struct plan_run env;                     /* VARIABLES, before each unit's own */
+    uint32_t main_unit;                      /* PLAN_NONE: no main */
+    uint32_t args_unit;                      /* whose args the words after "--" replace; PLAN_NONE: nobody's */
+    uint64_t deadline_ns;                    /* from the start; 0: none */
+    uint64_t budget_ns;                      /* of a stop, unless MINIPOD_GRACE says otherwise */
+    uint64_t retry_ns;                       /* after a start that failed for lack of resources */
+    struct plan_slice margin;
+    struct plan_slice sidecars;
+    struct plan_slice turn;
+};
+
+struct plan_header {
+    uint8_t magic[8];               /* "minipod\n" */
+    uint32_t version;
+    uint32_t header_size;
+    uint64_t size;                  /* of the whole plan in bytes */
+    uint64_t digest;                /* of all bytes, these eight taken as 0 */
+    struct plan_array_at arrays[PLAN_ARRAYS];
+    struct plan_pod pod;
+};

@@ -1,0 +1,1 @@
+"""minipod: a whole pod inside one container."""

@@ -1,0 +1,1 @@
+"""What `minipod WORD` does, one module a word."""

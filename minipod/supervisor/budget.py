@@ -1,0 +1,52 @@
+"""The stop budget (DESIGN.md section 4): how the time between "stop" and the outer runtime's KILL is shared out.
+
+All numbers are ns and are lowered into the plan: the core computes with them and knows none of its own. Of the budget
+the margin is kept so that minipod is gone by itself before it is killed; with sidecars the last slice before the margin
+is theirs; whoever still waits for its turn proceeds when the last slice of its own time begins.
+"""
+
+from dataclasses import dataclass
+
+from minipod.supervisor.backoff import SECOND
+
+
+@dataclass(frozen=True)
+class Slice:
+    """``min(cap, budget // divisor)``."""
+
+    cap: int
+    divisor: int
+
+    def of(self, budget: int) -> int:
+        return min(self.cap, budget // self.divisor)
+
+
+GRACE = 10 * SECOND  # Docker's own stop timeout
+MARGIN = Slice(cap=SECOND // 2, divisor=10)
+SIDECARS = Slice(cap=2 * SECOND, divisor=5)
+TURN = Slice(cap=2 * SECOND, divisor=5)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Moments in ns after the stop began: services and then sidecars are killed, waiting ends before that."""
+
+    service_turn: int
+    service_kill: int
+    sidecar_turn: int
+    sidecar_kill: int
+    leave: int
+
+
+def limits(budget: int, *, has_sidecars: bool) -> Limits:
+    """The moments of a stop of ``budget`` ns. Non-decreasing within a kind; all are 0 for a budget of 0."""
+    end = budget - MARGIN.of(budget)
+    share = SIDECARS.of(budget) if has_sidecars else 0
+    services = end - share
+    return Limits(
+        service_turn=services - TURN.of(services),
+        service_kill=services,
+        sidecar_turn=end - TURN.of(share),
+        sidecar_kill=end,
+        leave=budget,
+    )

@@ -1,0 +1,120 @@
+"""The pod machine and the exit-code contract: the first cause that begins the end fixes the row (DESIGN.md section 6)."""
+
+from dataclasses import dataclass
+
+from minipod.supervisor.table import Machine, ignored, impossible, to
+from minipod.supervisor.vocabulary import Action as A
+from minipod.supervisor.vocabulary import Pod as P
+from minipod.supervisor.vocabulary import PodEvent as E
+from minipod.supervisor.vocabulary import Source
+
+_FIXED = "the first cause is fixed"
+_UNITS_LIVE = "units are not over"
+_NO_BUDGET = "the budget does not run yet"
+_OVER = "we leave"
+_ENDING = (A.FIX_CAUSE, A.START_BUDGET, A.WIND_DOWN_ALL)
+_UNKILLABLE = "a process that KILL cannot end, as one in a hung mount, must not keep us"
+
+POD = Machine("pod", P, E, {
+    P.RUNNING: {
+        E.ALL_DONE: to(P.ENDING, *_ENDING),
+        E.ALL_FAILED: to(P.ENDING, *_ENDING),
+        E.MAIN_OVER: to(P.ENDING, *_ENDING),
+        E.FATAL: to(P.ENDING, *_ENDING),
+        E.UNRUNNABLE: to(P.ENDING, *_ENDING),
+        E.UNIT_DEADLINE: to(P.ENDING, *_ENDING),
+        E.POD_DEADLINE: to(P.ENDING, *_ENDING),
+        E.TOLD: to(P.STOPPING, *_ENDING),
+        E.UNITS_OVER: impossible("the last service's end comes first"),
+        E.STIRRED: ignored("only those who sweep care"),
+        E.NOTHING_LEFT: impossible(_UNITS_LIVE),
+        E.BUDGET_OVER: impossible(_NO_BUDGET),
+        E.OVERDUE: impossible(_NO_BUDGET),
+    },
+    P.ENDING: {
+        E.ALL_DONE: ignored(_FIXED),
+        E.ALL_FAILED: ignored(_FIXED),
+        E.MAIN_OVER: ignored(_FIXED),
+        E.FATAL: ignored(_FIXED),
+        E.UNRUNNABLE: ignored(_FIXED),
+        E.UNIT_DEADLINE: ignored(_FIXED),
+        E.POD_DEADLINE: ignored(_FIXED),
+        E.TOLD: to(P.STOPPING, why="the first signal asks for what is under way; only a second one hurries it"),
+        E.UNITS_OVER: to(P.SWEEPING, A.SWEEP_TERM),
+        E.STIRRED: ignored("units are still stopping"),
+        E.NOTHING_LEFT: impossible(_UNITS_LIVE),
+        E.BUDGET_OVER: ignored("each unit's own timer is clipped to it"),
+        E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
+    },
+    P.STOPPING: {
+        E.ALL_DONE: ignored(_FIXED),
+        E.ALL_FAILED: ignored(_FIXED),
+        E.MAIN_OVER: ignored(_FIXED),
+        E.FATAL: ignored(_FIXED),
+        E.UNRUNNABLE: ignored(_FIXED),
+        E.UNIT_DEADLINE: ignored(_FIXED),
+        E.POD_DEADLINE: ignored(_FIXED),
+        E.TOLD: to(P.STOPPING, A.CUT_ALL, why="the second signal: no grace is left"),
+        E.UNITS_OVER: to(P.SWEEPING, A.SWEEP_TERM),
+        E.STIRRED: ignored("units are still stopping"),
+        E.NOTHING_LEFT: impossible(_UNITS_LIVE),
+        E.BUDGET_OVER: ignored("each unit's own timer is clipped to it"),
+        E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
+    },
+    P.SWEEPING: {
+        E.ALL_DONE: ignored(_FIXED),
+        E.ALL_FAILED: ignored(_FIXED),
+        E.MAIN_OVER: ignored(_FIXED),
+        E.FATAL: ignored(_FIXED),
+        E.UNRUNNABLE: ignored(_FIXED),
+        E.UNIT_DEADLINE: impossible("inits are over"),
+        E.POD_DEADLINE: ignored(_FIXED),
+        E.TOLD: to(P.KILLING, A.SWEEP_KILL, why="the units are over; nothing else deserves patience"),
+        E.UNITS_OVER: impossible("they were over before"),
+        E.STIRRED: ignored("all that live were asked, wherever they stood"),
+        E.NOTHING_LEFT: to(P.OVER, A.LEAVE),
+        E.BUDGET_OVER: to(P.KILLING, A.SWEEP_KILL),
+        E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
+    },
+    P.KILLING: {
+        E.ALL_DONE: impossible("units are over"),
+        E.ALL_FAILED: impossible("units are over"),
+        E.MAIN_OVER: impossible("units are over"),
+        E.FATAL: impossible("units are over"),
+        E.UNRUNNABLE: impossible("units are over"),
+        E.UNIT_DEADLINE: impossible("inits are over"),
+        E.POD_DEADLINE: ignored(_FIXED),
+        E.TOLD: ignored("there is nothing stronger than KILL"),
+        E.UNITS_OVER: impossible("they were over before"),
+        E.STIRRED: to(P.KILLING, A.SWEEP_KILL, why="a fork may have raced the last walk"),
+        E.NOTHING_LEFT: to(P.OVER, A.LEAVE),
+        E.BUDGET_OVER: ignored("a second signal was faster"),
+        E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
+    },
+    P.OVER: {event: ignored(_OVER) for event in E},
+})
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One row of the exit-code contract: whose code, what stands for 0, and how it is told."""
+
+    source: Source
+    if_zero: int
+    reason: str
+    sentence: str
+
+
+CAUSE: dict[E, Cause] = {
+    E.ALL_DONE: Cause(Source.NOBODY, 0, "Completed", "every service finished with 0"),
+    E.ALL_FAILED: Cause(Source.BLAMED, 1, "Error", "every service has ended and one failed"),
+    E.MAIN_OVER: Cause(Source.MAIN, 0, "MainEnded", "main ended"),
+    E.FATAL: Cause(Source.BLAMED, 1, "Error", "a unit that the pod needs failed for good"),
+    E.UNRUNNABLE: Cause(Source.BLAMED, 126, "StartError", "a command could not be executed"),
+    E.UNIT_DEADLINE: Cause(Source.NOBODY, 124, "DeadlineExceeded", "an init's deadline ran out"),
+    E.POD_DEADLINE: Cause(Source.NOBODY, 124, "DeadlineExceeded", "the pod's deadline ran out"),
+    E.TOLD: Cause(Source.TRUTH, 0, "Stopped", "it was told to stop"),
+}
+
+# A service that TRUTH asks for and that never ran has no code: the code of the stop itself (128 + SIGTERM).
+UNDECIDED_CODE = 143

@@ -1,0 +1,273 @@
+"""The words of the policy: states, events and actions, each with its meaning.
+
+One source for Python, for the C core (``csrc/policy_tables.h`` is generated from here), for diagrams and for
+documentation. A member's value is its meaning; its number, in C and in the plan, is its position. This module must
+never hold a decision: which event leads where is the business of the tables beside it.
+"""
+
+from enum import Enum
+
+
+class Word(Enum):
+    """One word of a list that two languages share."""
+
+    @property
+    def number(self) -> int:
+        """The position in the list: the value that C and the plan use."""
+        return list(type(self)).index(self)
+
+    @property
+    def word(self) -> str:
+        """The word as people read it: ``TERM_SENT`` is "term-sent"."""
+        return self.name.lower().replace("_", "-")
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}.{self.name}"
+
+
+# --- what a unit is ---------------------------------------------------------------------------------------------
+
+
+class Kind(Word):
+    INIT = "runs to success, in file order, before any service"
+    SIDECAR = "starts in order with the inits, outlives the services, has no say in the phase"
+    SERVICE = "starts when the inits are done; together the services are what the pod is for"
+
+
+class Rule(Word):
+    """The verdict's row: a restart policy as lowered for a unit (``verdict.rule_of``)."""
+
+    ALWAYS = "restart after every end"
+    ON_FAILURE = "restart after a failure"
+    NEVER = "one end is the end"
+
+
+class Standing(Word):
+    """What a unit's final end means to the pod: the row of the fate table (``fate.standing_of``)."""
+
+    INIT = "its failure fails the pod"
+    SIDECAR = "no say, unless it gave up"
+    ESSENTIAL_SIDECAR = "its failure fails the pod"
+    SERVICE = "counts; the pod ends when all have ended"
+    ESSENTIAL_SERVICE = "counts; its failure fails the pod at once"
+    MAIN = "its end is the pod's end"
+
+
+# --- one unit's lifecycle ---------------------------------------------------------------------------------------
+
+
+class Life(Word):
+    HELD = "no process: predecessors are not there yet, or somebody stopped it"
+    BACKOFF = "no process: waits before the next start"
+    SPAWNING = "forked; the program is not confirmed to run"
+    UP = "the program runs"
+    TURN = "runs while the pod ends; waits for those that must go first"
+    TERM_SENT = "was asked to end"
+    KILL_SENT = "was killed, not yet reaped"
+    DRAINING = "no leader any more: what it left behind goes, then comes the verdict"
+    ENDED = "over for good"
+
+
+class LifeEvent(Word):
+    GO = "may start now"
+    NEVER = "a predecessor will never be what this unit waits for"
+    DUE = "the unit's timer fired"
+    SPAWNED = "the program was executed"
+    STARVED = "the system had no resources for a new process"
+    EXITED = "the leader was reaped"
+    UNSTARTABLE = "the leader was reaped and had never executed the program"
+    STOP = "end this instance"
+    WIND_DOWN = "the pod ends: end this unit in its turn"
+    CUT = "no grace is left"
+    TURN_CAME = "all that must go first are gone"
+    DEADLINE = "the unit's deadline ran out"
+    DRAINED = "nothing of the instance is left"
+    RESTART = "verdict: start again after the back-off"
+    RESTART_NOW = "verdict: start again at once"
+    FINISH = "verdict: over for good"
+    HOLD = "verdict: wait for an order"
+
+
+# --- what is wanted of a unit -----------------------------------------------------------------------------------
+
+
+class Want(Word):
+    UP = "it shall run, as its restart policy says"
+    AGAIN = "its instance shall end and a new one start"
+    STOP = "the pod ends: it shall end for good"
+    HOLD = "it shall not run until somebody says so"
+
+
+class WantEvent(Word):
+    CLEAR = "all predecessors of its start are there"
+    STUCK = "a predecessor will never be there"
+    RENEWED = "a new instance was started"
+    ORDER_START = "somebody said: start"
+    ORDER_STOP = "somebody said: stop"
+    ORDER_RESTART = "somebody said: restart"
+    POD_STOP = "the pod ends"
+
+
+# --- what an ended instance means -------------------------------------------------------------------------------
+
+
+class ExitClass(Word):
+    OK = "ended with 0, after exit_codes"
+    FAIL = "ended with anything else"
+    UNSTARTABLE = "its command could not be executed"
+    DEPENDENCY = "never started: a predecessor failed it"
+    DEADLINE = "ended because its deadline ran out"
+
+
+class Budget(Word):
+    LEFT = "another restart is allowed"
+    SPENT = "max_restarts is used up"
+
+
+class Outcome(Word):
+    RESTART = "runs again after the back-off"
+    RESTART_NOW = "runs again at once"
+    HELD = "waits for an order; counts as running"
+    DONE = "over, well"
+    FAILED = "over, failed"
+    GAVE_UP = "over, failed too often"
+    UNRUNNABLE = "over, could not be executed"
+    EXPIRED = "over, its deadline ran out"
+    STOPPED = "over, because the pod ends"
+
+
+# --- the pod ----------------------------------------------------------------------------------------------------
+
+
+class Pod(Word):
+    RUNNING = "units start, run and restart"
+    ENDING = "ends by itself; units stop in order"
+    STOPPING = "was told to end; units stop in order"
+    SWEEPING = "all units are over; their last descendants were asked to end"
+    KILLING = "the last descendants were killed"
+    OVER = "nothing is left: leave"
+
+
+class PodEvent(Word):
+    ALL_DONE = "every service is over, well"
+    ALL_FAILED = "every service is over, one failed"
+    MAIN_OVER = "main is over"
+    FATAL = "a unit the pod cannot do without failed for good"
+    UNRUNNABLE = "a command could not be executed"
+    UNIT_DEADLINE = "an init's deadline ran out"
+    POD_DEADLINE = "the pod's deadline ran out"
+    TOLD = "somebody told us to stop"
+    UNITS_OVER = "every unit is over"
+    STIRRED = "a descendant ended while others remain"
+    NOTHING_LEFT = "no descendant is left"
+    BUDGET_OVER = "the stop budget is spent"
+    OVERDUE = "the stop budget and its margin are spent"
+
+
+class Phase(Word):
+    """Kubernetes' pod phases (spec.md section 1)."""
+
+    PENDING = "something has yet to start for the first time"
+    RUNNING = "started, and not all has ended for good"
+    SUCCEEDED = "all ended for good, with 0"
+    FAILED = "all ended for good, one failed; or the pod was failed"
+
+
+class Source(Word):
+    """Whose code the pod's exit code is taken from."""
+
+    NOBODY = "fixed by the cause"
+    MAIN = "the unit named by main"
+    BLAMED = "the first unit that failed for good"
+    TRUTH = "main if there is one, else the first service in file order that did not end with 0"
+
+
+# --- order ------------------------------------------------------------------------------------------------------
+
+
+class Milestone(Word):
+    STARTED = "its program runs; a sidecar's next may start"
+    READY = "it is ready for work"
+    COMPLETED = "it ended for good with 0"
+    GONE = "it is over for good"
+
+
+class Direction(Word):
+    START = "the edge holds back a start"
+    STOP = "the edge holds back a stop"
+
+
+# --- what the plan says of mechanism ----------------------------------------------------------------------------
+
+
+class SignalVerb(Word):
+    """What the core does with a signal it receives."""
+
+    IGNORE = "drop it"
+    FORWARD = "send a signal to units"
+    STOP = "stop the pod"
+    FREEZE = "STOP to the units, timers freeze, stop too"
+    THAW = "CONT to the units, timers go on"
+    OWN = "the core's own business"
+
+
+class StopScope(Word):
+    GROUP = "the whole process group"
+    MAIN = "the leader alone"
+
+
+class LogMode(Word):
+    PREFIX = "whole lines behind the unit's name"
+    RAW = "whole lines, unchanged"
+    INHERIT = "the descriptor itself, no copy"
+    NONE = "to /dev/null"
+
+
+class StdinMode(Word):
+    NULL = "reads /dev/null"
+    INHERIT = "reads what minipod reads"
+
+
+# --- what the core does -----------------------------------------------------------------------------------------
+
+
+class Action(Word):
+    """One deed of the core. Actions never step a machine; they may queue an event."""
+
+    NOTHING = "end of a cell's list"
+    # a unit's lifecycle
+    SPAWN = "fork the instance; may queue starved"
+    RENEW = "tell the want machine that a new instance starts"
+    MARK_STARTED = "reach the milestones started and, without a readiness probe, ready"
+    SEND_STOP = "send the stop signal, then CONT"
+    SEND_KILL = "KILL the process group"
+    EASE_REST = "the rest of the group keeps at most the rest grace from now"
+    KILL_REST = "KILL what the leader left behind"
+    CHECK_REST = "queue drained as soon as nothing of the instance is left"
+    AWAIT_TURN = "queue turn-came if nobody must go first; arm the turn's limit"
+    ARM_GRACE = "arm the unit's timer with its grace, clipped to the pod's budget"
+    CLIP_GRACE = "shorten the running timer to the pod's budget"
+    ARM_BACKOFF = "count the restart, arm the timer with the ladder's next delay"
+    ARM_RETRY = "arm the timer with the delay for lack of resources"
+    DISARM = "no timer"
+    NOTE_DEADLINE = "remember that the deadline ended this instance"
+    BLAME_DEPENDENCY = "remember that a predecessor failed this unit"
+    JUDGE = "look up the verdict and queue what it says"
+    SETTLE = "tell the pod and the dependents that this unit is over"
+    # a unit's want
+    ASK_GO = "queue go if no predecessor of the start is missing"
+    TELL_STOP = "queue stop"
+    TELL_WIND_DOWN = "queue wind-down"
+    TELL_NEVER = "queue never"
+    # what an end means to the pod
+    BLAME = "the first to be blamed decides the exit code"
+    TALLY_DONE = "one service fewer; after the last queue all-done or all-failed"
+    TALLY_FAILED = "the same, and one has failed"
+    # the pod
+    FIX_CAUSE = "remember why the pod ends"
+    START_BUDGET = "the stop budget runs from now"
+    WIND_DOWN_ALL = "tell every unit that the pod ends"
+    CUT_ALL = "tell every unit that no grace is left"
+    SWEEP_TERM = "TERM and CONT to every descendant; queue nothing-left if there is none"
+    SWEEP_KILL = "KILL every descendant; queue nothing-left if there is none"
+    LEAVE = "end the loop"
