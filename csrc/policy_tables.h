@@ -25,6 +25,7 @@ enum rule {
 enum standing {
     STANDING_INIT,               /* its failure fails the pod */
     STANDING_SIDECAR,            /* no say, unless it gave up */
+    STANDING_ESSENTIAL_SIDECAR,  /* a sidecar whose failure fails the pod */
     STANDING_SERVICE,            /* counts; the pod ends when all have ended */
     STANDING_ESSENTIAL_SERVICE,  /* counts; its failure fails the pod at once */
     STANDING_MAIN,               /* its end is the pod's end */
@@ -267,6 +268,7 @@ static const char *const rule_words[RULE_COUNT] = {
 static const char *const standing_words[STANDING_COUNT] = {
     [STANDING_INIT] = "init",
     [STANDING_SIDECAR] = "sidecar",
+    [STANDING_ESSENTIAL_SIDECAR] = "essential-sidecar",
     [STANDING_SERVICE] = "service",
     [STANDING_ESSENTIAL_SERVICE] = "essential-service",
     [STANDING_MAIN] = "main",
@@ -883,7 +885,7 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_FAILED] = {CELL_ACTS, POD_EVENT_FATAL, {ACTION_BLAME}},
         [OUTCOME_GAVE_UP] = {CELL_ACTS, POD_EVENT_FATAL, {ACTION_BLAME}},
         [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
-        [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
+        [OUTCOME_EXPIRED] = {CELL_ACTS, POD_EVENT_UNIT_DEADLINE, {ACTION_BLAME}},
         [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
     },
     [STANDING_SIDECAR] = {
@@ -892,6 +894,17 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_HELD] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
         [OUTCOME_DONE] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
         [OUTCOME_FAILED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+        [OUTCOME_GAVE_UP] = {CELL_ACTS, POD_EVENT_FATAL, {ACTION_BLAME}},
+        [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
+        [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
+        [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+    },
+    [STANDING_ESSENTIAL_SIDECAR] = {
+        [OUTCOME_RESTART] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
+        [OUTCOME_RESTART_NOW] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
+        [OUTCOME_HELD] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
+        [OUTCOME_DONE] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+        [OUTCOME_FAILED] = {CELL_ACTS, POD_EVENT_FATAL, {ACTION_BLAME}},
         [OUTCOME_GAVE_UP] = {CELL_ACTS, POD_EVENT_FATAL, {ACTION_BLAME}},
         [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
         [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},

@@ -9,12 +9,12 @@ from enum import Enum
 
 
 class Word(Enum):
-    """One word of a list that two languages share."""
+    """One word of a list that two languages share. ``number`` is its position: the value that C and the plan use."""
 
-    @property
-    def number(self) -> int:
-        """The position in the list: the value that C and the plan use."""
-        return list(type(self)).index(self)
+    def __init__(self, meaning: str):
+        if any(meaning == other.value for other in type(self)):
+            raise ValueError(f"{type(self).__name__}: two words mean {meaning!r}")  # Enum would make them one
+        self.number = len(type(self).__members__)
 
     @property
     def word(self) -> str:
@@ -47,7 +47,7 @@ class Standing(Word):
 
     INIT = "its failure fails the pod"
     SIDECAR = "no say, unless it gave up"
-    ESSENTIAL_SIDECAR = "its failure fails the pod"
+    ESSENTIAL_SIDECAR = "a sidecar whose failure fails the pod"
     SERVICE = "counts; the pod ends when all have ended"
     ESSENTIAL_SERVICE = "counts; its failure fails the pod at once"
     MAIN = "its end is the pod's end"
