@@ -83,6 +83,8 @@ struct plan_pod {
     struct plan_run env;                     /* VARIABLES, before each unit's own */
     uint32_t main_unit;                      /* PLAN_NONE: no main */
     uint32_t args_unit;                      /* whose args the words after "--" replace; PLAN_NONE: nobody's */
+    uint32_t exact_env;                      /* 1: units get the environment that minipod was given, not a variable more */
+    uint32_t zero;
     uint64_t deadline_ns;                    /* from the start; 0: none */
     uint64_t budget_ns;                      /* of a stop, unless MINIPOD_GRACE says otherwise */
     uint64_t retry_ns;                       /* after a start that failed for lack of resources */

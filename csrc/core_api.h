@@ -1,0 +1,14 @@
+/* What Python may call of the core, in process: read verbatim by cffi's cdef beside plan_layout.h, compiled by C as the
+ * prototypes. It must never name a function that keeps state or makes a system call. */
+
+/* FNV-1a, 64 bit, over all bytes of a plan, its digest field taken as 0. size >= sizeof(struct plan_header). */
+uint64_t plan_digest(const uint8_t *bytes, uint64_t size);
+
+/* Why these bytes are no plan that this core runs: one clause without a full stop, or NULL when they are one. Never
+ * reads outside bytes[0..size). */
+const char *plan_refuse(const uint8_t *bytes, uint64_t size);
+
+/* Kubernetes' $(VAR) expansion of text[0..size) into out (at most room bytes are written, no NUL is). maps is a
+ * NULL-terminated list of NULL-terminated lists of "NAME=value"; within a list the last entry of a name wins, the first
+ * list that has the name wins. Returns the length of the whole result, which may be more than room. */
+uint64_t expand_text(const char *text, uint64_t size, const char *const *const *maps, char *out, uint64_t room);
