@@ -4,7 +4,7 @@
  * This text is compiled by C and read verbatim by cffi's cdef: no #include, no #if, no expressions. It must never hold a
  * default or a rule; the numbers of enumerations are those of minipod/supervisor/vocabulary.py (policy_tables.h).
  *
- * Every index of a unit, an edge or a string list is checked by plan_check() before anything else looks at it.
+ * Every index of a unit, an edge or a string list is checked by plan_refuse() before anything else looks at it.
  */
 
 #define PLAN_VERSION 1
@@ -17,7 +17,7 @@ struct plan_run { uint32_t first; uint32_t count; };    /* a run of elements of 
 
 enum plan_array {
     PLAN_UNITS,      /* struct plan_unit, in file order: inits and sidecars, then services */
-    PLAN_EDGES,      /* struct plan_edge, sorted by first */
+    PLAN_EDGES,      /* struct plan_edge, sorted by first: each unit's run follows that of the unit before */
     PLAN_WORDS,      /* struct plan_string: argument lists */
     PLAN_VARIABLES,  /* struct plan_variable: environments, labels */
     PLAN_EXITS,      /* struct plan_exit, 256 for each exit map */
@@ -28,7 +28,9 @@ enum plan_array {
     PLAN_ARRAYS
 };
 
-struct plan_array_at { uint64_t at; uint64_t count; };  /* bytes from the plan's begin; elements. In enum order, gapless */
+/* Bytes from the plan's begin; elements. The first array follows the header, each other one begins at the next multiple of
+ * 8 after the one before it; the bytes between are 0. The blob ends the plan. */
+struct plan_array_at { uint64_t at; uint64_t count; };
 
 struct plan_variable { struct plan_string name; struct plan_string value; };
 
@@ -54,8 +56,6 @@ struct plan_unit {
     uint32_t exit_map;              /* which 256 of EXITS */
     uint32_t umask;                 /* PLAN_NONE: minipod's own */
     uint32_t max_restarts;          /* since the last reset; PLAN_NONE: any number */
-    uint32_t start_waits;           /* how many START edges have this unit as second */
-    uint32_t stop_waits;            /* the same for STOP edges */
     uint8_t kind;
     uint8_t rule;
     uint8_t standing;
