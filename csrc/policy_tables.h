@@ -231,7 +231,7 @@ enum action {
     ACTION_START_BUDGET,      /* the stop budget runs from now */
     ACTION_WIND_DOWN_ALL,     /* tell every unit that the pod ends */
     ACTION_CUT_ALL,           /* tell every unit that no grace is left */
-    ACTION_SWEEP_TERM,        /* TERM and CONT to every descendant; queue nothing-left if there is none */
+    ACTION_SWEEP_TERM,        /* TERM and CONT to every descendant, arm the budget's timer; queue nothing-left if there is none */
     ACTION_SWEEP_KILL,        /* KILL every descendant; queue nothing-left if there is none */
     ACTION_LEAVE,             /* end the loop */
     ACTION_COUNT
@@ -696,8 +696,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* the last service's end comes first */
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* only those who sweep care */
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
-        [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* the budget does not run yet */
-        [POD_EVENT_OVERDUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* the budget does not run yet */
+        [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
+        [POD_EVENT_OVERDUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* the stop budget does not run yet */
     },
     [POD_ENDING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
@@ -711,7 +711,7 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNITS_OVER] = {CELL_ACTS, POD_SWEEPING, {ACTION_SWEEP_TERM}},
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* units are still stopping */
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
-        [POD_EVENT_BUDGET_OVER] = {CELL_IGNORED, 0, {0}},  /* each unit's own timer is clipped to it */
+        [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
         [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},  /* a process that KILL cannot end, as one in a hung mount, must not keep us */
     },
     [POD_STOPPING] = {
@@ -726,7 +726,7 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNITS_OVER] = {CELL_ACTS, POD_SWEEPING, {ACTION_SWEEP_TERM}},
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* units are still stopping */
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
-        [POD_EVENT_BUDGET_OVER] = {CELL_IGNORED, 0, {0}},  /* each unit's own timer is clipped to it */
+        [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
         [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},  /* a process that KILL cannot end, as one in a hung mount, must not keep us */
     },
     [POD_SWEEPING] = {

@@ -10,7 +10,7 @@ from minipod.supervisor.vocabulary import Source
 
 _FIXED = "the first cause is fixed"
 _UNITS_LIVE = "units are not over"
-_NO_BUDGET = "the budget does not run yet"
+_NO_BUDGET = "its timer is armed by the sweep; each unit's own is clipped to it"
 _OVER = "we leave"
 _ENDING = (A.FIX_CAUSE, A.START_BUDGET, A.WIND_DOWN_ALL)
 _UNKILLABLE = "a process that KILL cannot end, as one in a hung mount, must not keep us"
@@ -29,7 +29,7 @@ POD = Machine("pod", P, E, {
         E.STIRRED: ignored("only those who sweep care"),
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
         E.BUDGET_OVER: impossible(_NO_BUDGET),
-        E.OVERDUE: impossible(_NO_BUDGET),
+        E.OVERDUE: impossible("the stop budget does not run yet"),
     },
     P.ENDING: {
         E.ALL_DONE: ignored(_FIXED),
@@ -43,7 +43,7 @@ POD = Machine("pod", P, E, {
         E.UNITS_OVER: to(P.SWEEPING, A.SWEEP_TERM),
         E.STIRRED: ignored("units are still stopping"),
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
-        E.BUDGET_OVER: ignored("each unit's own timer is clipped to it"),
+        E.BUDGET_OVER: impossible(_NO_BUDGET),
         E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
     },
     P.STOPPING: {
@@ -58,7 +58,7 @@ POD = Machine("pod", P, E, {
         E.UNITS_OVER: to(P.SWEEPING, A.SWEEP_TERM),
         E.STIRRED: ignored("units are still stopping"),
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
-        E.BUDGET_OVER: ignored("each unit's own timer is clipped to it"),
+        E.BUDGET_OVER: impossible(_NO_BUDGET),
         E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
     },
     P.SWEEPING: {

@@ -268,6 +268,6 @@ class Action(Word):
     START_BUDGET = "the stop budget runs from now"
     WIND_DOWN_ALL = "tell every unit that the pod ends"
     CUT_ALL = "tell every unit that no grace is left"
-    SWEEP_TERM = "TERM and CONT to every descendant; queue nothing-left if there is none"
+    SWEEP_TERM = "TERM and CONT to every descendant, arm the budget's timer; queue nothing-left if there is none"
     SWEEP_KILL = "KILL every descendant; queue nothing-left if there is none"
     LEAVE = "end the loop"
