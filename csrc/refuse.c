@@ -1,0 +1,315 @@
+/* Examines what is in a plan's arrays. It must never trust a byte of them: after it the core uses every index without a
+ * look. It keeps no state and calls nothing of the system.
+ *
+ * Left to Python: that names are unique and follow their rules, that paths, users and signals make sense. No number here
+ * is policy; the words' counts come from policy_tables.h.
+ *
+ * Cost: linear in the plan plus the sum of all its strings, at most PLAN_MAX_TEXT.
+ */
+#include "refuse.h"
+
+#include <string.h>
+
+#include "policy_tables.h"
+
+#define ALL_ACCESS 0777
+
+/* A plan under examination, and how much text has been seen so far. */
+struct check { struct plan plan; uint64_t text; };
+
+/* --- parts ------------------------------------------------------------------------------------------------------ */
+
+static int text_holds(struct check *check, struct plan_string string)
+{
+    const struct plan *plan = &check->plan;
+    if (string.at >= plan->blob_size || string.size >= plan->blob_size - string.at)
+        return 0;
+    const char *text = plan->blob + string.at;
+    check->text += string.size;
+    return text[string.size] == '\0' && (check->text > PLAN_MAX_TEXT || memchr(text, '\0', string.size) == NULL);
+}
+
+static int run_holds(struct plan_run run, uint32_t count)
+{
+    return run.first <= count && run.count <= count - run.first;
+}
+
+static int duration_holds(uint64_t ns)
+{
+    return ns < PLAN_MAX_NS;
+}
+
+static int slice_holds(struct plan_slice slice)
+{
+    return duration_holds(slice.cap_ns) && slice.divisor > 0;
+}
+
+/* --- what hangs together by itself ------------------------------------------------------------------------------ */
+
+static const char *refuse_words(struct check *check)
+{
+    for (uint32_t i = 0; i < check->plan.word_count; i++)
+        if (!text_holds(check, check->plan.words[i]))
+            return "a word of a command line is no string of its blob";
+    return NULL;
+}
+
+static const char *refuse_variable(struct check *check, const struct plan_variable *variable)
+{
+    if (!text_holds(check, variable->name) || !text_holds(check, variable->value))
+        return "a variable is no string of its blob";
+    const char *name = plan_text(&check->plan, variable->name);
+    if (variable->name.size == 0 || memchr(name, '=', variable->name.size) != NULL)
+        return "a variable has no name, or one with a = in it";
+    return NULL;
+}
+
+static const char *refuse_variables(struct check *check)
+{
+    const char *why = NULL;
+    for (uint32_t i = 0; i < check->plan.variable_count && why == NULL; i++)
+        why = refuse_variable(check, &check->plan.variables[i]);
+    return why;
+}
+
+static const char *refuse_numbers(struct check *check)
+{
+    const struct plan *plan = &check->plan;
+    for (uint32_t i = 0; i < plan->exit_count; i++)
+        if (plan->exits[i].exit_class > EXIT_CLASS_FAIL)
+            return "an exit code means something that no exit code means";
+    for (uint32_t i = 0; i < plan->delay_count; i++)
+        if (!duration_holds(plan->delays[i]))
+            return "a delay is too long";
+    for (uint32_t i = 0; i < plan->target_count; i++)
+        if (plan->targets[i] >= plan->unit_count)
+            return "a signal goes to a unit that is not there";
+    return NULL;
+}
+
+static const char *refuse_rules(struct check *check)
+{
+    const struct plan *plan = &check->plan;
+    const char *why = NULL;
+    for (uint32_t i = 0; i < PLAN_SIGNALS && why == NULL; i++) {
+        const struct plan_rule *rule = &plan->rules[i];
+        const struct claim claims[] = {
+            {rule->verb < SIGNAL_VERB_COUNT, "a signal's rule has an unknown verb"},
+            {rule->send < PLAN_SIGNALS, "a signal is sent that does not exist"},
+            {rule->verb != SIGNAL_VERB_FORWARD || rule->send > 0, "a signal is forwarded as none"},
+            {rule->zero == 0, "a signal's rule has something in an unused field"},
+            {run_holds(rule->targets, plan->target_count), "a signal's targets are not in it"},
+        };
+        why = REFUSE_FIRST(claims);
+    }
+    return why;
+}
+
+/* --- units ------------------------------------------------------------------------------------------------------ */
+
+/* A fate that is not its kind's own would let a pod wait for ever. */
+static int standing_holds(const struct plan *plan, uint32_t index)
+{
+    static const uint8_t kinds[] = {
+        [STANDING_INIT] = KIND_INIT,
+        [STANDING_SIDECAR] = KIND_SIDECAR,
+        [STANDING_ESSENTIAL_SIDECAR] = KIND_SIDECAR,
+        [STANDING_SERVICE] = KIND_SERVICE,
+        [STANDING_ESSENTIAL_SERVICE] = KIND_SERVICE,
+        [STANDING_MAIN] = KIND_SERVICE,
+    };
+    _Static_assert(REFUSE_LENGTH(kinds) == STANDING_COUNT, "every standing belongs to a kind");
+    const struct plan_unit *unit = &plan->units[index];
+    return unit->standing < STANDING_COUNT && kinds[unit->standing] == unit->kind
+        && (unit->standing == STANDING_MAIN) == (plan->pod->main_unit == index);
+}
+
+static const char *refuse_unit_texts(struct check *check, const struct plan_unit *unit)
+{
+    const struct claim claims[] = {
+        {text_holds(check, unit->name) && unit->name.size > 0, "a unit has no name"},
+        {text_holds(check, unit->working_dir), "a unit's working_dir is no string of its blob"},
+        {text_holds(check, unit->user), "a unit's user is no string of its blob"},
+        {text_holds(check, unit->group), "a unit's group is no string of its blob"},
+    };
+    return REFUSE_FIRST(claims);
+}
+
+static const char *refuse_unit_words(const struct plan *plan, uint32_t index)
+{
+    const struct plan_unit *unit = &plan->units[index];
+    const struct claim claims[] = {
+        {run_holds(unit->argv, plan->word_count), "a unit's command line is not in it"},
+        {unit->command_count <= unit->argv.count, "a unit's command is longer than its command line"},
+        {unit->command_count > 0 || plan->pod->args_unit == index, "a unit has no command"},
+        {run_holds(unit->env, plan->variable_count), "a unit's environment is not in it"},
+    };
+    return REFUSE_FIRST(claims);
+}
+
+static const char *refuse_unit_numbers(const struct plan *plan, uint32_t index)
+{
+    const struct plan_unit *unit = &plan->units[index];
+    const struct claim claims[] = {
+        {unit->rule < RULE_COUNT, "a unit has an unknown restart rule"},
+        {standing_holds(plan, index), "a unit has a standing that its kind cannot have"},
+        {unit->unstartable_class == EXIT_CLASS_UNSTARTABLE || unit->unstartable_class == EXIT_CLASS_FAIL,
+         "a unit that cannot be executed would not have failed"},
+        {unit->stop_signal > 0 && unit->stop_signal < PLAN_SIGNALS, "a unit has a stop signal that does not exist"},
+        {unit->stop_scope < STOP_SCOPE_COUNT, "a unit has an unknown stop scope"},
+        {unit->log_mode < LOG_MODE_COUNT, "a unit has an unknown log mode"},
+        {unit->stdin_mode < STDIN_MODE_COUNT, "a unit has an unknown stdin mode"},
+        {unit->leave_rest <= 1, "a unit's leave_rest is neither 0 nor 1"},
+        {unit->zero == 0, "a unit has something in an unused field"},
+        {unit->umask <= ALL_ACCESS || unit->umask == PLAN_NONE, "a unit has an umask above 0777"},
+        {unit->exit_map < plan->exit_count / PLAN_EXIT_CODES, "a unit's exit map is not in it"},
+        {unit->delays.count > 0 && run_holds(unit->delays, plan->delay_count), "a unit's back-off is not in it"},
+    };
+    return REFUSE_FIRST(claims);
+}
+
+static const char *refuse_unit_times(const struct plan_unit *unit)
+{
+    const struct claim claims[] = {
+        {duration_holds(unit->grace_ns), "a unit's grace is too long"},
+        {duration_holds(unit->rest_grace_ns), "a unit's rest grace is too long"},
+        {duration_holds(unit->deadline_ns), "a unit's deadline is too long"},
+        {duration_holds(unit->reset_ns), "a unit's back-off reset is too long"},
+        {unit->deadline_ns == 0 || unit->kind == KIND_INIT, "a unit that is no init has a deadline"},
+    };
+    return REFUSE_FIRST(claims);
+}
+
+static const char *refuse_unit(struct check *check, uint32_t index)
+{
+    const struct plan *plan = &check->plan;
+    const struct plan_unit *unit = &plan->units[index];
+    if (unit->kind >= KIND_COUNT)
+        return "a unit has an unknown kind";
+    if (index > 0 && plan->units[index - 1].kind == KIND_SERVICE && unit->kind != KIND_SERVICE)
+        return "a service comes before an init or a sidecar";
+    const char *why = refuse_unit_texts(check, unit);
+    if (why == NULL)
+        why = refuse_unit_words(plan, index);
+    if (why == NULL)
+        why = refuse_unit_numbers(plan, index);
+    return why != NULL ? why : refuse_unit_times(unit);
+}
+
+static const char *refuse_units(struct check *check)
+{
+    const char *why = NULL;
+    for (uint32_t i = 0; i < check->plan.unit_count && why == NULL; i++)
+        why = refuse_unit(check, i);
+    if (why == NULL && check->plan.units[check->plan.unit_count - 1].kind != KIND_SERVICE)
+        return "it has no service";
+    return why;
+}
+
+/* --- edges ------------------------------------------------------------------------------------------------------ */
+
+/* Ranks grow along every start edge and fall along every stop edge, so no cycle can be left. */
+static int ranks_hold(const struct plan *plan, const struct plan_edge *edge)
+{
+    uint32_t first = plan->units[edge->first].rank, second = plan->units[edge->second].rank;
+    return edge->direction == DIRECTION_START ? first < second : first > second;
+}
+
+static const char *refuse_edge(const struct plan *plan, const struct plan_edge *edge)
+{
+    if (edge->first >= plan->unit_count || edge->second >= plan->unit_count)
+        return "an edge leads to a unit that is not there";
+    const struct claim claims[] = {
+        {edge->milestone < MILESTONE_COUNT, "an edge has an unknown milestone"},
+        {edge->direction < DIRECTION_COUNT, "an edge has an unknown direction"},
+        {edge->zero == 0, "an edge has something in an unused field"},
+        {ranks_hold(plan, edge), "an edge leads against its units' ranks"},
+    };
+    return REFUSE_FIRST(claims);
+}
+
+/* The units' runs follow each other and hold every edge once: so the edges are sorted too. */
+static const char *refuse_unit_edges(const struct plan *plan, uint32_t index, uint32_t *next)
+{
+    struct plan_run run = plan->units[index].edges;
+    if (run.first != *next || !run_holds(run, plan->edge_count))
+        return "a unit's edges are not those that begin at it";
+    *next += run.count;
+    for (uint32_t i = run.first; i < *next; i++) {
+        const char *why = refuse_edge(plan, &plan->edges[i]);
+        if (why != NULL)
+            return why;
+        if (plan->edges[i].first != index)
+            return "a unit's edges are not those that begin at it";
+    }
+    return NULL;
+}
+
+static const char *refuse_edges(struct check *check)
+{
+    const char *why = NULL;
+    uint32_t next = 0;
+    for (uint32_t i = 0; i < check->plan.unit_count && why == NULL; i++)
+        why = refuse_unit_edges(&check->plan, i, &next);
+    if (why == NULL && next != check->plan.edge_count)
+        return "an edge belongs to no unit";
+    return why;
+}
+
+/* --- the pod ---------------------------------------------------------------------------------------------------- */
+
+static int main_holds(const struct plan *plan)
+{
+    uint32_t main_unit = plan->pod->main_unit;
+    return main_unit == PLAN_NONE || (main_unit < plan->unit_count && plan->units[main_unit].kind == KIND_SERVICE);
+}
+
+static const char *refuse_pod_parts(struct check *check)
+{
+    const struct plan *plan = &check->plan;
+    const struct plan_pod *pod = plan->pod;
+    const struct claim claims[] = {
+        {text_holds(check, pod->name) && pod->name.size > 0, "the pod has no name"},
+        {text_holds(check, pod->termination_message), "the termination message's path is no string of its blob"},
+        {text_holds(check, pod->default_path), "the default PATH is no string of its blob"},
+        {run_holds(pod->labels, plan->variable_count), "the pod's labels are not in it"},
+        {run_holds(pod->env, plan->variable_count), "the pod's environment is not in it"},
+        {main_holds(plan), "the main unit is no service of it"},
+        {pod->args_unit == PLAN_NONE || pod->args_unit < plan->unit_count, "the words after -- go to no unit of it"},
+        {pod->exact_env <= 1, "the pod's exact_env is neither 0 nor 1"},
+        {pod->zero == 0, "the pod has something in an unused field"},
+    };
+    return REFUSE_FIRST(claims);
+}
+
+static const char *refuse_pod_times(struct check *check)
+{
+    const struct plan_pod *pod = check->plan.pod;
+    const struct claim claims[] = {
+        {duration_holds(pod->deadline_ns), "the pod's deadline is too long"},
+        {duration_holds(pod->budget_ns), "the pod's stop budget is too long"},
+        {duration_holds(pod->retry_ns), "the pod's retry delay is too long"},
+        {slice_holds(pod->margin), "the stop budget's margin is no slice of it"},
+        {slice_holds(pod->sidecars), "the sidecars' part of the stop budget is no slice of it"},
+        {slice_holds(pod->turn), "the turn's part of the stop budget is no slice of it"},
+    };
+    return REFUSE_FIRST(claims);
+}
+
+static const char *refuse_text(struct check *check)
+{
+    return check->text > PLAN_MAX_TEXT ? "its strings add up to more than 1 GiB" : NULL;
+}
+
+const char *refuse_content(const struct plan *plan)
+{
+    static const char *(*const parts[])(struct check *) = {
+        refuse_words, refuse_variables, refuse_numbers, refuse_rules, refuse_units, refuse_edges, refuse_pod_parts,
+        refuse_pod_times, refuse_text,
+    };
+    struct check check = {.plan = *plan};
+    const char *why = NULL;
+    for (size_t i = 0; i < REFUSE_LENGTH(parts) && why == NULL; i++)
+        why = parts[i](&check);
+    return why;
+}
