@@ -1,0 +1,43 @@
+# The index of what can be done here; `make` alone prints it. Recipes are short: the work is in scripts/.
+#
+# PYTHON=… chooses the interpreter that .venv is made with, PYTEST_ARGS=… what is added to pytest's words.
+
+PYTEST_ARGS ?=
+# The command finds its Python beside itself; nothing that the caller's shell exports may change which one that is.
+unexport PYTHONPATH PYTHONHOME MINIPOD_PYTHON
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint dev build sanitize generate clean
+
+help:  ## print this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo:  ## install minipod into .venv and run config/demo.toml with it
+	@scripts/set_up.sh build
+	.venv/bin/minipod run config/demo.toml
+
+test:  ## install what tests need, build, run all tests
+	@scripts/set_up.sh test
+	.venv/bin/pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
+
+lint:  ## check the Python files' style
+	@scripts/set_up.sh test
+	.venv/bin/ruff check .
+
+dev:  ## make .venv, or bring it up to date: minipod, the sanitized command, what tests need
+	@scripts/set_up.sh test
+
+build:  ## build the wheel, into dist/
+	@scripts/set_up.sh build
+	.venv/bin/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+sanitize:  ## build the command with address and undefined-behaviour checks, build/sanitize/csrc/minipod
+	@scripts/set_up.sh sanitize
+
+generate:  ## write every generated file anew
+	@scripts/set_up.sh build
+	@scripts/generate.sh
+
+clean:  ## remove all that the targets above made
+	rm -rf .venv build dist .pytest_cache .hypothesis .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
