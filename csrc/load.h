@@ -11,6 +11,7 @@
 
 #define LOAD_SPARE 3                            /* pointers of envp that are left for HOME, USER, LOGNAME */
 #define LOAD_MAX_SIZE (UINT64_C(1) << 30)       /* of the arena, bytes */
+#define LOAD_MAX_MARK 64                        /* of the mark, bytes */
 
 /* One unit's program. lacks_*: the child must add it, after the user has been looked up: put the pointer at
  * envp[env_count], which is NULL until then as are the LOAD_SPARE after it. */
@@ -35,6 +36,7 @@ struct loaded {
  *
  * given: minipod's own environment, NULL-terminated. words: those after "--", NULL-terminated; NULL or none at all: the
  * plan's args hold. mark: text that no other running minipod has, units get it as MINIPOD_INSTANCE=<mark>.<unit index>.
+ * In a pod with exact_env units get what was given and nothing else, and lacks_* are 0.
  *
  * plan's bytes, given and words must stay where they are, unchanged: the lists point into them. */
 const char *load_programs(const struct plan *plan, char *const *given, char *const *words, const char *mark,
