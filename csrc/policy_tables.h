@@ -606,7 +606,7 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
     },
     [LIFE_DRAINING] = {
         [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* a new instance comes when this one is over */
-        [LIFE_EVENT_NEVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* predecessors were there when it started */
+        [LIFE_EVENT_NEVER] = {CELL_IGNORED, 0, {0}},  /* two predecessors failed at once */
         [LIFE_EVENT_DUE] = {CELL_ACTS, LIFE_DRAINING, {ACTION_KILL_REST}},
         [LIFE_EVENT_SPAWNED] = {CELL_IMPOSSIBLE, 0, {0}},  /* its leader is reaped */
         [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* its leader is reaped */

@@ -153,7 +153,7 @@ LIFECYCLE = Machine("lifecycle", L, E, {
     },
     L.DRAINING: {
         E.GO: ignored("a new instance comes when this one is over"),
-        E.NEVER: impossible(_HAS_PROCESS),
+        E.NEVER: ignored("two predecessors failed at once"),
         E.DUE: to(L.DRAINING, A.KILL_REST),
         E.SPAWNED: impossible("its leader is reaped"),
         E.STARVED: impossible("its leader is reaped"),
