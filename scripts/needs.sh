@@ -3,8 +3,8 @@
 
 compiler=${CC:-gcc}
 
-compiles() {  # FLAG... : can the compiler make a program from the text on stdin?
-    "$compiler" -x c "$@" -o /dev/null - >/dev/null 2>&1
+preprocesses() {  # does the compiler find the headers that the text on stdin includes?
+    "$compiler" -E -x c - >/dev/null 2>&1
 }
 
 python_lacks() {  # PYTHON : the package names that this interpreter still needs; nothing when it is fit
@@ -35,8 +35,11 @@ find_python() {  # sets python: $PYTHON, else the first fit one, else the first 
 
 find_missing() {  # WHAT : sets missing, the packages that are not there; WHAT is build or test
     missing=
-    command -v "$compiler" >/dev/null || missing=gcc
-    echo '#include <stdio.h>' | compiles -E || missing="$missing libc6-dev"
+    if ! command -v "$compiler" >/dev/null; then
+        missing="gcc libc6-dev"
+    elif ! echo '#include <stdio.h>' | preprocesses; then
+        missing=libc6-dev
+    fi
     find_python
     if [ -n "$python" ]; then
         missing="$missing $(python_lacks "$python" | tr '\n' ' ')"
@@ -45,7 +48,7 @@ find_missing() {  # WHAT : sets missing, the packages that are not there; WHAT i
     fi
     if [ "$1" = test ]; then
         command -v musl-gcc >/dev/null || missing="$missing musl-tools"
-        echo '#include <sys/capability.h>' | compiles -E || missing="$missing libcap-dev"
+        echo '#include <sys/capability.h>' | preprocesses || missing="$missing libcap-dev"
         command -v unshare >/dev/null && command -v setpriv >/dev/null || missing="$missing util-linux"
     fi
     missing=$(echo $missing)

@@ -38,7 +38,7 @@ add_test_requirements() {
     is_done test yes && return
     echo "installing what the tests need" >&2
     .venv/bin/python scripts/requirements.py test >.venv/test.txt
-    install -r .venv/test.txt
+    install --use-pep517 -r .venv/test.txt
     echo yes >.venv/test.done
 }
 
