@@ -1,0 +1,145 @@
+"""Bytes to records: for people who want to see what a plan says. The core reads plans itself and has its own checks.
+
+It must never look at bytes that the core would refuse.
+"""
+
+from minipod.reaper.layout import ffi, lib
+from minipod.reaper.records import Exit, Plan, PlanRefused, SignalRule, Unit, Variables
+from minipod.supervisor.budget import Slice
+from minipod.supervisor.order import Edge
+from minipod.supervisor.vocabulary import (
+    Direction,
+    ExitClass,
+    Kind,
+    LogMode,
+    Milestone,
+    Rule,
+    SignalVerb,
+    Standing,
+    StdinMode,
+    StopScope,
+    Word,
+)
+
+MAGIC = b"minipod\n"
+
+
+def looks_like_plan(raw: bytes) -> bool:
+    """Whether a file that begins so was meant as a plan: no text file does."""
+    return raw.startswith(MAGIC)
+
+
+def decode(raw: bytes) -> Plan:
+    """The records of a plan. PlanRefused says why the core would not run it."""
+    held = ffi.new("uint8_t[]", raw)  # at a multiple of 8
+    why = lib.plan_refuse(held, len(raw))
+    if why != ffi.NULL:
+        raise PlanRefused(ffi.string(why).decode())
+    return Reader(held).plan()
+
+
+class Reader:
+    """The arrays of checked bytes. ``held`` is a cffi array that must live as long as this."""
+
+    def __init__(self, held) -> None:
+        self._held = held
+        self.header = ffi.cast("struct plan_header *", held)
+        self.units = self._array(lib.PLAN_UNITS, "struct plan_unit")
+        self.edges = self._array(lib.PLAN_EDGES, "struct plan_edge")
+        self.words = self._array(lib.PLAN_WORDS, "struct plan_string")
+        self.variables = self._array(lib.PLAN_VARIABLES, "struct plan_variable")
+        self.exits = self._array(lib.PLAN_EXITS, "struct plan_exit")
+        self.delays = self._array(lib.PLAN_DELAYS, "uint64_t")
+        self.rules = self._array(lib.PLAN_RULES, "struct plan_rule")
+        self.targets = self._array(lib.PLAN_TARGETS, "uint32_t")
+        self.blob = self._array(lib.PLAN_BLOB, "uint8_t")
+
+    def _array(self, which: int, element: str):
+        place = self.header.arrays[which]
+        return ffi.cast(f"{element}[{place.count}]", self._held + place.at)
+
+    def text(self, string) -> str:
+        return ffi.buffer(self.blob + string.at, string.size)[:].decode("utf-8", "surrogateescape")
+
+    def variable_run(self, run) -> Variables:
+        return tuple((self.text(v.name), self.text(v.value)) for v in _slice(self.variables, run))
+
+    def plan(self) -> Plan:
+        pod = self.header.pod
+        return Plan(
+            name=self.text(pod.name),
+            termination_message=self.text(pod.termination_message),
+            default_path=self.text(pod.default_path),
+            labels=self.variable_run(pod.labels),
+            env=self.variable_run(pod.env),
+            main_unit=_or_none(pod.main_unit),
+            args_unit=_or_none(pod.args_unit),
+            exact_env=bool(pod.exact_env),
+            deadline_ns=pod.deadline_ns,
+            budget_ns=pod.budget_ns,
+            retry_ns=pod.retry_ns,
+            margin=_part(pod.margin),
+            sidecars=_part(pod.sidecars),
+            turn=_part(pod.turn),
+            units=tuple(map(self.unit, self.units)),
+            edges=tuple(map(_edge, self.edges)),
+            rules=tuple(map(self.rule, self.rules)),
+        )
+
+    def unit(self, unit) -> Unit:
+        return Unit(
+            name=self.text(unit.name),
+            argv=tuple(map(self.text, _slice(self.words, unit.argv))),
+            command_count=unit.command_count,
+            rank=unit.rank,
+            env=self.variable_run(unit.env),
+            working_dir=self.text(unit.working_dir),
+            user=self.text(unit.user),
+            group=self.text(unit.group),
+            delays=tuple(_slice(self.delays, unit.delays)),
+            exits=self.exit_map(unit.exit_map),
+            umask=_or_none(unit.umask),
+            max_restarts=_or_none(unit.max_restarts),
+            kind=_word(Kind, unit.kind),
+            rule=_word(Rule, unit.rule),
+            standing=_word(Standing, unit.standing),
+            unstartable_class=_word(ExitClass, unit.unstartable_class),
+            unstartable_code=unit.unstartable_code,
+            stop_signal=unit.stop_signal,
+            stop_scope=_word(StopScope, unit.stop_scope),
+            log_mode=_word(LogMode, unit.log_mode),
+            stdin_mode=_word(StdinMode, unit.stdin_mode),
+            leave_rest=bool(unit.leave_rest),
+            grace_ns=unit.grace_ns,
+            rest_grace_ns=unit.rest_grace_ns,
+            deadline_ns=unit.deadline_ns,
+            reset_ns=unit.reset_ns,
+        )
+
+    def exit_map(self, which: int) -> tuple[Exit, ...]:
+        first = which * lib.PLAN_EXIT_CODES
+        entries = self.exits[first:first + lib.PLAN_EXIT_CODES]
+        return tuple(Exit(e.code, _word(ExitClass, e.exit_class)) for e in entries)
+
+    def rule(self, rule) -> SignalRule:
+        return SignalRule(_word(SignalVerb, rule.verb), rule.send, tuple(_slice(self.targets, rule.targets)))
+
+
+def _slice(array, run):
+    return array[run.first:run.first + run.count]
+
+
+def _or_none(number: int) -> int | None:
+    return None if number == lib.PLAN_NONE else number
+
+
+def _word(words: type[Word], number: int) -> Word:
+    return list(words)[number]
+
+
+def _part(part) -> Slice:
+    return Slice(part.cap_ns, part.divisor)
+
+
+def _edge(edge) -> Edge:
+    return Edge(edge.first, edge.second, _word(Milestone, edge.milestone), _word(Direction, edge.direction))

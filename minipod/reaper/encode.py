@@ -1,0 +1,201 @@
+"""Records to bytes: the only place that writes a plan. Sizes and offsets come from the core's own header through cffi.
+
+Equal texts and equal lists are stored once. It must never leave anything out: ``decode(encode(plan)) == plan``.
+"""
+
+from collections.abc import Callable, Iterable
+
+from minipod.reaper.layout import ffi, lib
+from minipod.reaper.records import Plan, PlanRefused, SignalRule, Unit
+from minipod.supervisor.order import Edge
+
+# The elements of each array in C; the blob's are bytes.
+ELEMENTS = {
+    lib.PLAN_UNITS: "struct plan_unit",
+    lib.PLAN_EDGES: "struct plan_edge",
+    lib.PLAN_WORDS: "struct plan_string",
+    lib.PLAN_VARIABLES: "struct plan_variable",
+    lib.PLAN_EXITS: "struct plan_exit",
+    lib.PLAN_DELAYS: "uint64_t",
+    lib.PLAN_RULES: "struct plan_rule",
+    lib.PLAN_TARGETS: "uint32_t",
+    lib.PLAN_BLOB: "uint8_t",
+}
+MAGIC = b"minipod\n"
+ALIGNMENT = 8
+
+
+class Blob:
+    """All texts, each once, each with a NUL behind it."""
+
+    def __init__(self) -> None:
+        self.bytes = bytearray()
+        self._seen: dict[str, dict[str, int]] = {}
+
+    def add(self, text: str) -> dict[str, int]:
+        """A ``struct plan_string``."""
+        if text not in self._seen:
+            raw = text.encode("utf-8", "surrogateescape")
+            self._seen[text] = {"at": len(self.bytes), "size": len(raw)}
+            self.bytes += raw + b"\0"
+        return self._seen[text]
+
+
+class Lists:
+    """One array that holds many lists, equal ones once. ``element`` makes an element's C value."""
+
+    def __init__(self, element: Callable) -> None:
+        self.elements: list = []
+        self._element = element
+        self._seen: dict[tuple, dict[str, int]] = {(): {"first": 0, "count": 0}}
+
+    def add(self, items: tuple) -> dict[str, int]:
+        """A ``struct plan_run``."""
+        if items not in self._seen:
+            self._seen[items] = {"first": len(self.elements), "count": len(items)}
+            self.elements += map(self._element, items)
+        return self._seen[items]
+
+
+class Arrays:
+    """Everything of a plan but its header."""
+
+    def __init__(self) -> None:
+        self.blob = Blob()
+        self.words = Lists(self.blob.add)
+        self.variables = Lists(lambda pair: {"name": self.blob.add(pair[0]), "value": self.blob.add(pair[1])})
+        self.exits = Lists(lambda exit: (exit.code, exit.exit_class.number))
+        self.delays = Lists(int)
+        self.targets = Lists(int)
+
+    def unit(self, unit: Unit, edges: dict[str, int]) -> dict:
+        """A ``struct plan_unit``; ``edges`` is its run."""
+        return {
+            "name": self.blob.add(unit.name),
+            "argv": self.words.add(unit.argv),
+            "command_count": unit.command_count,
+            "rank": unit.rank,
+            "env": self.variables.add(unit.env),
+            "working_dir": self.blob.add(unit.working_dir),
+            "user": self.blob.add(unit.user),
+            "group": self.blob.add(unit.group),
+            "edges": edges,
+            "delays": self.delays.add(unit.delays),
+            "exit_map": self.exits.add(unit.exits)["first"] // lib.PLAN_EXIT_CODES,
+            "umask": _or_none(unit.umask),
+            "max_restarts": _or_none(unit.max_restarts),
+            "kind": unit.kind.number,
+            "rule": unit.rule.number,
+            "standing": unit.standing.number,
+            "unstartable_class": unit.unstartable_class.number,
+            "unstartable_code": unit.unstartable_code,
+            "stop_signal": unit.stop_signal,
+            "stop_scope": unit.stop_scope.number,
+            "log_mode": unit.log_mode.number,
+            "stdin_mode": unit.stdin_mode.number,
+            "leave_rest": unit.leave_rest,
+            "grace_ns": unit.grace_ns,
+            "rest_grace_ns": unit.rest_grace_ns,
+            "deadline_ns": unit.deadline_ns,
+            "reset_ns": unit.reset_ns,
+        }
+
+    def rule(self, rule: SignalRule) -> dict:
+        """A ``struct plan_rule``."""
+        return {"verb": rule.verb.number, "send": rule.send, "targets": self.targets.add(rule.targets)}
+
+    def pod(self, plan: Plan) -> dict:
+        """A ``struct plan_pod``."""
+        return {
+            "name": self.blob.add(plan.name),
+            "termination_message": self.blob.add(plan.termination_message),
+            "default_path": self.blob.add(plan.default_path),
+            "labels": self.variables.add(plan.labels),
+            "env": self.variables.add(plan.env),
+            "main_unit": _or_none(plan.main_unit),
+            "args_unit": _or_none(plan.args_unit),
+            "exact_env": plan.exact_env,
+            "deadline_ns": plan.deadline_ns,
+            "budget_ns": plan.budget_ns,
+            "retry_ns": plan.retry_ns,
+            "margin": (plan.margin.cap, plan.margin.divisor),
+            "sidecars": (plan.sidecars.cap, plan.sidecars.divisor),
+            "turn": (plan.turn.cap, plan.turn.divisor),
+        }
+
+
+def encode(plan: Plan) -> bytes:
+    """The plan's bytes. PlanRefused if the core would not run them: more than it can hold, or a mistake of ours."""
+    try:
+        raw = _write(plan)
+    except OverflowError:
+        raise PlanRefused("a number is larger than it can hold") from None
+    why = lib.plan_refuse(raw, len(raw))
+    if why != ffi.NULL:
+        raise PlanRefused(ffi.string(why).decode())
+    return bytes(ffi.buffer(raw))
+
+
+def _or_none(number: int | None) -> int:
+    return lib.PLAN_NONE if number is None else number
+
+
+def _edge(edge: Edge) -> tuple[int, int, int, int]:
+    return edge.first, edge.second, edge.milestone.number, edge.direction.number
+
+
+def _edge_runs(plan: Plan) -> Iterable[dict[str, int]]:
+    """One run for each unit, one behind the other."""
+    counts = [0] * len(plan.units)
+    for edge in plan.edges:
+        counts[edge.first] += 1
+    first = 0
+    for count in counts:
+        yield {"first": first, "count": count}
+        first += count
+
+
+def _write(plan: Plan):
+    """The finished bytes as a cffi array, which lies at a multiple of 8."""
+    arrays = Arrays()
+    pod = arrays.pod(plan)
+    elements = {
+        lib.PLAN_UNITS: [arrays.unit(unit, run) for unit, run in zip(plan.units, _edge_runs(plan))],
+        lib.PLAN_EDGES: [_edge(edge) for edge in plan.edges],
+        lib.PLAN_RULES: [arrays.rule(rule) for rule in plan.rules],
+        lib.PLAN_WORDS: arrays.words.elements,
+        lib.PLAN_VARIABLES: arrays.variables.elements,
+        lib.PLAN_EXITS: arrays.exits.elements,
+        lib.PLAN_DELAYS: arrays.delays.elements,
+        lib.PLAN_TARGETS: arrays.targets.elements,
+        lib.PLAN_BLOB: bytes(arrays.blob.bytes),
+    }
+    places, size = _places(elements)
+    raw = ffi.new("uint8_t[]", size)
+    for which, (at, count) in enumerate(places):
+        made = ffi.new(f"{ELEMENTS[which]}[]", elements[which])
+        ffi.memmove(raw + at, made, count * ffi.sizeof(ELEMENTS[which]))
+    _write_header(raw, size, places, pod)
+    return raw
+
+
+def _places(elements: dict[int, list | bytes]) -> tuple[list[tuple[int, int]], int]:
+    """Where each array begins and how many elements it has; the size of the whole."""
+    places, end = [], ffi.sizeof("struct plan_header")
+    for which in range(lib.PLAN_ARRAYS):
+        at = end + -end % ALIGNMENT
+        places.append((at, len(elements[which])))
+        end = at + len(elements[which]) * ffi.sizeof(ELEMENTS[which])
+    return places, end
+
+
+def _write_header(raw, size: int, places: list[tuple[int, int]], pod: dict) -> None:
+    header = ffi.cast("struct plan_header *", raw)
+    header.magic = MAGIC
+    header.version = lib.PLAN_VERSION
+    header.header_size = ffi.sizeof("struct plan_header")
+    header.size = size
+    header.arrays = places
+    header.pod = pod
+    header.digest = lib.plan_digest(raw, size)
+

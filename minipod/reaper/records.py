@@ -1,0 +1,89 @@
+"""A plan as plain records, before it is bytes and after: numbers are resolved, texts and lists stand where they are meant.
+
+Names are those of ``csrc/plan_layout.h``, times are nanoseconds, units are positions in ``Plan.units``. None stands for
+PLAN_NONE. Nothing here decides anything.
+"""
+
+from dataclasses import dataclass
+
+from minipod.supervisor.budget import Slice
+from minipod.supervisor.order import Edge
+from minipod.supervisor.vocabulary import ExitClass, Kind, LogMode, Rule, SignalVerb, Standing, StdinMode, StopScope
+
+Variables = tuple[tuple[str, str], ...]
+
+
+class PlanRefused(Exception):
+    """The core would not run these bytes. The text is the core's own clause: "it is cut short"."""
+
+
+@dataclass(frozen=True)
+class Exit:
+    """What one exit code becomes, and what it means."""
+
+    code: int
+    exit_class: ExitClass
+
+
+@dataclass(frozen=True)
+class SignalRule:
+    """What to do with one signal; no ``targets`` means every running unit."""
+
+    verb: SignalVerb
+    send: int = 0
+    targets: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One unit. ``exits`` has 256 entries, by raw code."""
+
+    name: str
+    argv: tuple[str, ...]
+    command_count: int
+    rank: int
+    env: Variables
+    working_dir: str
+    user: str
+    group: str
+    delays: tuple[int, ...]
+    exits: tuple[Exit, ...]
+    umask: int | None
+    max_restarts: int | None
+    kind: Kind
+    rule: Rule
+    standing: Standing
+    unstartable_class: ExitClass
+    unstartable_code: int
+    stop_signal: int
+    stop_scope: StopScope
+    log_mode: LogMode
+    stdin_mode: StdinMode
+    leave_rest: bool
+    grace_ns: int
+    rest_grace_ns: int
+    deadline_ns: int
+    reset_ns: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A whole plan. ``edges`` are sorted by ``first``; ``rules`` has one entry for each signal 0..64."""
+
+    name: str
+    termination_message: str
+    default_path: str
+    labels: Variables
+    env: Variables
+    main_unit: int | None
+    args_unit: int | None
+    exact_env: bool
+    deadline_ns: int
+    budget_ns: int
+    retry_ns: int
+    margin: Slice
+    sidecars: Slice
+    turn: Slice
+    units: tuple[Unit, ...]
+    edges: tuple[Edge, ...]
+    rules: tuple[SignalRule, ...]
