@@ -1,0 +1,356 @@
+"""The reference simulator: a whole pod over the policy tables, on a virtual clock. Pure; it must hold no policy.
+
+It is the executable statement of what the core does with the same tables. Where several readings are possible:
+
+* One turn takes all facts of one instant in their given order, puts them in the queue and runs the queue until it is
+  empty. Timers come after the facts of the same instant, one by one, each with an empty queue before it: so a program
+  that obeys in the very moment its grace ends counts as obedient, and a timer never fires in a state that disarms it.
+* A program that is killed before it was executed has ended with 137, as a failure; only an exec that failed is a command
+  that could not be executed.
+* A run's length counts from the moment the program was executed to the leader's end; the delay of a back-off counts from
+  that end too, whatever the rest of the group needs to go (spec.md section 5).
+* ``exit_codes`` maps what a program returned, not 127/126 of one that never ran.
+* "Restarts" are instances after the first, whoever wanted them; ``max_restarts`` counts those of the restart policy alone.
+* A new instance does not pay for a deadline that ran out while somebody stopped the one before by hand.
+* The truth (DESIGN.md section 6): main's code if there is a main; else that of the first service in file order that has
+  one other than 0; else 143 if a service was never started; else 0. A leader that KILL could not end counts as 137.
+* A main that ended for good without ever running has no code; that of the first unit to blame stands for it.
+* Phase and exit code cannot disagree: a pod that is over has Succeeded when its code is 0, else Failed.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from minipod.model import Pod
+from minipod.supervisor import budget, order
+from minipod.supervisor.books import TABLES, Report, Tables, UnitBook
+from minipod.supervisor.deeds import DEEDS, reach
+from minipod.supervisor.phase import PhaseBit
+from minipod.supervisor.pod import UNDECIDED_CODE
+from minipod.supervisor.table import CellKind, Machine
+from minipod.supervisor.verdict import OUTCOME_EVENT, OUTCOME_MILESTONE
+from minipod.supervisor.vocabulary import (
+    Budget,
+    Direction,
+    ExitClass,
+    Kind,
+    Life,
+    LifeEvent,
+    Milestone,
+    Outcome,
+    PodEvent,
+    Source,
+    WantEvent,
+    Word,
+)
+from minipod.supervisor.vocabulary import Pod as PodState
+from minipod.supervisor.world import KILLED, Behaviour, Fact, FactKind, Stray, World
+
+MAX_STEPS = 10_000  # far above any honest scenario: a table that goes round in circles must end too
+_WITH_PROCESS = frozenset({Life.UP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT, Life.DRAINING})
+_RUNNING = _WITH_PROCESS | {Life.HELD}  # held by hand counts as running (DESIGN.md section 4)
+_RESTARTING = frozenset({Life.BACKOFF, Life.SPAWNING})
+Timer = tuple[Word, "int | None"]
+
+
+class Simulation:
+    """One pod in one fake world. Build it, ``run`` it once, read its report."""
+
+    def __init__(self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray] = (), tables: Tables = TABLES):
+        self.plan, self.tables, self.report = plan, tables, Report()
+        self.world = World(behaviours, strays)
+        self.units = [UnitBook(at, unit, plan.main) for at, unit in enumerate(plan.units)]
+        self.services = [u for u in self.units if u.is_service]
+        self.main = next((u for u in self.units if u.name == plan.main), None)
+        self.queue: deque[tuple[Machine, UnitBook | None, Word]] = deque()
+        self.timers: dict[Timer, tuple[int, int]] = {}
+        self._armed = self._steps = 0
+        self.state, self.pod_event, self.cause = PodState.RUNNING, None, None
+        self.blamed: UnitBook | None = None
+        self.limits: budget.Limits | None = None
+        self.stop_began = 0
+        self.services_left, self.services_failed, self.units_left = len(self.services), 0, len(self.units)
+        self.left = False
+        for edge in order.edges([u.member for u in plan.units]):
+            self.units[edge.first].edges.append(edge)
+            self.units[edge.second].waits[edge.direction] += 1
+
+    @property
+    def now(self) -> int:
+        return self.world.now
+
+    # --- time ---
+
+    def run(self, facts: Iterable[tuple[int, Fact]], until: int | None = None) -> Report:
+        """Play until the pod is over, nothing more can happen, or the moment ``until`` (ns) has passed."""
+        for at, fact in facts:
+            self.world.plan(at, fact)
+        self._begin()
+        while not self.left:
+            moment = self._next_moment()
+            if moment is None or (until is not None and moment > until):
+                break
+            self.world.now = moment
+            self._turn()
+        self._close()
+        return self.report
+
+    def _begin(self) -> None:
+        if self.plan.deadline is not None:
+            self.arm((PodEvent.POD_DEADLINE, None), self.plan.deadline)
+        for unit in self.units:
+            if unit.waits[Direction.START] == 0:
+                self.post_want(unit, WantEvent.CLEAR)
+        self._drain()
+
+    def _next_moment(self) -> int | None:
+        timer = min(self.timers.values(), default=None)
+        planned = self.world.next_moment()
+        if timer is None or (planned is not None and planned <= timer[0]):
+            return planned
+        return timer[0]
+
+    def _turn(self) -> None:
+        if self.world.next_moment() == self.now:
+            for fact in self.world.facts():
+                _HAPPEN[fact.kind](self, fact)
+        else:
+            self._fire(min(self.timers, key=self.timers.__getitem__))
+        self._drain()
+
+    def _fire(self, timer: Timer) -> None:
+        del self.timers[timer]
+        event, at = timer
+        if at is None:
+            self.post_pod(event)
+        else:
+            self.post_life(self.units[at], event)
+
+    def arm(self, timer: Timer, when: int) -> None:
+        self._armed += 1
+        self.timers[timer] = (max(when, self.now), self._armed)
+
+    def disarm(self, timer: Timer) -> None:
+        self.timers.pop(timer, None)
+
+    def armed_at(self, timer: Timer) -> int | None:
+        return self.timers[timer][0] if timer in self.timers else None
+
+    # --- facts ---
+
+    def _spawned(self, fact: Fact) -> None:
+        unit = self.units[fact.unit]
+        unit.started_at = self.now
+        self.post_life(unit, LifeEvent.SPAWNED)
+
+    def _unstartable(self, fact: Fact) -> None:
+        self._end(self.units[fact.unit], fact.value, ExitClass.UNSTARTABLE)
+        self.post_life(self.units[fact.unit], LifeEvent.UNSTARTABLE)
+
+    def _ended(self, fact: Fact) -> None:
+        unit = self.units[fact.unit]
+        code = unit.plan.exit_codes.get(fact.value, fact.value)
+        self._end(unit, code, ExitClass.FAIL if code else ExitClass.OK)
+        self.post_life(unit, LifeEvent.EXITED if self.world.was_executed(unit.at) else LifeEvent.UNSTARTABLE)
+
+    def _end(self, unit: UnitBook, code: int, exit_class: ExitClass) -> None:
+        unit.code, unit.exit_class, unit.ended_at = code, exit_class, self.now
+        if self.world.was_executed(unit.at) and self.now - unit.started_at > unit.plan.backoff.reset_after:
+            unit.streak = 0
+
+    def _rest_gone(self, fact: Fact) -> None:
+        unit = self.units[fact.unit]
+        if unit.checks_rest:
+            self.drained(unit)
+
+    def drained(self, unit: UnitBook) -> None:
+        """Nothing of the instance is left."""
+        unit.checks_rest = False
+        self.post_life(unit, LifeEvent.DRAINED)
+
+    def _stray_gone(self, fact: Fact) -> None:
+        if self.world.lose_stray(fact):
+            self.post_pod(PodEvent.STIRRED if self.world.has_strays() else PodEvent.NOTHING_LEFT)
+
+    def _said(self, fact: Fact) -> None:
+        event = fact.value
+        if isinstance(event, PodEvent):
+            self.post_pod(event)
+        elif isinstance(event, WantEvent):
+            self.post_want(self.units[fact.unit], event)
+        else:
+            self.post_life(self.units[fact.unit], event)
+
+    # --- steps ---
+
+    def post_life(self, unit: UnitBook, event: LifeEvent) -> None:
+        self.queue.append((self.tables.life, unit, event))
+
+    def post_want(self, unit: UnitBook, event: WantEvent) -> None:
+        self.queue.append((self.tables.want, unit, event))
+
+    def post_pod(self, event: PodEvent) -> None:
+        self.queue.append((self.tables.pod, None, event))
+
+    def _drain(self) -> None:
+        while self.queue:
+            self._step(*self.queue.popleft())
+        self._note_phase()
+
+    def _step(self, machine: Machine, unit: UnitBook | None, event: Word) -> None:
+        self._steps += 1
+        if self._steps > MAX_STEPS:
+            raise RuntimeError("the tables go round in circles")
+        state = self._state(machine, unit)
+        cell = machine.rows[state][event]
+        self.report.cells[machine.name, state, event] += 1
+        if cell.kind is CellKind.IMPOSSIBLE:
+            self._note_impossible(f"{unit.name if unit else 'pod'}: {event.word} in {state.word}")
+        elif cell.kind is CellKind.ACTS:
+            self._enter(machine, unit, cell.next)
+            if unit is None:
+                self.pod_event = event
+            for action in cell.actions:
+                DEEDS[action](self, unit)
+
+    def _state(self, machine: Machine, unit: UnitBook | None) -> Word:
+        if unit is None:
+            return self.state
+        return unit.life if machine is self.tables.life else unit.want
+
+    def _enter(self, machine: Machine, unit: UnitBook | None, state: Word) -> None:
+        if machine is self.tables.want:
+            unit.want = state
+            return
+        changed = state is not self._state(machine, unit)
+        if unit is None:
+            self.state = state
+        else:
+            unit.life = state
+        if changed:
+            self.report.timeline.append((self.now, unit.name if unit else "pod", state.word))
+
+    def _note_impossible(self, what: str) -> None:
+        self.report.impossible.append(what)
+
+    def note_sent(self, unit: UnitBook | None, what: str) -> None:
+        self.report.sent.append((self.now, unit.name if unit else "pod", what))
+
+    def judge(self, unit: UnitBook) -> None:
+        """Look up what the unit's last instance means, and queue it."""
+        spent = unit.plan.max_restarts is not None and unit.streak >= unit.plan.max_restarts
+        exit_class = unit.exit_class
+        if unit.deadline_hit:
+            exit_class = ExitClass.DEADLINE
+        elif unit.dependency_failed:
+            exit_class = ExitClass.DEPENDENCY
+        key = unit.rule, unit.want, exit_class, Budget.SPENT if spent else Budget.LEFT
+        self.report.cells["verdict", key] += 1
+        unit.outcome = self.tables.verdict[key]
+        self.post_life(unit, OUTCOME_EVENT[unit.outcome])
+
+    def settle(self, unit: UnitBook) -> None:
+        """What the unit's end means to the pod."""
+        self.report.cells["fate", unit.standing, unit.outcome] += 1
+        entry = self.tables.fate[unit.standing][unit.outcome]
+        if not entry.possible:
+            self._note_impossible(f"{unit.name}: {unit.outcome.word} is no end of a {unit.standing.word}")
+            return
+        milestone = OUTCOME_MILESTONE[unit.outcome]
+        if milestone is not None:
+            reach(self, unit, milestone)
+        for action in entry.actions:
+            DEEDS[action](self, unit)
+        if entry.event is not None:
+            self.post_pod(entry.event)
+
+    # --- what it comes to ---
+
+    def exit_code(self) -> int:
+        """The pod's exit code as things stand; a cause must be fixed."""
+        self.report.cells["cause", self.cause] += 1
+        cause = self.tables.cause[self.cause]
+        return _SOURCE[cause.source](self) or cause.if_zero
+
+    def _code_of(self, unit: UnitBook | None) -> int | None:
+        if unit is None:
+            return None
+        return KILLED if self.world.is_alive(unit.at) and unit.life is not Life.DRAINING else unit.code
+
+    def _mains_code(self) -> int:
+        code = self._code_of(self.main)
+        if code is None:
+            code = self._code_of(self.blamed)
+        return UNDECIDED_CODE if code is None else code
+
+    def _truth(self) -> int:
+        if self.main is not None:
+            code = self._code_of(self.main)
+            return UNDECIDED_CODE if code is None else code
+        for code in map(self._code_of, self.services):
+            if code:
+                return code
+        return 0 if all(u.has_started for u in self.services) else UNDECIDED_CODE
+
+    def phase_bits(self) -> frozenset[PhaseBit]:
+        """The facts that the pod's phase follows from."""
+        facts = {
+            PhaseBit.FAILED_INIT: any(u.kind is Kind.INIT and u.is_over and u.outcome in _FAILED for u in self.units),
+            PhaseBit.WAITING: any(map(_is_awaited, self.units)),
+            PhaseBit.RUNNING: any(u.kind is not Kind.INIT and u.has_begun and u.life in _RUNNING for u in self.units),
+            PhaseBit.RESTARTING: any(u.has_begun and u.life in _RESTARTING for u in self.services),
+            PhaseBit.UNSUCCESSFUL: self.cause is not None and self.exit_code() != 0,
+            PhaseBit.OVER: self.state is PodState.OVER,
+        }
+        return frozenset(bit for bit, is_so in facts.items() if is_so)
+
+    def _note_phase(self) -> None:
+        key = sum(1 << bit.number for bit in self.phase_bits())
+        self.report.cells["phase", key] += 1
+        now = self.tables.phase[key]
+        if not self.report.phases or self.report.phases[-1][1] is not now:
+            self.report.phases.append((self.now, now))
+
+    def _close(self) -> None:
+        report = self.report
+        report.lost = [f"{fact.kind.value} at {at}" for at, fact in self.world.lost]
+        if self.left:
+            report.exit_code = self.exit_code()
+            report.reason = self.tables.cause[self.cause].reason
+        for unit in self.units:
+            report.codes[unit.name] = unit.code
+            report.outcomes[unit.name] = unit.outcome if unit.is_over else None
+            report.restarts[unit.name] = max(unit.instances - 1, 0)
+
+
+_FAILED = frozenset({Outcome.FAILED, Outcome.GAVE_UP, Outcome.UNRUNNABLE, Outcome.EXPIRED})
+
+
+def _is_awaited(unit: UnitBook) -> bool:
+    """Kubernetes' "pending": an init that is not done, a service that has yet to begin and still may."""
+    if unit.kind is Kind.INIT:
+        return Milestone.COMPLETED not in unit.reached
+    return unit.is_service and not unit.is_over and not unit.has_begun
+
+
+_SOURCE = {
+    Source.NOBODY: lambda sim: 0,
+    Source.MAIN: Simulation._mains_code,
+    Source.BLAMED: lambda sim: sim._code_of(sim.blamed) or 0,
+    Source.TRUTH: Simulation._truth,
+}
+_HAPPEN = {
+    FactKind.SPAWNED: Simulation._spawned,
+    FactKind.UNSTARTABLE: Simulation._unstartable,
+    FactKind.ENDED: Simulation._ended,
+    FactKind.REST_GONE: Simulation._rest_gone,
+    FactKind.STRAY_GONE: Simulation._stray_gone,
+    FactKind.SAID: Simulation._said,
+}
+
+
+def simulate(plan: Pod, behaviours: Sequence[Behaviour], facts: Iterable[tuple[int, Fact]], *,
+             strays: Sequence[Stray] = (), until: int | None = None, tables: Tables = TABLES) -> Report:
+    """Play one pod. ``facts`` are (moment in ns, fact), those of one moment in their order; RuntimeError if the tables
+    never come to rest."""
+    return Simulation(plan, behaviours, strays, tables).run(facts, until)
