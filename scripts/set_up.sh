@@ -5,7 +5,7 @@
 #
 # build: the package. test: what the tests need as well, the machine's packages included. sanitize: the command with
 # address and undefined-behaviour checks, build/sanitize/csrc/minipod. Nothing outside the checkout is touched but those
-# packages. .venv is made anew when pyproject.toml, these scripts or the interpreter change.
+# packages. .venv is made anew when pyproject.toml, these scripts, the interpreter or the checkout's place change.
 
 set -eu
 cd "$(dirname "$0")/.."
@@ -24,7 +24,7 @@ is_done() {  # STEP KEY
 }
 
 make_environment() {
-    key=$({ cat pyproject.toml scripts/*; "$python" -c 'import sys; print(sys.version, sys.base_prefix)'; } | digest)
+    key=$({ pwd; cat pyproject.toml scripts/*; "$python" -c 'import sys; print(sys.version, sys.base_prefix)'; } | digest)
     is_done environment "$key" && return
     echo "making .venv with $("$python" -V)" >&2
     rm -rf .venv build
