@@ -88,7 +88,7 @@ def first_deep_bracket(text: str, depth: int) -> int | None:
 def _read_header(text: str, at: int, root: Node) -> tuple[Node, int | None]:
     """``[a.b]`` or ``[[a.b]]``: the table it opens and where the line goes on."""
     double = text.startswith("[[", at)
-    parts, end = _read_key(text, _BLANK.match(text, at + 1 + double).end())
+    parts, end = read_key(text, _BLANK.match(text, at + 1 + double).end())
     end = _BLANK.match(text, end).end()
     if not parts or not text.startswith("]]" if double else "]", end):
         return root, None
@@ -114,7 +114,7 @@ def _read_pair(text: str, at: int, table: Node) -> int | None:
 
 def _read_name(text: str, at: int, table: Node) -> tuple[Node | None, int]:
     """``a.b =``: the node to fill and where its value begins."""
-    parts, end = _read_key(text, at)
+    parts, end = read_key(text, at)
     equals = _EQUALS.match(text, end)
     if not parts or not equals:
         return None, end
@@ -129,7 +129,7 @@ def _read_name(text: str, at: int, table: Node) -> tuple[Node | None, int]:
     return node, equals.end()
 
 
-def _read_key(text: str, at: int) -> tuple[list[tuple[str, Span]], int]:
+def read_key(text: str, at: int) -> tuple[list[tuple[str, Span]], int]:
     """The parts of a dotted key, each with its span, and where it ends. Empty if there is no key."""
     parts: list[tuple[str, Span]] = []
     while True:

@@ -48,7 +48,7 @@ def closest(word: str, candidates: Iterable[str]) -> str | None:
         return None
     import difflib
 
-    near = difflib.get_close_matches(plain, options, 1, 0.6)
+    near = difflib.get_close_matches(plain, options, 1, 0.6 if len(plain) > 3 else 0.5)
     return options[near[0]] if near else None
 
 

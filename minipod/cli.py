@@ -1,0 +1,113 @@
+"""The first word decides: one module a word, imported only when it is asked for, because start-up time is a feature. The
+only place that turns errors into lines on stderr and exit codes (DESIGN.md section 6).
+"""
+
+import os
+import sys
+
+from minipod import errors
+from minipod.errors import ConfigError, UsageError
+
+WORDS = {
+    "check": "read a pod file, say everything that is wrong with it",
+    "compile": "read a pod file, write the plan that minipod runs",
+    "explain": "what a key means",
+    "plan": "print a plan for people",
+    "schema": "a JSON Schema for editors",
+}
+# What the static command does by itself, and hands to nobody.
+COMMANDS_OWN = frozenset({"run", "--", "--version"})
+LATER = frozenset(
+    "analyze apply completion ctl describe diff events exec export get graph health import logs pause plot ps ready "
+    "restart signal simulate start status stop top wait".split()
+)
+HELP = frozenset({"help", "--help", "-h"})
+
+
+def main(words: list[str] | None = None) -> int:
+    """Do what the words say; the exit code."""
+    words = sys.argv[1:] if words is None else words
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+        return code
+    except UsageError as bad:
+        return _say(f"minipod: {bad}", errors.USAGE)
+    except ConfigError as bad:
+        return _report(bad)
+    except KeyboardInterrupt:
+        return errors.INTERRUPTED
+    except BrokenPipeError:
+        _forget_stdout()
+        return errors.BROKEN_PIPE
+    except OSError as bad:
+        _forget_stdout()
+        return _say(f"minipod: cannot write: {os.strerror(bad.errno or 0).lower()}", errors.WRITE)
+
+
+def _dispatch(words: list[str]) -> int:
+    word = words[0] if words else ""
+    if word in HELP:
+        sys.stdout.write(usage())
+        return 0
+    if word in WORDS:
+        from importlib import import_module
+
+        return import_module(f"minipod.commands.{word}").run(words[1:])
+    if word in COMMANDS_OWN:
+        return _become_command(words)
+    raise UsageError(_refusal(word))
+
+
+def _refusal(word: str) -> str:
+    if not word:
+        return "say what to do: minipod " + " | ".join(["run", *WORDS])
+    if word in LATER:
+        return f"{word} is not there yet"
+    from minipod.config.findings import visible
+    from minipod.config.suggest import did_you_mean
+
+    return f"unknown command {visible(word)}" + did_you_mean(word, ["run", *WORDS], before="; ")
+
+
+def usage() -> str:
+    """All commands, a line each."""
+    rows = {"run FILE|PLAN": "run a pod", "-- PROGRAM ARGS": "run one program under PID 1's duties", **WORDS}
+    return "minipod: a whole pod inside one container\n\n" + "".join(
+        f"  minipod {name:<16} {meaning}\n" for name, meaning in rows.items()
+    )
+
+
+def _become_command(words: list[str]) -> int:
+    """Replace this process with the static command, which stands beside the interpreter or on PATH."""
+    folders = [os.path.dirname(sys.executable), *os.get_exec_path()]
+    for folder in folders:
+        path = os.path.join(folder, "minipod")
+        if os.path.isfile(path) and os.access(path, os.X_OK):
+            sys.stdout.flush()
+            os.execv(path, [path, *words])
+    return _say("minipod: cannot find the minipod command beside Python or on PATH", errors.SETUP)
+
+
+def _report(bad: ConfigError) -> int:
+    from minipod.config.render import render_error, wants_colour
+
+    return _say(render_error(bad, colour=wants_colour(sys.stderr)).rstrip("\n"), bad.exit_code)
+
+
+def _say(text: str, code: int) -> int:
+    """Text to stderr; the code survives a stderr that nobody reads."""
+    try:
+        sys.stderr.write(text + "\n")
+        sys.stderr.flush()
+    except OSError:
+        pass
+    return code
+
+
+def _forget_stdout() -> None:
+    """The interpreter would try to flush once more at its end, and complain."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (OSError, ValueError):
+        pass

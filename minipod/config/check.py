@@ -1,0 +1,169 @@
+"""What can only be seen with the whole pod at hand: names that nobody has, waits that never end, sums that do not add up.
+
+The machine it is read on has no say here: that is ``machine``'s. Runs in every compilation, so it is cheap.
+"""
+
+import re
+from collections.abc import Iterator
+
+from minipod.config.build import Doc
+from minipod.config.durations import format_duration
+from minipod.config.findings import Findings, Path, word
+from minipod.config.keys import POD
+from minipod.model import Pod, Unit
+from minipod.supervisor.order import Member, find_cycle
+from minipod.supervisor.vocabulary import Kind, Milestone
+
+SHELLS = frozenset("sh bash dash ash ksh zsh busybox".split())
+# `$$` where a shell would put its pid. `$$NAME`, `$${`, `$$(` are people's way to pass a `$` on, and right.
+_PID = re.compile(r"(?<!\$)\$\$(?![$\w({@*#?!])", re.ASCII)
+
+
+def check(pod: Pod, doc: Doc, found: Findings) -> None:
+    """Record everything that is wrong, or odd, with the pod as a whole."""
+    units = {unit.name: unit for unit in pod.units}
+    _check_main(pod, units, found)
+    _check_signals(pod, doc, units, found)
+    for unit in pod.units:
+        for name, milestone in unit.after.items():
+            _check_after(unit, name, milestone, pod.main, units, doc, found)
+        _check_habits(unit, pod, doc, found)
+    _check_cycles(pod, doc, found)
+
+
+def path_of(unit: Unit) -> Path:
+    return (unit.kind.word, unit.name)
+
+
+def entry(doc: Doc, at: Path, name: str) -> Path:
+    """The path of ``name`` in a list or table at ``at``."""
+    value = doc
+    for part in at:
+        value = value[part]
+    return (*at, value.index(name) if isinstance(value, list) else name)
+
+
+def _check_main(pod: Pod, units: dict[str, Unit], found: Findings) -> None:
+    if pod.main is None:
+        return
+    at = (POD, "main")
+    if pod.main not in units:
+        services = tuple(u.name for u in units.values() if u.kind is Kind.SERVICE)
+        _unknown_unit(at, pod.main, "service", services, found)
+    elif units[pod.main].kind is not Kind.SERVICE:
+        found.error(
+            at, f"{word(pod.main)} is {_kind(units[pod.main])}", also=((path_of(units[pod.main]), "here"),),
+            why="the pod's exit code comes from a service", help="name a service",
+        )
+
+
+def _kind(unit: Unit) -> str:
+    return "an init" if unit.kind is Kind.INIT else f"a {unit.kind.word}"
+
+
+def _unknown_unit(
+    at: Path, name: str, what: str, names: tuple[str, ...], found: Findings, *, on_key: bool = False
+) -> None:
+    shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
+    found.error(
+        at, f"no {what} is called {word(name)}", near=(name, names), on_key=on_key,
+        why=f"there is {shown}" if names else f"there is no {what}",
+    )
+
+
+def _check_signals(pod: Pod, doc: Doc, units: dict[str, Unit], found: Findings) -> None:
+    wanted = {name for rule in pod.signals.values() for name in rule.to} - set(units)
+    if not wanted:
+        return
+    base: Path = ("signals",) if "signals" in doc else (POD, "signals")
+    table = doc["signals"] if "signals" in doc else doc[POD]["signals"]
+    for key, value in table.items():
+        to = value.get("to", []) if isinstance(value, dict) else []
+        for i, name in enumerate(to if isinstance(to, list) else []):
+            if name in wanted:
+                _unknown_unit((*base, key, "to", i), name, "unit", tuple(units), found)
+
+
+def _check_after(
+    unit: Unit, name: str, milestone: Milestone, main: str | None, units: dict[str, Unit], doc: Doc, found: Findings
+) -> None:
+    """One entry of ``after``: the unit must be there and must be able to get there."""
+    at = entry(doc, (*path_of(unit), "after"), name)
+    other = units.get(name)
+    if name == unit.name:
+        found.error(at, f"{word(name)} waits for itself", help="leave it out")
+    elif other is None:
+        _unknown_unit(at, name, "unit", tuple(n for n in units if n != unit.name), found, on_key=at[-1] == name)
+    elif milestone is Milestone.COMPLETED and name == main:
+        found.error(
+            at, f"{word(unit.name)} can never start", why=f"when main ends, the pod ends, and {word(name)} is main",
+            help='wait for "started" or "ready"',
+        )
+    elif milestone is Milestone.COMPLETED and other.restart == "always" and other.kind is not Kind.INIT:
+        found.error(
+            at, f"{word(unit.name)} can never start", also=((path_of(other), f"{name} restarts always"),),
+            why=f"{word(name)} is started again whenever it ends, so it is never completed",
+            help=f'give {name} restart = "on_failure" or "never"',
+        )
+
+
+def _check_cycles(pod: Pod, doc: Doc, found: Findings) -> None:
+    """Every group that waits in a circle, once: what was named is taken out before the next look."""
+    members = [u.member for u in pod.units if u.name not in u.after]
+    while cycle := find_cycle(members):
+        first = next(u for u in pod.units if u.name == cycle[0])
+        found.error(
+            entry(doc, (*path_of(first), "after"), cycle[1]), f"units wait for one another: {' → '.join(cycle)}",
+            why="none of them could ever start", help="take one of these names out of its `after`",
+        )
+        members = [Member(m.name, m.kind) if m.name in cycle else m for m in members]
+
+
+def _check_habits(unit: Unit, pod: Pod, doc: Doc, found: Findings) -> None:
+    """What is allowed and probably not meant."""
+    at = path_of(unit)
+    given = doc[at[0]][at[1]]
+    if "termination_grace_period" in given and unit.termination_grace_period > pod.termination_grace_period:
+        found.warn(
+            (*at, "termination_grace_period"),
+            f"{word(unit.name)} will not get {format_duration(unit.termination_grace_period)} when the pod stops",
+            why=f"the whole pod has {format_duration(pod.termination_grace_period)}",
+            help="raise termination_grace_period under [pod], and the outer runtime's own timeout",
+        )
+    if "backoff" in given and unit.backoff.initial > unit.backoff.max:
+        found.warn(
+            (*at, "backoff"), f"initial counts as {format_duration(unit.backoff.max)}", why="it is longer than max",
+            help="raise max",
+        )
+    if unit.kind is Kind.INIT and given.get("restart") == "always":
+        found.warn(
+            (*at, "restart"), "an init never runs again after a success", why="always means on_failure here",
+            help=f"write on_failure, or make it [sidecar.{unit.name}] if it shall keep running",
+        )
+    for where in shell_scripts(unit, doc):
+        _check_pid(where, doc, found)
+
+
+def shell_scripts(unit: Unit, doc: Doc) -> Iterator[Path]:
+    """Where the texts stand that a shell of this unit will read: what follows ``-c``."""
+    words = [*unit.command, *unit.args]
+    if words[0].rpartition("/")[2] not in SHELLS:
+        return
+    flag = next((i for i, w in enumerate(words) if i and w.startswith("-") and w.endswith("c")), None)
+    if flag is None or flag + 1 >= len(words):
+        return
+    at, i = path_of(unit), flag + 1
+    key, i = ("command", i) if i < len(unit.command) else ("args", i - len(unit.command))
+    whole = isinstance(doc[at[0]][at[1]].get(key), str)
+    yield (*at, key) if whole else (*at, key, i)
+
+
+def _check_pid(at: Path, doc: Doc, found: Findings) -> None:
+    text = doc
+    for part in at:
+        text = text[part]
+    if _PID.search(text):
+        found.warn(
+            at, "`$$` becomes one `$` here", why="Kubernetes' rule, so the shell will not see its pid",
+            help="write $$$$ for the shell's pid",
+        )

@@ -1,0 +1,114 @@
+"""What this machine says to a pod: programs, directories, users and variables that are not here. Only warnings, because
+the image that the pod will run in may differ, and only for ``minipod check``.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+
+from minipod.config.build import Doc
+from minipod.config.check import path_of, shell_scripts
+from minipod.config.findings import Findings, Path, word
+from minipod.model import Pod, Unit
+from minipod.supervisor.vocabulary import LogMode
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # as in the plan
+_REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")
+_ELSEWHERE = "the image may differ"
+
+
+def check_machine(pod: Pod, doc: Doc, found: Findings, environ: Mapping[str, str]) -> None:
+    """Record what is missing here. ``environ`` stands for the environment that the pod will be given."""
+    _check_references(("env",), list(pod.env.values()), {*environ, *pod.env}, found, list(pod.env))
+    for unit in pod.units:
+        variables = {**environ, **pod.env, **unit.env}
+        _check_program(unit, variables, found)
+        _check_account(unit, "user", unit.user, "/etc/passwd", found)
+        _check_account(unit, "group", unit.group, "/etc/group", found)
+        _check_directory(unit, found)
+        _check_log(unit, found)
+        _check_variables(unit, doc, set(variables), found)
+
+
+def _check_program(unit: Unit, variables: Mapping[str, str], found: Findings) -> None:
+    program = unit.command[0]
+    if not program or "$(" in program:
+        return
+    at = (*path_of(unit), "command")
+    if "/" in program:
+        files = [os.path.join(unit.working_dir, program)]
+        where = "is not here"
+    else:
+        files = [os.path.join(d, program) for d in variables.get("PATH", DEFAULT_PATH).split(":")]
+        where = "is not on PATH here"
+    if any(os.path.isfile(f) and os.access(f, os.X_OK) for f in files):
+        return
+    if any(os.path.isfile(f) for f in files):
+        found.warn(at, f"{word(program)} is not executable here", why=_ELSEWHERE, help="set its mode with chmod +x")
+    else:
+        found.warn(at, f"{word(program)} {where}", why=_ELSEWHERE, help="see to it that the image has it")
+
+
+def _check_account(unit: Unit, key: str, name: str, database: str, found: Findings) -> None:
+    if not name or name.isdigit():
+        return
+    try:
+        with open(database, encoding="utf-8", errors="replace") as lines:
+            known = [line.partition(":")[0] for line in lines]
+    except OSError:
+        known = []
+    if name not in known:
+        found.warn(
+            (*path_of(unit), key), f"{word(name)} is not in {database} here", why=_ELSEWHERE,
+            help="see to it that the image has it", near=(name, tuple(known)),
+        )
+
+
+def _check_directory(unit: Unit, found: Findings) -> None:
+    if unit.working_dir and "$(" not in unit.working_dir and not os.path.isdir(unit.working_dir):
+        found.warn(
+            (*path_of(unit), "working_dir"), f"{word(unit.working_dir)} is no directory here", why=_ELSEWHERE,
+            help="see to it that the image has it",
+        )
+
+
+def _check_log(unit: Unit, found: Findings) -> None:
+    if unit.log is LogMode.INHERIT:
+        found.note(
+            (*path_of(unit), "log"), f"there will be no logs of {word(unit.name)}",
+            why="with inherit its output passes minipod by: neither `minipod logs` nor last lines have it",
+            help='use "raw" for unchanged lines that minipod sees',
+        )
+
+
+def _check_variables(unit: Unit, doc: Doc, defined: set[str], found: Findings) -> None:
+    """``$(NAME)`` in command, args and env. A shell's script is left out: what stays there is the shell's."""
+    scripts = set(shell_scripts(unit, doc))
+    at = path_of(unit)
+    for key, words in (("command", unit.command), ("args", unit.args)):
+        whole = isinstance(doc[at[0]][at[1]].get(key), str)
+        names = None if whole else list(range(len(words)))
+        skip = {path[3] for path in scripts if len(path) == 4 and path[2] == key}
+        if (*at, key) not in scripts:
+            _check_references((*at, key), list(words), defined, found, names, skip)
+    _check_references((*at, "env"), list(unit.env.values()), defined, found, list(unit.env))
+
+
+def _check_references(at: Path, texts: list[str], defined: set[str], found: Findings, names: list | None,
+                      skip: set = frozenset()) -> None:
+    """``names`` are the last parts of the texts' paths; None when all stand at ``at`` itself."""
+    for i, text in enumerate(texts):
+        here = at if names is None else (*at, names[i])
+        for name in () if i in skip else _references(text):
+            if name not in defined:
+                found.warn(
+                    here, f"{word(f'$({name})')} is not defined here", why="it stays as it is where there is no such variable",
+                    help="define it under [env], or see to it that the container has it", near=(name, tuple(defined)),
+                )
+
+
+def _references(text: str) -> Iterator[str]:
+    """Names in ``$(NAME)``, by Kubernetes' rule: `$$` is one `$` and hides what follows."""
+    for match in _REFERENCE.finditer(text):
+        if match.group(1) is not None:
+            yield match.group(1)

@@ -1,0 +1,193 @@
+"""Reading a pod file: the one way from a path to a model, or to every mistake in it at once. It never prints, and never
+keeps a file open."""
+
+import errno
+import os
+import stat
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from minipod.config import toml
+from minipod.config.build import Doc, build
+from minipod.config.check import check
+from minipod.config.findings import Findings, Path, visible
+from minipod.errors import ERROR, ConfigError, Place, Problem
+from minipod.model import Pod
+
+MOST_BYTES = 1 << 20  # what fits in a Kubernetes ConfigMap
+_EMPTY = 'write a service: [service.web] with command = ["…"]'
+
+
+class Reading(NamedTuple):
+    """A pod and what is odd about it: problems that are warnings or notes, in file order."""
+
+    pod: Pod
+    warnings: tuple[Problem, ...]
+
+
+class _LazySource:
+    """A ``locate.Source`` that is made when first needed: most pods have nothing to report."""
+
+    def __init__(self, name: str, text: str):
+        self._name, self._text = name, text
+        self.overrides: list[Any] = []
+        self._made: Any = None
+
+    def get(self) -> Any:
+        if self._made is None:
+            from minipod.config.locate import Source
+
+            self._made = Source(self._name, self._text)
+            self._made.overrides = self.overrides
+        return self._made
+
+    def in_file_order(self, paths: list[Path]) -> list[Path]:
+        return self.get().in_file_order(paths)
+
+
+def read_pod(
+    path: str, *, overrides: Sequence[str] = (), exit_code_from: str | None = None, thorough: bool = False
+) -> Reading:
+    """The pod in the file ``path`` ("-" is standard input).
+
+    ``overrides`` are ``KEY=VALUE`` texts, later ones win; ``exit_code_from`` names the service whose exit code counts.
+    ``thorough`` adds what this machine and a careful reader would say. ConfigError holds every mistake; UsageError if
+    an override is none.
+    """
+    name = "standard input" if path == "-" else path
+    given = _parse_overrides(overrides)
+    text = load_text(path, name)
+    source = _LazySource(name, text)
+    doc = _parse(text, name)
+    found = Findings()
+    _apply_overrides(source, doc, given, exit_code_from, found)
+    pod = build(doc, _stem(path), source.in_file_order, found)
+    _check_umasks(doc, source, found)
+    check(pod, doc, found)
+    if thorough and not found.failed:
+        from minipod.config.machine import check_machine
+
+        check_machine(pod, doc, found, os.environ)
+    return Reading(pod, _report(found, source))
+
+
+def _report(found: Findings, source: _LazySource) -> tuple[Problem, ...]:
+    """The warnings; ConfigError if there was worse."""
+    if not found.all:
+        return ()
+    from minipod.config.locate import exit_code, locate
+
+    problems, omitted = locate(found.all, source.get())
+    if found.failed:
+        raise ConfigError(problems, omitted=omitted, exit_code=exit_code(found.all, source.get()))
+    return problems
+
+
+def _stem(path: str) -> str:
+    return os.path.splitext(os.path.basename(path))[0]
+
+
+def _parse_overrides(texts: Sequence[str]) -> list[Any]:
+    if not texts:
+        return []
+    from minipod.config.overrides import parse_set
+
+    return [parse_set(text) for text in texts]
+
+
+def _apply_overrides(source: _LazySource, doc: Doc, given: list[Any], main: str | None, found: Findings) -> None:
+    if not given and main is None:
+        return
+    from minipod.config.overrides import apply, exit_code_from
+
+    for over in given:
+        source.overrides.append(over)
+        apply(over, doc, found)
+    for over in exit_code_from(main, doc) if main is not None else ():
+        source.overrides.append(over)
+        apply(over, doc, found)
+
+
+def _check_umasks(doc: Doc, source: _LazySource, found: Findings) -> None:
+    """``umask = 22`` is 026 to TOML and 022 to whoever wrote it: an integer must be written in octal."""
+    for kind in ("init", "sidecar", "service"):
+        units = doc.get(kind)
+        for name, table in units.items() if isinstance(units, dict) else ():
+            mask = table.get("umask") if isinstance(table, dict) else None
+            if isinstance(mask, int) and not isinstance(mask, bool) and 8 <= mask <= 0o777:
+                at = (kind, name, "umask")
+                literal = source.get().literal(at)
+                if not literal.startswith(("0o", "0b", "0x")):
+                    found.error(at, f"`umask` {literal} is a decimal number", why="modes are octal", help=f'write "{literal:0>3}"')
+
+
+def load_text(path: str, name: str) -> str:
+    """The file's text without a byte order mark. ConfigError if it cannot be had, is no UTF-8 or larger than 1 MiB."""
+    try:
+        data = _load_bytes(path)
+    except OSError as bad:
+        raise _refusal(name, _reason(bad)) from None
+    except ValueError:  # a NUL in the path
+        raise _refusal(name, "no file can have that name") from None
+    if len(data) > MOST_BYTES:
+        raise _refusal(name, "it is larger than 1 MiB", "a pod is a page or two", "is it the right file?")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as bad:
+        raise ConfigError((_explain_bytes(data, bad, name),)) from None
+    if not text:
+        raise _refusal(name, "it is empty", "", _EMPTY)
+    return text
+
+
+def _load_bytes(path: str) -> bytes:
+    """At most one byte more than is allowed: the path may be a device that never ends."""
+    handle = os.dup(0) if path == "-" else os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    with open(handle, "rb", buffering=0) as file:
+        if stat.S_ISDIR(os.fstat(handle).st_mode):
+            raise IsADirectoryError(errno.EISDIR, "")
+        data = b""
+        while len(data) <= MOST_BYTES and (chunk := file.read(MOST_BYTES + 1 - len(data))):
+            data += chunk
+    return data
+
+
+def _reason(bad: OSError) -> str:
+    known = {
+        errno.ENOENT: "there is no such file",
+        errno.EACCES: "permission denied",
+        errno.EISDIR: "it is a directory",
+    }
+    return known.get(bad.errno or 0) or os.strerror(bad.errno or 0).lower()
+
+
+def _refusal(name: str, reason: str, why: str = "", help: str = "") -> ConfigError:
+    return ConfigError((Problem(ERROR, Place(name), f"cannot read it: {reason}", why, help),))
+
+
+def _explain_bytes(data: bytes, bad: UnicodeDecodeError, name: str) -> Problem:
+    begin = data.rfind(b"\n", 0, bad.start) + 1
+    source = data[begin : data.find(b"\n", bad.start) % (len(data) + 1)].decode("utf-8", "replace")
+    column = len(data[begin : bad.start].decode("utf-8", "replace")) + 1
+    place = Place(name, data.count(b"\n", 0, bad.start) + 1, column, source)
+    shown = f"0x{data[bad.start]:02x}"
+    return Problem(ERROR, place, f"cannot read it: byte {bad.start} is {shown}, which is no UTF-8",
+                   "TOML is UTF-8 text", "save the file as UTF-8")
+
+
+def _parse(text: str, name: str) -> Doc:
+    try:
+        return toml.loads(text)
+    except toml.TOMLDecodeError as bad:
+        from minipod.config.syntax import explain_syntax
+
+        problem = explain_syntax(str(bad), name, text)
+    except RecursionError:
+        from minipod.config.syntax import explain_depth
+
+        problem = explain_depth(name, text)
+    except ValueError:  # the interpreter's own limit on digits
+        from minipod.config.syntax import explain_number
+
+        problem = explain_number(name, text)
+    raise ConfigError((problem,))
