@@ -298,7 +298,9 @@ static const char *refuse_pod_times(struct check *check)
 
 static const char *refuse_text(struct check *check)
 {
-    return check->text > PLAN_MAX_TEXT ? "its strings add up to more than 1 GiB" : NULL;
+    if (check->text > PLAN_MAX_TEXT)
+        return "its strings add up to more than 1 GiB";
+    return NULL;
 }
 
 const char *refuse_content(const struct plan *plan)

@@ -4,7 +4,7 @@ It must never look at bytes that the core would refuse.
 """
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import Exit, Plan, PlanRefused, SignalRule, Unit, Variables
+from minipod.reaper.records import Exits, Plan, PlanRefused, SignalRule, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
 from minipod.supervisor.vocabulary import (
@@ -116,10 +116,10 @@ class Reader:
             reset_ns=unit.reset_ns,
         )
 
-    def exit_map(self, which: int) -> tuple[Exit, ...]:
+    def exit_map(self, which: int) -> Exits:
         first = which * lib.PLAN_EXIT_CODES
         entries = self.exits[first:first + lib.PLAN_EXIT_CODES]
-        return tuple(Exit(e.code, _word(ExitClass, e.exit_class)) for e in entries)
+        return Exits(bytes(e.code for e in entries), bytes(e.exit_class for e in entries))
 
     def rule(self, rule) -> SignalRule:
         return SignalRule(_word(SignalVerb, rule.verb), rule.send, tuple(_slice(self.targets, rule.targets)))

@@ -6,7 +6,7 @@ Equal texts and equal lists are stored once. It must never leave anything out: `
 from collections.abc import Callable, Iterable
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import Plan, PlanRefused, SignalRule, Unit
+from minipod.reaper.records import Exits, Plan, PlanRefused, SignalRule, Unit
 from minipod.supervisor.order import Edge
 
 # The elements of each array in C; the blob's are bytes.
@@ -64,9 +64,10 @@ class Arrays:
         self.blob = Blob()
         self.words = Lists(self.blob.add)
         self.variables = Lists(lambda pair: {"name": self.blob.add(pair[0]), "value": self.blob.add(pair[1])})
-        self.exits = Lists(lambda exit: (exit.code, exit.exit_class.number))
+        self.exits = bytearray()
         self.delays = Lists(int)
         self.targets = Lists(int)
+        self._exit_maps: dict[Exits, int] = {}
 
     def unit(self, unit: Unit, edges: dict[str, int]) -> dict:
         """A ``struct plan_unit``; ``edges`` is its run."""
@@ -81,7 +82,7 @@ class Arrays:
             "group": self.blob.add(unit.group),
             "edges": edges,
             "delays": self.delays.add(unit.delays),
-            "exit_map": self.exits.add(unit.exits)["first"] // lib.PLAN_EXIT_CODES,
+            "exit_map": self.exit_map(unit.exits),
             "umask": _or_none(unit.umask),
             "max_restarts": _or_none(unit.max_restarts),
             "kind": unit.kind.number,
@@ -99,6 +100,14 @@ class Arrays:
             "deadline_ns": unit.deadline_ns,
             "reset_ns": unit.reset_ns,
         }
+
+    def exit_map(self, exits: Exits) -> int:
+        """Which map it is."""
+        if exits not in self._exit_maps:
+            self._exit_maps[exits] = len(self._exit_maps)
+            for pair in zip(exits.codes, exits.classes):
+                self.exits += bytes(pair)
+        return self._exit_maps[exits]
 
     def rule(self, rule: SignalRule) -> dict:
         """A ``struct plan_rule``."""
@@ -165,7 +174,7 @@ def _write(plan: Plan):
         lib.PLAN_RULES: [arrays.rule(rule) for rule in plan.rules],
         lib.PLAN_WORDS: arrays.words.elements,
         lib.PLAN_VARIABLES: arrays.variables.elements,
-        lib.PLAN_EXITS: arrays.exits.elements,
+        lib.PLAN_EXITS: bytes(arrays.exits),
         lib.PLAN_DELAYS: arrays.delays.elements,
         lib.PLAN_TARGETS: arrays.targets.elements,
         lib.PLAN_BLOB: bytes(arrays.blob.bytes),
@@ -173,19 +182,23 @@ def _write(plan: Plan):
     places, size = _places(elements)
     raw = ffi.new("uint8_t[]", size)
     for which, (at, count) in enumerate(places):
-        made = ffi.new(f"{ELEMENTS[which]}[]", elements[which])
+        made = elements[which]
+        if not isinstance(made, bytes):
+            made = ffi.new(f"{ELEMENTS[which]}[]", made)
         ffi.memmove(raw + at, made, count * ffi.sizeof(ELEMENTS[which]))
     _write_header(raw, size, places, pod)
     return raw
 
 
 def _places(elements: dict[int, list | bytes]) -> tuple[list[tuple[int, int]], int]:
-    """Where each array begins and how many elements it has; the size of the whole."""
+    """Where each array begins and how many elements it has; the size of the whole. Bytes are elements as they lie."""
     places, end = [], ffi.sizeof("struct plan_header")
     for which in range(lib.PLAN_ARRAYS):
         at = end + -end % ALIGNMENT
-        places.append((at, len(elements[which])))
-        end = at + len(elements[which]) * ffi.sizeof(ELEMENTS[which])
+        made, element = elements[which], ffi.sizeof(ELEMENTS[which])
+        size = len(made) if isinstance(made, bytes) else len(made) * element
+        places.append((at, size // element))
+        end = at + size
     return places, end
 
 

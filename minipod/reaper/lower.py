@@ -83,10 +83,10 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int) -> records.Unit:
     )
 
 
-def exits(codes: Mapping[int, int]) -> tuple[records.Exit, ...]:
+def exits(codes: Mapping[int, int]) -> records.Exits:
     """What each raw exit code 0..255 becomes and means; ``codes`` are the remapped ones."""
-    mapped = (codes.get(raw, raw) for raw in range(EXIT_CODES))
-    return tuple(records.Exit(code, ExitClass.FAIL if code else ExitClass.OK) for code in mapped)
+    mapped = bytes(codes.get(raw, raw) for raw in range(EXIT_CODES))
+    return records.Exits(mapped, bytes((ExitClass.FAIL if code else ExitClass.OK).number for code in mapped))
 
 
 def rules(configured: Mapping[int, model.SignalRule], at: Mapping[str, int]) -> tuple[records.SignalRule, ...]:

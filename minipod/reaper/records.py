@@ -18,11 +18,11 @@ class PlanRefused(Exception):
 
 
 @dataclass(frozen=True)
-class Exit:
-    """What one exit code becomes, and what it means."""
+class Exits:
+    """By raw exit code 0..255: what it becomes, and what it means (numbers of ``ExitClass``)."""
 
-    code: int
-    exit_class: ExitClass
+    codes: bytes
+    classes: bytes
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class SignalRule:
 
 @dataclass(frozen=True)
 class Unit:
-    """One unit. ``exits`` has 256 entries, by raw code."""
+    """One unit."""
 
     name: str
     argv: tuple[str, ...]
@@ -47,7 +47,7 @@ class Unit:
     user: str
     group: str
     delays: tuple[int, ...]
-    exits: tuple[Exit, ...]
+    exits: Exits
     umask: int | None
     max_restarts: int | None
     kind: Kind

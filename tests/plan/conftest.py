@@ -1,0 +1,122 @@
+"""A realistic pod, its plan, bytes that tests may spoil, and C drivers built with sanitizers."""
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from minipod.model import Backoff, Pod, SignalRule, Unit
+from minipod.reaper.encode import encode
+from minipod.reaper.layout import ffi, lib
+from minipod.reaper.lower import lower
+from minipod.reaper.records import Plan
+from minipod.supervisor.vocabulary import Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
+
+SECOND = 1_000_000_000
+STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
+SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+
+
+@pytest.fixture(scope="session")
+def shop() -> Pod:
+    """A pod with something in every field."""
+    return Pod(
+        name="shop",
+        labels={"app": "shop", "tier": "front"},
+        env={"REGION": "eu", "API_TOKEN": "hunter2", "PATH": "/opt/shop/bin:$(PATH)"},
+        main="web",
+        deadline=3600 * SECOND,
+        termination_grace_period=30 * SECOND,
+        termination_message_path="/dev/termination-log",
+        signals={
+            1: SignalRule(SignalVerb.FORWARD, to=("web", "worker")),
+            10: SignalRule(SignalVerb.FORWARD, send=12, to=("web",)),
+            14: SignalRule(SignalVerb.IGNORE),
+            30: SignalRule(SignalVerb.STOP),
+        },
+        units=(
+            Unit("migrate", Kind.INIT, ("migrate", "--to", "$(VERSION)"), "on_failure", deadline=120 * SECOND,
+                 env={"VERSION": "7"}, working_dir="/srv/shop", max_restarts=3),
+            Unit("logs", Kind.SIDECAR, ("vector",), "always", args=("-c", "/etc/vector.toml"), essential=True,
+                 log=LogMode.RAW, stop_signal=3),
+            Unit("warm-up", Kind.INIT, ("sh", "-c", "curl -s http://localhost/ || exit 3"), "never",
+                 exit_codes={3: 0, 255: 1}),
+            Unit("web", Kind.SERVICE, ("shop", "serve"), "never", args=("--port", "$(PORT)"), user="www-data",
+                 group="33", umask=0o027, env={"PORT": "8080", "REGION": "$(REGION)-1"}, after={"db": Milestone.READY},
+                 stop_to=StopScope.MAIN, termination_grace_period=20 * SECOND, stdin=StdinMode.INHERIT,
+                 log=LogMode.INHERIT),
+            Unit("worker", Kind.SERVICE, ("shop", "work"), "on_failure", after={"web": Milestone.STARTED},
+                 essential=True, backoff=Backoff(initial=SECOND // 2, max=8 * SECOND), log=LogMode.NONE),
+            Unit("db", Kind.SERVICE, ("postgres",), "always"),
+        ),
+    )
+
+
+@pytest.fixture(scope="session")
+def plan(shop: Pod) -> Plan:
+    """The records of that pod."""
+    return lower(shop)
+
+
+@pytest.fixture(scope="session")
+def raw(plan: Plan) -> bytes:
+    """The bytes of that plan."""
+    return encode(plan)
+
+
+class Draft:
+    """Bytes of a plan that may be spoiled through the core's own structs."""
+
+    def __init__(self, raw: bytes) -> None:
+        self.size = len(raw)
+        self.bytes = ffi.new("uint8_t[]", raw)
+        self.header = ffi.cast("struct plan_header *", self.bytes)
+        self.pod = self.header.pod
+        self.units = self.array(lib.PLAN_UNITS, "struct plan_unit")
+        self.edges = self.array(lib.PLAN_EDGES, "struct plan_edge")
+        self.words = self.array(lib.PLAN_WORDS, "struct plan_string")
+        self.variables = self.array(lib.PLAN_VARIABLES, "struct plan_variable")
+        self.exits = self.array(lib.PLAN_EXITS, "struct plan_exit")
+        self.delays = self.array(lib.PLAN_DELAYS, "uint64_t")
+        self.rules = self.array(lib.PLAN_RULES, "struct plan_rule")
+        self.targets = self.array(lib.PLAN_TARGETS, "uint32_t")
+
+    def array(self, which: int, element: str):
+        """The elements of one array."""
+        place = self.header.arrays[which]
+        return ffi.cast(f"{element}[{place.count}]", self.bytes + place.at)
+
+    def sign(self) -> None:
+        """Makes the digest right again."""
+        self.header.digest = lib.plan_digest(self.bytes, self.size)
+
+    def refusal(self) -> str | None:
+        """The core's clause, or None."""
+        why = lib.plan_refuse(self.bytes, self.size)
+        return None if why == ffi.NULL else ffi.string(why).decode()
+
+
+@pytest.fixture
+def draft(raw: bytes) -> Draft:
+    """The realistic plan, to be spoiled."""
+    return Draft(raw)
+
+
+@pytest.fixture(scope="session")
+def driver(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Builds a program of this directory with the plan's part of the core, with address and undefined-behaviour checks."""
+    built: dict[str, Path] = {}
+
+    def build(name: str) -> Path:
+        if name not in built:
+            core = [root / "csrc" / f"{part}.c" for part in ("plan", "refuse", "expand", "load")]
+            program = tmp_path_factory.mktemp("driver") / name
+            source = Path(__file__).with_name(f"{name}.c")
+            subprocess.run(
+                ["gcc", *STRICT, *SANITIZED, f"-I{root / 'csrc'}", "-o", program, source, *core], check=True
+            )
+            built[name] = program
+        return built[name]
+
+    return build
