@@ -35,7 +35,6 @@ sanitize:  ## build the command with address and undefined-behaviour checks, bui
 	@scripts/set_up.sh sanitize
 
 generate:  ## write every generated file anew
-	@scripts/set_up.sh build
 	@scripts/generate.sh
 
 clean:  ## remove all that the targets above made

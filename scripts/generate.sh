@@ -1,13 +1,29 @@
 #!/bin/sh
 # Writes every file that is made from another one and checked in. Each has a test that fails when it was forgotten.
+#
+# The policy first, by any Python: the package might not even compile before. Then those that need the package.
 
 set -eu
 cd "$(dirname "$0")/.."
+. scripts/needs.sh
 
-write() {  # FILE MODULE : what the module prints, in whole or not at all
-    .venv/bin/python -m "$2" >"$1.new"
-    mv "$1.new" "$1"
-    echo "wrote $1" >&2
+write() {  # FILE COMMAND : what the command prints, in whole or not at all
+    file=$1
+    shift
+    "$@" >"$file.new" || { rm "$file.new"; exit 1; }
+    if cmp -s "$file.new" "$file"; then
+        rm "$file.new"
+    else
+        mv "$file.new" "$file"
+        echo "wrote $file" >&2
+    fi
 }
 
-write csrc/policy_tables.h minipod.supervisor.generate
+installed() {  # MODULE : not the checkout's, which has no extension
+    (cd .venv && bin/python -m "$1")
+}
+
+require build
+write csrc/policy_tables.h "$python" -m minipod.supervisor.generate
+scripts/set_up.sh build
+write csrc/solo_plan.h installed minipod.reaper.solo
