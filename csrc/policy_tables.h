@@ -374,10 +374,10 @@ static const char *const pod_event_words[POD_EVENT_COUNT] = {
 };
 
 static const char *const phase_words[PHASE_COUNT] = {
-    [PHASE_PENDING] = "pending",
-    [PHASE_RUNNING] = "running",
-    [PHASE_SUCCEEDED] = "succeeded",
-    [PHASE_FAILED] = "failed",
+    [PHASE_PENDING] = "Pending",
+    [PHASE_RUNNING] = "Running",
+    [PHASE_SUCCEEDED] = "Succeeded",
+    [PHASE_FAILED] = "Failed",
 };
 
 static const char *const source_words[SOURCE_COUNT] = {
@@ -943,6 +943,14 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
         [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
     },
+};
+
+static const char *const exit_class_reasons[EXIT_CLASS_COUNT] = {
+    [EXIT_CLASS_OK] = "Completed",
+    [EXIT_CLASS_FAIL] = "Error",
+    [EXIT_CLASS_UNSTARTABLE] = "StartError",
+    [EXIT_CLASS_DEPENDENCY] = "DependencyFailed",
+    [EXIT_CLASS_DEADLINE] = "DeadlineExceeded",
 };
 
 static const struct cause cause_cells[POD_EVENT_COUNT] = {

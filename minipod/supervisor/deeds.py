@@ -88,6 +88,7 @@ def _spawn(sim, unit):
         sim.post_life(unit, LifeEvent.STARVED)
         return
     unit.instances += 1
+    unit.started_at = sim.now
     if unit.instances == 1 and unit.plan.deadline is not None:
         sim.arm((LifeEvent.DEADLINE, unit.at), sim.now + unit.plan.deadline)
 

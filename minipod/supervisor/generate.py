@@ -132,6 +132,14 @@ def _phases() -> Iterator[str]:
     yield ""
 
 
+def _reasons() -> Iterator[str]:
+    yield "static const char *const exit_class_reasons[EXIT_CLASS_COUNT] = {"
+    for exit_class, reason in verdict.REASON.items():
+        yield f'    [{member(exit_class)}] = "{reason}",'
+    yield "};"
+    yield ""
+
+
 def _signals() -> Iterator[str]:
     yield f"static const char *const signal_words[{signals.COUNT}] = {{"
     for number in range(1, signals.COUNT):
@@ -156,6 +164,7 @@ def lines() -> Iterable[str]:
         yield from _machine(machine)
     yield from _verdicts()
     yield from _fates()
+    yield from _reasons()
     yield from _causes()
     yield from _phases()
     yield from _signals()

@@ -6,7 +6,7 @@
 
     [given.service.web]          a pod file, without commands: [given.pod], [given.init.NAME], [given.sidecar.NAME] …
     [world.web]                  how its processes behave; [world.pod] strays = ["heeds", "ignores", "forks", "stuck"]
-    starts = ["starved", "127", "after 2s", "hangs", "at once"]           one attempt each, then at once
+    starts = ["starved", "127", "126 after 1s", "after 2s", "hangs", "at once"]     an attempt each, then at once
     stop = "ignores" | "exit=0" | "after 3s" | "exit=0 after 3s"          what the stop signal does (default: ends it)
     rest = "3s" | "until killed" | "stuck"                                how long the group outlives its leader
     stuck = true                                                          KILL does not end it
@@ -49,6 +49,7 @@ from minipod.supervisor.vocabulary import (
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Start, Stray
 
 _EVENT = re.compile(r"([^:\s]+): (\S+) @(\S+)")
+_START = re.compile(r"(12[67])?(?: ?after (\S+))?")
 _STOP = re.compile(r"(ignores)|(?:exit=(\d+))? ?(?:after (\S+))?")
 _KINDS = (Kind.INIT, Kind.SIDECAR, Kind.SERVICE)
 _GIVEN = {"pod", *(k.word for k in _KINDS)}
@@ -141,7 +142,8 @@ _READ = {
 
 def _unit(name: str, kind: Kind, keys: Mapping[str, object], *, is_main: bool, restart: str | None) -> Unit:
     keys = {**keys}
-    policy = keys.pop("restart", restart or default_restart(kind, is_main=is_main))
+    follows = kind is not Kind.SIDECAR and not is_main
+    policy = keys.pop("restart", (follows and restart) or default_restart(kind, is_main=is_main))
     command = tuple(keys.pop("command", ("true",)))
     _only(keys, set(_READ), f"[given.{kind.word}.{name}]")
     return Unit(name, kind, command, policy, **{key: _READ[key](value) for key, value in keys.items()})
@@ -160,10 +162,9 @@ def _behaviour(keys: Mapping[str, object]) -> Behaviour:
 
 
 def _start(text: str) -> Start:
-    if text in ("126", "127"):
-        return Start(code=int(text))
-    if text.startswith("after "):
-        return Start(after=parse_duration(text.removeprefix("after ")))
+    match = _START.fullmatch(text)
+    if match:
+        return Start(after=parse_duration(match[2] or "0s"), code=int(match[1] or 0))
     return {"at once": Start(), "hangs": Start(after=None), "starved": Start(starved=True)}[text]
 
 

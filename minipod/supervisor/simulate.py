@@ -5,10 +5,10 @@ It is the executable statement of what the core does with the same tables. Where
 * One turn takes all facts of one instant in their given order, puts them in the queue and runs the queue until it is
   empty. Timers come after the facts of the same instant, one by one, each with an empty queue before it: so a program
   that obeys in the very moment its grace ends counts as obedient, and a timer never fires in a state that disarms it.
-* A program that is killed before it was executed has ended with 137, as a failure; only an exec that failed is a command
-  that could not be executed.
-* A run's length counts from the moment the program was executed to the leader's end; the delay of a back-off counts from
-  that end too, whatever the rest of the group needs to go (spec.md section 5).
+* A child that is killed before its exec cannot be told from a program that began and was killed: it counts as started,
+  with 137. Only an exec that failed is a command that could not be executed.
+* A run's length counts from the fork to the leader's end; the delay of a back-off counts from that end too, whatever the
+  rest of the group needs to go (spec.md section 5).
 * ``exit_codes`` maps what a program returned, not 127/126 of one that never ran.
 * "Restarts" are instances after the first, whoever wanted them; ``max_restarts`` counts those of the restart policy alone.
 * A new instance does not pay for a deadline that ran out while somebody stopped the one before by hand.
@@ -139,9 +139,7 @@ class Simulation:
     # --- facts ---
 
     def _spawned(self, fact: Fact) -> None:
-        unit = self.units[fact.unit]
-        unit.started_at = self.now
-        self.post_life(unit, LifeEvent.SPAWNED)
+        self.post_life(self.units[fact.unit], LifeEvent.SPAWNED)
 
     def _unstartable(self, fact: Fact) -> None:
         self._end(self.units[fact.unit], fact.value, ExitClass.UNSTARTABLE)
@@ -151,11 +149,13 @@ class Simulation:
         unit = self.units[fact.unit]
         code = unit.plan.exit_codes.get(fact.value, fact.value)
         self._end(unit, code, ExitClass.FAIL if code else ExitClass.OK)
-        self.post_life(unit, LifeEvent.EXITED if self.world.was_executed(unit.at) else LifeEvent.UNSTARTABLE)
+        if not self.world.was_executed(unit.at):
+            self.post_life(unit, LifeEvent.SPAWNED)
+        self.post_life(unit, LifeEvent.EXITED)
 
     def _end(self, unit: UnitBook, code: int, exit_class: ExitClass) -> None:
         unit.code, unit.exit_class, unit.ended_at = code, exit_class, self.now
-        if self.world.was_executed(unit.at) and self.now - unit.started_at > unit.plan.backoff.reset_after:
+        if self.now - unit.started_at > unit.plan.backoff.reset_after:
             unit.streak = 0
 
     def _rest_gone(self, fact: Fact) -> None:

@@ -59,6 +59,15 @@ OUTCOME_MILESTONE: dict[Outcome, Milestone | None] = {
     outcome: Milestone.COMPLETED if outcome is Outcome.DONE else None for outcome in Outcome
 }
 
+# The reason that status and report give for the class (spec.md section 2; DESIGN.md section 4 for DependencyFailed).
+REASON: dict[ExitClass, str] = {
+    ExitClass.OK: "Completed",
+    ExitClass.FAIL: "Error",
+    ExitClass.UNSTARTABLE: "StartError",
+    ExitClass.DEPENDENCY: "DependencyFailed",
+    ExitClass.DEADLINE: "DeadlineExceeded",
+}
+
 
 def rule_of(kind: Kind, restart: str) -> Rule:
     """The verdict's row for a unit. ``restart`` is always, on_failure or never; KeyError for anything else."""

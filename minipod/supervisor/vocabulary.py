@@ -172,6 +172,11 @@ class Phase(Word):
     SUCCEEDED = "all ended for good, with 0"
     FAILED = "all ended for good, one failed; or the pod was failed"
 
+    @property
+    def word(self) -> str:
+        """Kubernetes' own spelling: ``Succeeded``."""
+        return self.name.capitalize()
+
 
 class Source(Word):
     """Whose code the pod's exit code is taken from."""

@@ -1,0 +1,318 @@
+/* Actions: what the cells of the policy tables say, one function each. An action never steps a machine; it may post an
+ * event. It must never ask what a unit is or what is wanted of it: that was decided by the cell that names the action.
+ */
+
+#include "core.h"
+#include "say.h"
+
+static void act_nothing(struct core *c, struct unit *u)
+{
+    (void)c;
+    (void)u;
+}
+
+/* --- order --- */
+
+/* first has reached a milestone: whoever waits for it waits for one thing less. */
+void action_reach(struct core *c, struct unit *first, uint8_t milestone)
+{
+    const struct plan_edge *edges = c->plan.edges + first->plan->edges.first;
+    if (first->reached & (1u << milestone))
+        return;
+    first->reached |= (uint8_t)(1u << milestone);
+    for (uint32_t i = 0; i < first->plan->edges.count; i++) {
+        struct unit *second = &c->units[edges[i].second];
+        if (edges[i].milestone != milestone)
+            continue;
+        if (edges[i].direction == DIRECTION_START && --second->start_waits == 0)
+            step_post(c, MACHINE_WANT, second, WANT_EVENT_CLEAR);
+        if (edges[i].direction == DIRECTION_STOP && --second->stop_waits == 0)
+            step_post(c, MACHINE_LIFE, second, LIFE_EVENT_TURN_CAME);
+    }
+}
+
+/* u is over: what it has not reached it never will. */
+static void fail_dependents(struct core *c, const struct unit *u)
+{
+    const struct plan_edge *edges = c->plan.edges + u->plan->edges.first;
+    for (uint32_t i = 0; i < u->plan->edges.count; i++)
+        if (edges[i].direction == DIRECTION_START && !(u->reached & (1u << edges[i].milestone)))
+            step_post(c, MACHINE_WANT, &c->units[edges[i].second], WANT_EVENT_STUCK);
+}
+
+static void act_mark_started(struct core *c, struct unit *u)
+{
+    action_reach(c, u, MILESTONE_STARTED);
+    action_reach(c, u, MILESTONE_READY);
+}
+
+static void act_settle(struct core *c, struct unit *u)
+{
+    step_settle(c, u);
+    action_reach(c, u, MILESTONE_GONE);
+    fail_dependents(c, u);
+    if (--c->units_left == 0)
+        step_post(c, MACHINE_POD, NULL, POD_EVENT_UNITS_OVER);
+}
+
+/* --- the instance --- */
+
+static void act_spawn(struct core *c, struct unit *u) { spawn_unit(c, u); }
+
+static void act_renew(struct core *c, struct unit *u) { step_post(c, MACHINE_WANT, u, WANT_EVENT_RENEWED); }
+
+static void act_send_stop(struct core *c, struct unit *u)
+{
+    if (c->state == POD_RUNNING)
+        stray_note(c, u);
+    signal_to_unit(c, u, u->plan->stop_signal);
+    signal_to_unit(c, u, SIGCONT);  /* a stopped process would never see it */
+}
+
+static void act_send_kill(struct core *c, struct unit *u)
+{
+    if (c->state == POD_RUNNING)
+        stray_note(c, u);
+    say(c, "%s: did not end in time: killed", u->name);
+    u->kill_rest = 1;
+    signal_kill_unit(c, u);
+}
+
+static void act_ease_rest(struct core *c, struct unit *u)
+{
+    uint64_t until = c->now + u->plan->rest_grace_ns, when = timer_when(c, timer_of_unit(c, u));
+    if (when == 0 || until < when)
+        timer_arm(c, timer_of_unit(c, u), until);
+}
+
+static void act_kill_rest(struct core *c, struct unit *u)
+{
+    if (u->plan->leave_rest)
+        return;
+    u->kill_rest = 1;
+    stray_signal_unit(c, u, SIGKILL);
+}
+
+static void act_check_rest(struct core *c, struct unit *u)
+{
+    (void)c;
+    u->check_rest = 1;
+}
+
+/* --- timers --- */
+
+static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
+
+static uint64_t kill_limit(const struct core *c, const struct unit *u)
+{
+    return u->plan->kind == KIND_SIDECAR ? c->limits.sidecar_kill : c->limits.service_kill;
+}
+
+static void act_await_turn(struct core *c, struct unit *u)
+{
+    timer_arm(c, timer_of_unit(c, u), u->plan->kind == KIND_SIDECAR ? c->limits.sidecar_turn : c->limits.service_turn);
+    if (u->stop_waits == 0)
+        step_post(c, MACHINE_LIFE, u, LIFE_EVENT_TURN_CAME);
+}
+
+static void act_arm_grace(struct core *c, struct unit *u)
+{
+    uint64_t until = c->now + u->plan->grace_ns;
+    timer_arm(c, timer_of_unit(c, u), c->budget_running ? earlier(until, kill_limit(c, u)) : until);
+}
+
+static void act_clip_grace(struct core *c, struct unit *u)
+{
+    uint64_t when = timer_when(c, timer_of_unit(c, u));
+    if (when > kill_limit(c, u))
+        timer_arm(c, timer_of_unit(c, u), kill_limit(c, u));
+}
+
+static void act_arm_backoff(struct core *c, struct unit *u)
+{
+    const struct plan_run *ladder = &u->plan->delays;
+    uint32_t rung = u->streak < ladder->count ? u->streak : ladder->count - 1;
+    uint64_t delay = c->plan.delays[ladder->first + rung];
+    u->streak++;
+    u->restarts++;
+    timer_arm(c, timer_of_unit(c, u), u->ended_at + delay);
+    say(c, "%s: restart %u in %t", u->name, u->restarts, delay);
+}
+
+static void act_arm_retry(struct core *c, struct unit *u)
+{
+    timer_arm(c, timer_of_unit(c, u), c->now + c->plan.pod->retry_ns);
+}
+
+static void act_disarm(struct core *c, struct unit *u) { timer_disarm(c, timer_of_unit(c, u)); }
+
+/* --- what it means --- */
+
+static void act_note_deadline(struct core *c, struct unit *u)
+{
+    warn(c, "%s: its deadline of %t ran out", u->name, u->plan->deadline_ns);
+    u->deadline_hit = 1;
+}
+
+static void act_blame_dependency(struct core *c, struct unit *u)
+{
+    warn(c, "%s: cannot start: what it waits for will never be", u->name);
+    u->blamed_dependency = 1;
+}
+
+static void act_judge(struct core *c, struct unit *u) { step_judge(c, u); }
+
+static void act_ask_go(struct core *c, struct unit *u)
+{
+    if (u->start_waits == 0)
+        step_post(c, MACHINE_LIFE, u, LIFE_EVENT_GO);
+}
+
+static void act_tell_stop(struct core *c, struct unit *u) { step_post(c, MACHINE_LIFE, u, LIFE_EVENT_STOP); }
+
+static void act_tell_wind_down(struct core *c, struct unit *u) { step_post(c, MACHINE_LIFE, u, LIFE_EVENT_WIND_DOWN); }
+
+static void act_tell_never(struct core *c, struct unit *u) { step_post(c, MACHINE_LIFE, u, LIFE_EVENT_NEVER); }
+
+static void act_blame(struct core *c, struct unit *u)
+{
+    if (!c->blamed)
+        c->blamed = u;
+}
+
+static void tally(struct core *c)
+{
+    if (--c->services_left == 0)
+        step_post(c, MACHINE_POD, NULL, c->services_failed ? POD_EVENT_ALL_FAILED : POD_EVENT_ALL_DONE);
+}
+
+static void act_tally_done(struct core *c, struct unit *u)
+{
+    (void)u;
+    tally(c);
+}
+
+static void act_tally_failed(struct core *c, struct unit *u)
+{
+    (void)u;
+    c->services_failed++;
+    tally(c);
+}
+
+/* --- the pod --- */
+
+/* The event that brought us here is not the action's business: core.c keeps it as the candidate (pod_event). */
+static void act_fix_cause(struct core *c, struct unit *u)
+{
+    (void)u;
+    c->cause = c->pod_event;
+    if (c->cause == POD_EVENT_TOLD)
+        say(c, "stopping: got %s", signal_word(c->told_by));
+    else
+        say(c, "ending: %s", step_cause(c->cause)->sentence);
+}
+
+static uint64_t slice(const struct plan_slice *s, uint64_t of) { return earlier(s->cap_ns, of / s->divisor); }
+
+static void set_limits(struct core *c, uint64_t budget)
+{
+    const struct plan_pod *pod = c->plan.pod;
+    uint64_t end = budget - slice(&pod->margin, budget);
+    uint64_t share = c->has_sidecars ? slice(&pod->sidecars, budget) : 0;
+    c->limits = (struct stop_limits){
+        .service_turn = c->now + end - share - slice(&pod->turn, end - share),
+        .service_kill = c->now + end - share,
+        .sidecar_turn = c->now + end - slice(&pod->turn, share),
+        .sidecar_kill = c->now + end,
+        .leave = c->now + budget,
+    };
+}
+
+static void act_start_budget(struct core *c, struct unit *u)
+{
+    (void)u;
+    set_limits(c, c->grace_override != UINT64_MAX ? c->grace_override : c->plan.pod->budget_ns);
+    c->budget_running = 1;
+    timer_arm(c, timer_of_pod(c, TIMER_OVERDUE), c->limits.leave);
+}
+
+static void act_wind_down_all(struct core *c, struct unit *u)
+{
+    (void)u;
+    signal_thaw(c);
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        step_post(c, MACHINE_WANT, &c->units[i], WANT_EVENT_POD_STOP);
+}
+
+/* The moment to leave stays: what KILL cannot end may still take a while to go. */
+static void act_cut_all(struct core *c, struct unit *u)
+{
+    uint64_t leave = c->limits.leave;
+    (void)u;
+    say(c, "told again: no grace is left");
+    set_limits(c, 0);
+    c->limits.leave = leave;
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        step_post(c, MACHINE_LIFE, &c->units[i], LIFE_EVENT_CUT);
+}
+
+static void act_sweep_term(struct core *c, struct unit *u)
+{
+    (void)u;
+    c->sweeping = 1;
+    timer_arm(c, timer_of_pod(c, TIMER_BUDGET), c->limits.sidecar_kill);
+    stray_sweep(c, SIGTERM);
+}
+
+static void act_sweep_kill(struct core *c, struct unit *u)
+{
+    (void)u;
+    stray_sweep(c, SIGKILL);
+}
+
+static void act_leave(struct core *c, struct unit *u)
+{
+    (void)u;
+    c->left = 1;
+}
+
+typedef void deed(struct core *, struct unit *);
+
+static deed *const deeds[] = {
+    [ACTION_NOTHING] = act_nothing,
+    [ACTION_SPAWN] = act_spawn,
+    [ACTION_RENEW] = act_renew,
+    [ACTION_MARK_STARTED] = act_mark_started,
+    [ACTION_SEND_STOP] = act_send_stop,
+    [ACTION_SEND_KILL] = act_send_kill,
+    [ACTION_EASE_REST] = act_ease_rest,
+    [ACTION_KILL_REST] = act_kill_rest,
+    [ACTION_CHECK_REST] = act_check_rest,
+    [ACTION_AWAIT_TURN] = act_await_turn,
+    [ACTION_ARM_GRACE] = act_arm_grace,
+    [ACTION_CLIP_GRACE] = act_clip_grace,
+    [ACTION_ARM_BACKOFF] = act_arm_backoff,
+    [ACTION_ARM_RETRY] = act_arm_retry,
+    [ACTION_DISARM] = act_disarm,
+    [ACTION_NOTE_DEADLINE] = act_note_deadline,
+    [ACTION_BLAME_DEPENDENCY] = act_blame_dependency,
+    [ACTION_JUDGE] = act_judge,
+    [ACTION_SETTLE] = act_settle,
+    [ACTION_ASK_GO] = act_ask_go,
+    [ACTION_TELL_STOP] = act_tell_stop,
+    [ACTION_TELL_WIND_DOWN] = act_tell_wind_down,
+    [ACTION_TELL_NEVER] = act_tell_never,
+    [ACTION_BLAME] = act_blame,
+    [ACTION_TALLY_DONE] = act_tally_done,
+    [ACTION_TALLY_FAILED] = act_tally_failed,
+    [ACTION_FIX_CAUSE] = act_fix_cause,
+    [ACTION_START_BUDGET] = act_start_budget,
+    [ACTION_WIND_DOWN_ALL] = act_wind_down_all,
+    [ACTION_CUT_ALL] = act_cut_all,
+    [ACTION_SWEEP_TERM] = act_sweep_term,
+    [ACTION_SWEEP_KILL] = act_sweep_kill,
+    [ACTION_LEAVE] = act_leave,
+};
+_Static_assert(sizeof deeds / sizeof *deeds == ACTION_COUNT, "every action has its function");
+
+void action_run(struct core *c, struct unit *u, uint8_t action) { deeds[action](c, u); }

@@ -1,0 +1,191 @@
+/* The pod as a whole: memory before the start, books at the end. All memory that the running core needs is taken here, in
+ * one mapping whose size follows from the plan; after core_set_up() nothing is allocated any more.
+ */
+
+#include "core.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "say.h"
+
+/* --- memory --- */
+
+/* Two passes over the same calls: the first, without memory, measures. */
+struct arena { uint8_t *at; size_t size; };
+
+static void *take(struct arena *a, size_t count, size_t each)
+{
+    size_t size = (count * each + 15) & ~(size_t)15;
+    uint8_t *at = a->at ? a->at + a->size : NULL;
+    a->size += size;
+    return at;
+}
+
+/* An event is queued at most once by each edge, and a handful of times by each unit before the queue is empty again:
+ * the largest burst is a stop of all, four events a unit. Four times that is room nobody reaches. */
+static uint32_t queue_room(const struct core *c) { return 16 * c->unit_count + 2 * c->plan.edge_count + 64; }
+
+static void lay_out(struct core *c, struct arena *a)
+{
+    uint32_t timers = 2 * c->unit_count + POD_TIMERS, rows, columns;
+    c->units = take(a, c->unit_count, sizeof *c->units);
+    c->queue.room = queue_room(c);
+    c->queue.ring = take(a, c->queue.room, sizeof *c->queue.ring);
+    c->timers.when = take(a, timers, sizeof *c->timers.when);
+    c->timers.heap = take(a, timers, sizeof *c->timers.heap);
+    c->timers.place = take(a, timers, sizeof *c->timers.place);
+    c->cell_counts = take(a, step_cell_count(MACHINE_COUNT, &rows, &columns), sizeof *c->cell_counts);
+    c->scratch = take(a, LINE_ROOM, 1);
+    for (int i = 0; i < 2; i++)
+        c->sinks[i].buffer = take(a, SINK_ROOM, 1);
+    for (uint32_t i = 0; i < 2 * c->unit_count; i++) {
+        char *buffer = take(a, LINE_ROOM, 1);  /* touched only by a unit that writes half a line */
+        if (a->at)
+            c->units[i / 2].streams[i % 2].buffer = buffer;
+    }
+}
+
+static void take_memory(struct core *c)
+{
+    struct arena arena = {NULL, 0};
+    lay_out(c, &arena);
+    void *at = mmap(NULL, arena.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (at == MAP_FAILED)
+        die(EXIT_SET_UP, "cannot get %lu bytes of memory", (uint64_t)arena.size);
+    arena = (struct arena){at, 0};
+    lay_out(c, &arena);
+}
+
+/* --- set-up --- */
+
+static uint32_t text_width(const char *text)
+{
+    uint32_t width = 0;
+    while (text[width])
+        width++;
+    return width;
+}
+
+static void set_up_unit(struct core *c, uint32_t i)
+{
+    struct unit *u = &c->units[i];
+    u->plan = &c->plan.units[i];
+    u->program = &c->loaded.programs[i];
+    u->name = plan_text(&c->plan, u->plan->name);
+    u->start_waits = c->loaded.start_waits[i];
+    u->stop_waits = c->loaded.stop_waits[i];
+    u->handshake = u->watch = -1;
+    for (uint32_t j = 0; j < 2; j++) {
+        u->streams[j].read_end = u->streams[j].write_end = -1;
+        u->streams[j].sink = (uint8_t)j;
+    }
+    if (text_width(u->name) > c->name_width)
+        c->name_width = text_width(u->name);
+    c->services_left += u->plan->kind == KIND_SERVICE;
+    c->has_sidecars |= u->plan->kind == KIND_SIDECAR;
+}
+
+/* Units with log pipes need four descriptors each; the limit we were given is the children's again. */
+static void raise_files(struct core *c)
+{
+    struct rlimit most;
+    if (getrlimit(RLIMIT_NOFILE, &c->given_files) < 0)
+        return;
+    most = c->given_files;
+    most.rlim_cur = most.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &most);
+}
+
+static int must(const char *what, int result)
+{
+    if (result < 0)
+        die(EXIT_SET_UP, "cannot set up %s: %s", what, say_error(-result));
+    return result;
+}
+
+static void open_all(struct core *c)
+{
+    sigset_t all;
+    sigfillset(&all);
+    c->epoll = must("epoll", sys_epoll());
+    c->signals = must("a signalfd", sys_signals(&all));
+    c->null = must("/dev/null", sys_open("/dev/null", O_RDWR, 0));
+    c->proc = sys_open("/proc", O_RDONLY | O_DIRECTORY, 0);  /* without it strays are found by their group alone */
+    must("the signalfd's watch", loop_watch(c, c->signals, EPOLLIN, WATCH_SIGNALS, 0));
+    log_open(c);
+}
+
+/* c->plan is open, c->loaded is filled, the rest is as main left it. Posts the events that start the pod. */
+void core_set_up(struct core *c)
+{
+    c->unit_count = c->units_left = c->plan.unit_count;
+    take_memory(c);
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        set_up_unit(c, i);
+    raise_files(c);
+    open_all(c);
+    c->now = c->began = sys_now();
+    c->began_wall = sys_wall();
+    if (c->plan.pod->deadline_ns)
+        timer_arm(c, timer_of_pod(c, TIMER_POD_DEADLINE), c->now + c->plan.pod->deadline_ns);
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        if (c->units[i].start_waits == 0)
+            step_post(c, MACHINE_WANT, &c->units[i], WANT_EVENT_CLEAR);
+}
+
+/* --- the end --- */
+
+static uint8_t code_of(const struct unit *u) { return u->pid ? 128 + SIGKILL : u->has_run ? u->code : UNDECIDED_CODE; }
+
+/* The first service in file order that did not end with 0; one that never ran has no code of its own. */
+static const struct unit *truth(const struct core *c, int *code)
+{
+    *code = 0;
+    for (uint32_t i = 0; i < c->unit_count; i++) {
+        const struct unit *u = &c->units[i];
+        if (u->plan->kind != KIND_SERVICE)
+            continue;
+        if ((u->has_run || u->pid) && code_of(u) != 0) {
+            *code = code_of(u);
+            return u;
+        }
+        if (!u->has_run && !u->pid)
+            *code = UNDECIDED_CODE;
+    }
+    return NULL;
+}
+
+static const struct unit *main_unit(const struct core *c)
+{
+    return c->plan.pod->main_unit == PLAN_NONE ? NULL : &c->units[c->plan.pod->main_unit];
+}
+
+/* The contract's row for the cause (minipod/supervisor/pod.py). decider: whose code it is, or NULL. */
+int core_exit_code(const struct core *c, const struct unit **decider)
+{
+    const struct cause *cause = step_cause(c->cause);
+    int code = 0;
+    *decider = NULL;
+    switch ((enum source)cause->source) {
+    case SOURCE_NOBODY: break;
+    case SOURCE_MAIN: *decider = main_unit(c); break;
+    case SOURCE_BLAMED: *decider = c->blamed; break;
+    case SOURCE_TRUTH:
+        *decider = main_unit(c);
+        if (!*decider)
+            *decider = truth(c, &code);
+        break;
+    case SOURCE_COUNT: break;
+    }
+    if (*decider)
+        code = code_of(*decider);
+    return code ? code : cause->if_zero;
+}
+
+/* The phase that the pod ends in: Succeeded is what exits with 0. */
+const char *core_phase_name(int exit_code)
+{
+    return phase_word(step_phase(1u << PHASE_BIT_OVER | (exit_code ? 1u << PHASE_BIT_UNSUCCESSFUL : 0)));
+}

@@ -1,0 +1,206 @@
+/* The running pod: its state, and what each subsystem offers the others. One struct, one thread, no heap.
+ *
+ * Facts come in through loop.c; step.c turns them into cells of the policy tables; action.c does what a cell says. Nothing
+ * here may hold a decision: if a file wants to compare a policy, a table is missing.
+ */
+#ifndef CORE_H
+#define CORE_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/resource.h>
+
+#include "load.h"
+#include "plan.h"
+#include "policy_tables.h"
+#include "sys.h"
+
+enum machine { MACHINE_LIFE, MACHINE_WANT, MACHINE_POD, MACHINE_COUNT };
+
+/* --- log.c: what units write, as whole lines --- */
+
+enum { LINE_ROOM = 16384, SINK_ROOM = 65536 };
+
+/* Where lines go: our own stdout or stderr. The buffer is the arena's. */
+struct sink {
+    int fd;
+    uint8_t way;        /* how to write without blocking: enum in log.c */
+    uint8_t watched;    /* EPOLLOUT is asked for */
+    uint8_t dead;       /* nobody reads it any more: all is dropped, nobody waits */
+    uint32_t fill;
+    char *buffer;
+};
+
+/* One of a unit's two log pipes. Both ends stay ours for the pod's life, so that a restart costs nothing and a straggler
+ * never writes into a closed pipe. */
+struct stream {
+    int read_end, write_end;    /* -1: this unit's lines do not pass through us */
+    uint32_t fill;
+    uint8_t sink;               /* 0 stdout, 1 stderr */
+    uint8_t stalled;            /* not read until the sink has room */
+    uint8_t continued;          /* the line's beginning has been written already */
+    char *buffer;
+};
+
+/* --- one unit --- */
+
+struct unit {
+    const struct plan_unit *plan;
+    const struct program *program;
+    const char *name;
+    /* policy */
+    uint8_t life, want, exit_class, outcome;
+    uint8_t deadline_hit;
+    uint8_t reached;            /* 1 << enum milestone */
+    uint8_t blamed_dependency;
+    uint32_t start_waits, stop_waits;
+    /* the instance */
+    int32_t pid;                /* the leader while it is not reaped, else 0 */
+    int32_t group;              /* the last leader's pid: its session and group; 0 before the first start */
+    int32_t handshake;          /* -1, or the pipe that tells whether the program was executed */
+    int32_t watch;              /* -1, or a pidfd of one straggler that a drain waits for */
+    uint8_t check_rest;         /* draining: see whether anything is left */
+    uint8_t kill_rest;          /* draining: whatever is found is killed */
+    uint8_t start_stage;        /* spawn.c: where a start failed; 0 it did not */
+    int32_t start_error;        /* errno then */
+    /* the books */
+    uint8_t has_run;            /* an instance ended: raw_code and code are set */
+    uint8_t raw_code, code;     /* 128+N for a signal; before and after exit_codes */
+    uint8_t signal;             /* 0, or what ended the last instance */
+    uint32_t restarts;          /* all of them */
+    uint32_t streak;            /* those since the back-off was reset */
+    uint64_t started_at, ended_at;              /* monotonic ns of the last instance */
+    uint64_t started_wall, ended_wall;          /* for people */
+    struct stream streams[2];
+};
+
+/* --- timer.c --- */
+
+enum pod_timer { TIMER_POD_DEADLINE, TIMER_BUDGET, TIMER_OVERDUE, POD_TIMERS };
+
+struct timers { uint64_t *when; uint32_t *heap, *place; uint32_t count; };
+
+/* --- step.c --- */
+
+struct event { uint32_t unit; uint8_t machine, event; uint16_t zero; };
+struct queue { struct event *ring; uint32_t room, head, fill; };
+
+struct stop_limits { uint64_t service_turn, service_kill, sidecar_turn, sidecar_kill, leave; };
+
+/* One who left its unit's session while the leader lived; start is /proc's, in ticks. */
+enum { NOTED_MOST = 64 };
+struct noted { int32_t pid; uint32_t unit; uint64_t start; };
+
+struct core {
+    struct plan plan;
+    struct loaded loaded;
+    struct unit *units;
+    uint32_t unit_count, name_width;
+    struct queue queue;
+    struct timers timers;
+    uint32_t *cell_counts;              /* entries of each cell, machine after machine */
+    struct sink sinks[2];
+    char *scratch;                      /* LINE_ROOM bytes */
+    uint64_t now, began, began_wall;
+    uint64_t frozen_since;              /* 0: time runs */
+    int epoll, signals, null, proc;
+    sigset_t given_mask;                /* what children start with, as the next */
+    struct rlimit given_files;
+    char mark[32];                      /* in every unit's environment: MINIPOD_INSTANCE=<mark>.<index> */
+    int32_t self;
+    uint8_t is_init;                    /* we are PID 1 of a namespace */
+    uint8_t quiet;                      /* one command: no word unless something is wrong */
+    /* the pod */
+    uint8_t state, cause, left, told_by;
+    struct unit *blamed;
+    uint32_t services_left, services_failed, units_left;
+    uint8_t pod_event;                  /* the event that the pod machine is at: what fix-cause remembers */
+    uint8_t has_sidecars, budget_running, sweeping;
+    struct stop_limits limits;
+    uint64_t grace_override;            /* UINT64_MAX: none */
+    uint32_t orphans_reaped, impossible, lost_events, dropped_lines;
+    struct noted noted[NOTED_MOST];
+    uint32_t noted_count;
+    uint8_t reap_more;                  /* the last reaping stopped at its bound */
+};
+
+/* core.c */
+void core_set_up(struct core *);
+int core_exit_code(const struct core *, const struct unit **decider);
+const char *core_phase_name(int exit_code);
+static inline uint32_t unit_index(const struct core *c, const struct unit *u) { return (uint32_t)(u - c->units); }
+
+/* step.c */
+enum { STEP_POD = UINT32_MAX };
+void step_post(struct core *, enum machine, const struct unit *, uint8_t event);
+void step_all(struct core *);
+void step_judge(struct core *, struct unit *);
+void step_settle(struct core *, struct unit *);
+const struct cause *step_cause(uint8_t cause);
+uint8_t step_phase(uint32_t bits);
+uint32_t step_cell_count(enum machine, uint32_t *rows, uint32_t *columns);
+const char *life_word(uint8_t), *outcome_word(uint8_t), *class_reason(uint8_t), *kind_word(uint8_t), *phase_word(uint8_t);
+const char *signal_word(uint8_t);
+
+/* action.c */
+void action_reach(struct core *, struct unit *, uint8_t milestone);
+void action_run(struct core *, struct unit *, uint8_t action);
+
+/* loop.c */
+enum watch_kind { WATCH_SIGNALS, WATCH_HANDSHAKE, WATCH_STREAM, WATCH_SINK, WATCH_STRAGGLER };
+void loop_run(struct core *);
+int loop_watch(struct core *, int fd, uint32_t events, enum watch_kind, uint32_t index);
+void loop_change(struct core *, int fd, uint32_t events, enum watch_kind, uint32_t index);
+void loop_forget(struct core *, int fd);
+
+/* spawn.c, child.c */
+void spawn_unit(struct core *, struct unit *);
+void spawn_read_handshake(struct core *, struct unit *);
+_Noreturn void child_run(const struct core *, const struct unit *, int handshake);
+struct child_failure { int32_t error; uint8_t stage; uint8_t zero[3]; };
+enum child_stage { STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER };
+
+/* reap.c */
+void reap_children(struct core *);
+void reap_record(struct core *, struct unit *, const struct sys_exit *);
+
+/* stray.c */
+void stray_note(struct core *, struct unit *);
+void stray_signal_unit(struct core *, struct unit *, int sig);
+void stray_check_all(struct core *);
+void stray_sweep(struct core *, int sig);
+
+/* timer.c */
+void timer_arm(struct core *, uint32_t id, uint64_t when);
+void timer_disarm(struct core *, uint32_t id);
+uint64_t timer_when(const struct core *, uint32_t id);      /* 0: not armed */
+uint64_t timer_next(const struct core *);                   /* 0: none */
+int timer_pop_due(struct core *, uint32_t *id);
+void timer_shift_all(struct core *, uint64_t by);
+static inline uint32_t timer_of_unit(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u); }
+static inline uint32_t timer_of_deadline(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u) + 1; }
+static inline uint32_t timer_of_pod(const struct core *c, enum pod_timer t) { return 2 * c->unit_count + t; }
+
+/* signal.c */
+void signal_hold_all(sigset_t *given);
+void signal_read(struct core *);
+void signal_to_unit(struct core *, struct unit *, int sig);    /* to the group, or the leader if stop_to says so */
+void signal_kill_unit(struct core *, struct unit *);            /* KILL to the group, whatever stop_to says */
+void signal_thaw(struct core *);
+
+/* log.c */
+void log_open(struct core *);
+int log_open_unit(struct core *, struct unit *);
+void log_read(struct core *, struct unit *, uint32_t which);
+void log_take_last(struct core *, struct unit *);
+void log_sink_ready(struct core *, struct sink *);
+void log_flush(struct core *);
+void log_finish(struct core *);
+void log_own_line(struct core *, const char *text, uint32_t size);
+
+/* report.c */
+size_t report_sentence(const struct core *, int exit_code, const struct unit *decider, char *out, size_t room);
+void report_write(struct core *, int report, int exit_code, const struct unit *decider);
+
+#endif

@@ -1,0 +1,82 @@
+/* The loop: waits for facts and hands each to its subsystem; after every turn the queue of events is empty. It must never
+ * wake without a reason, and never look at a clock more than once a turn.
+ */
+
+#include <errno.h>
+
+#include "core.h"
+#include "say.h"
+
+enum { BATCH = 64 };
+
+static uint64_t key(enum watch_kind kind, uint32_t index) { return (uint64_t)kind << 32 | index; }
+
+int loop_watch(struct core *c, int fd, uint32_t events, enum watch_kind kind, uint32_t index)
+{
+    return sys_epoll_set(c->epoll, EPOLL_CTL_ADD, fd, events, key(kind, index));
+}
+
+void loop_change(struct core *c, int fd, uint32_t events, enum watch_kind kind, uint32_t index)
+{
+    sys_epoll_set(c->epoll, EPOLL_CTL_MOD, fd, events, key(kind, index));
+}
+
+void loop_forget(struct core *c, int fd) { sys_epoll_set(c->epoll, EPOLL_CTL_DEL, fd, 0, 0); }
+
+/* Streams are numbered two a unit. */
+static void dispatch(struct core *c, uint64_t what)
+{
+    uint32_t index = (uint32_t)what;
+    switch ((enum watch_kind)(what >> 32)) {
+    case WATCH_SIGNALS: signal_read(c); break;
+    case WATCH_HANDSHAKE: spawn_read_handshake(c, &c->units[index]); break;
+    case WATCH_STREAM: log_read(c, &c->units[index / 2], index % 2); break;
+    case WATCH_SINK: log_sink_ready(c, &c->sinks[index]); break;
+    case WATCH_STRAGGLER: stray_check_all(c); break;
+    }
+}
+
+static void fire_timers(struct core *c)
+{
+    uint32_t id, pod = timer_of_pod(c, 0);
+    while (!c->frozen_since && timer_pop_due(c, &id)) {
+        if (id < pod)
+            step_post(c, MACHINE_LIFE, &c->units[id / 2], id % 2 ? LIFE_EVENT_DEADLINE : LIFE_EVENT_DUE);
+        else if (id == pod + TIMER_POD_DEADLINE)
+            step_post(c, MACHINE_POD, NULL, POD_EVENT_POD_DEADLINE);
+        else
+            step_post(c, MACHINE_POD, NULL, id == pod + TIMER_BUDGET ? POD_EVENT_BUDGET_OVER : POD_EVENT_OVERDUE);
+        step_all(c);  /* one at a time: what an action disarms must not fire any more */
+    }
+}
+
+/* Until the next moment, rounded up to epoll's milliseconds: never early, never a second wake-up for the same moment. */
+static int timeout(const struct core *c)
+{
+    uint64_t next = timer_next(c);
+    if (c->reap_more)
+        return 0;
+    if (next == 0 || c->frozen_since)
+        return -1;
+    uint64_t ms = next <= c->now ? 0 : (next - c->now + 999999) / 1000000;
+    return ms > INT32_MAX ? INT32_MAX : (int)ms;
+}
+
+void loop_run(struct core *c)
+{
+    struct epoll_event events[BATCH];
+    step_all(c);
+    log_flush(c);
+    while (!c->left) {
+        int count = sys_epoll_wait(c->epoll, events, BATCH, timeout(c));
+        c->now = sys_now();
+        for (int i = 0; i < count; i++)
+            dispatch(c, events[i].data.u64);
+        step_all(c);
+        if (c->reap_more)
+            reap_children(c);
+        step_all(c);
+        fire_timers(c);
+        log_flush(c);
+    }
+}

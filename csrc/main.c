@@ -1,0 +1,209 @@
+/* minipod: from the first instruction to the exit code. Signals are held before anything else is done. */
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "front.h"
+#include "say.h"
+#include "solo_plan.h"
+
+#ifndef MINIPOD_VERSION
+#define MINIPOD_VERSION "0"
+#endif
+#ifndef MINIPOD_LIBC
+#define MINIPOD_LIBC "unknown libc"
+#endif
+#define TEXT_OF(x) #x
+#define TEXT(x) TEXT_OF(x)
+
+static const char usage[] =
+    "minipod runs a whole pod inside one container\n"
+    "\n"
+    "  minipod run FILE|PLAN [--exit-code-from NAME] [--report FILE] [--set KEY=VALUE] [-- ARGS]\n"
+    "  minipod -- PROGRAM ARGS        one program behind a correct init\n"
+    "  minipod check FILE             every mistake in a pod file, at once\n"
+    "  minipod compile FILE -o PLAN   then no Python is needed at run time\n"
+    "  minipod plan FILE|PLAN         what will run, for people\n"
+    "  minipod explain [KEY]          what a key means; minipod schema: all keys, for editors\n"
+    "  minipod --version\n";
+
+static struct core core;
+
+/* --- before the pod --- */
+
+/* A descriptor below 3 that is closed would be the next one we open. */
+static void fill_standard_fds(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd < 3);
+    if (fd > 2)
+        close(fd);
+}
+
+/* Ours are all close-on-exec; what is not was inherited. */
+static void close_inherited(void)
+{
+    long most = sysconf(_SC_OPEN_MAX);
+    for (int fd = 3; fd < most && fd < 65536; fd++) {
+        int flags = fcntl(fd, F_GETFD);
+        if (flags >= 0 && !(flags & FD_CLOEXEC))
+            close(fd);
+    }
+}
+
+static void become_reaper(void)
+{
+    core.self = getpid();
+    core.is_init = core.self == 1;
+    if (!core.is_init && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+        complain("cannot become a subreaper: orphans of the pod will not be reaped");
+}
+
+static void make_mark(void)
+{
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+        random = sys_wall() ^ (uint64_t)core.self << 40;
+    core.mark[say_format(core.mark, sizeof core.mark - 1, "%lu", random)] = 0;
+}
+
+/* "10s", "1m30s", "250ms", "1.5": ns. Returns 0 for anything else. */
+static int parse_duration(const char *text, uint64_t *out)
+{
+    static const struct { const char *unit; uint64_t ns; } units[] = {
+        {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}, {"", 1000000000},
+    };
+    *out = 0;
+    if (!*text)
+        return 0;
+    while (*text) {
+        uint64_t whole = 0, scale = 1;
+        const char *begin = text;
+        for (int in_fraction = 0; (*text >= '0' && *text <= '9') || (*text == '.' && !in_fraction); text++) {
+            if (*text == '.') {
+                in_fraction = 1;
+                continue;
+            }
+            if (whole > 1000000000 || scale > 1000000)
+                return 0;
+            whole = whole * 10 + (uint64_t)(*text - '0');
+            scale *= in_fraction ? 10 : 1;
+        }
+        size_t k = 0, count = sizeof units / sizeof *units;
+        while (k < count - 1 && strncmp(text, units[k].unit, strlen(units[k].unit)) != 0)
+            k++;
+        if (text == begin || (k == count - 1 && *text))
+            return 0;
+        *out += whole * (units[k].ns / scale) + whole * (units[k].ns % scale) / scale;
+        text += strlen(units[k].unit);
+    }
+    return *out < PLAN_MAX_NS;
+}
+
+static void read_grace(void)
+{
+    const char *text = getenv("MINIPOD_GRACE");
+    core.grace_override = UINT64_MAX;
+    if (text && *text && !parse_duration(text, &core.grace_override))
+        die(EXIT_USAGE, "MINIPOD_GRACE=%s is no duration; write it as 10s, 1m30s or 250ms", text);
+}
+
+static int open_report(const char *path)
+{
+    int fd = path ? sys_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
+    if (path && fd < 0)
+        die(EXIT_SET_UP, "cannot write the report %s: %s", path, say_error(-fd));
+    return fd;
+}
+
+/* --- the pod --- */
+
+static int end(int report)
+{
+    const struct unit *decider;
+    char sentence[512];
+    int code = core_exit_code(&core, &decider);
+    sentence[report_sentence(&core, code, decider, sentence, sizeof sentence - 1)] = 0;
+    say(&core, "%s", sentence);
+    log_finish(&core);
+    report_write(&core, report, code, decider);
+    log_finish(&core);
+    return code;
+}
+
+static int run(const uint8_t *plan, char *const *words, int report)
+{
+    plan_open(&core.plan, plan);
+    make_mark();
+    const char *why = load_programs(&core.plan, environ, words, core.mark, &core.loaded);
+    if (why)
+        die(EXIT_USAGE, "cannot run: %s", why);
+    core_set_up(&core);
+    loop_run(&core);
+    return end(report);
+}
+
+static int run_pod(int argc, char **argv)
+{
+    static struct options options;
+    front_parse_run(argc, argv, &options);
+    become_reaper();
+    read_grace();
+    int report = open_report(options.report);
+    const uint8_t *plan = front_load(&options, &core.given_mask);
+    close_inherited();
+    return run(plan, options.words, report);
+}
+
+/* minipod -- PROGRAM: a pod of one, whose plan was made when minipod was. */
+static int run_one(char **words)
+{
+    if (!*words)
+        die(EXIT_USAGE, "which program? minipod -- PROGRAM ARGS");
+    become_reaper();
+    read_grace();
+    core.quiet = 1;
+    const char *why = plan_refuse(solo_plan, sizeof solo_plan);
+    if (why)
+        die(EXIT_INTERNAL, "its own plan is broken: %s", why);
+    return run(solo_plan, words, -1);
+}
+
+static void print(int fd, const char *text)
+{
+    (void)!write(fd, text, strlen(text));
+}
+
+static int is(const char *word, const char *other) { return strcmp(word, other) == 0; }
+
+int main(int argc, char **argv)
+{
+    signal_hold_all(&core.given_mask);
+    fill_standard_fds();
+    if (argc < 2) {
+        print(2, usage);
+        return EXIT_USAGE;
+    }
+    if (is(argv[1], "--version")) {
+        print(1, "minipod " MINIPOD_VERSION " (" MINIPOD_LIBC ", plan format " TEXT(PLAN_VERSION) ")\n");
+        return 0;
+    }
+    if (is(argv[1], "--help") || is(argv[1], "-h")) {
+        print(1, usage);
+        return 0;
+    }
+    if (is(argv[1], "--"))
+        return run_one(argv + 2);
+    if (is(argv[1], "run"))
+        return run_pod(argc - 2, argv + 2);
+    if (argv[1][0] == '-')
+        die(EXIT_USAGE, "there is no option %s; minipod --help lists the words", argv[1]);
+    front_exec_python(argv + 1, &core.given_mask);
+}

@@ -1,0 +1,116 @@
+/* Reaping: every child that ends, ours by birth or adopted. A leader is looked at before it is reaped: while it is a zombie
+ * its number, and so its group's, cannot be anybody else's. It must never wait.
+ *
+ * A leader is found by a walk over the units: 10,000 orphans among 1,000 units cost 10 ms; beyond that a hash would pay.
+ */
+
+#include <errno.h>
+
+#include "core.h"
+#include "say.h"
+
+/* So that a stream of dying orphans cannot keep us from signals and timers. */
+enum { AT_ONCE = 1024 };
+
+static struct unit *unit_of(struct core *c, int32_t pid)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        if (c->units[i].pid == pid)
+            return &c->units[i];
+    return NULL;
+}
+
+static uint8_t start_failure_code(const struct unit *u)
+{
+    if (u->plan->unstartable_code)
+        return u->plan->unstartable_code;
+    int not_found = u->start_error == ENOENT && (u->start_stage == STAGE_EXEC || u->start_stage == STAGE_INTERPRETER);
+    return not_found ? 127 : 126;
+}
+
+static const char *stage_words[] = {
+    [STAGE_NONE] = "",
+    [STAGE_STREAMS] = "its standard streams",
+    [STAGE_USER] = "user",
+    [STAGE_GROUP] = "group",
+    [STAGE_IDENTITY] = "user or group",
+    [STAGE_DIRECTORY] = "working_dir",
+    [STAGE_EXEC] = "",
+    [STAGE_INTERPRETER] = "its interpreter",
+};
+
+static void tell_start_failure(struct core *c, struct unit *u)
+{
+    const char *what = u->start_stage == STAGE_DIRECTORY ? plan_text(&c->plan, u->plan->working_dir)
+                       : u->start_stage == STAGE_USER    ? plan_text(&c->plan, u->plan->user)
+                       : u->start_stage == STAGE_GROUP   ? plan_text(&c->plan, u->plan->group)
+                                                         : u->program->argv[0];
+    warn(c, "%s: cannot execute: %s%s%s: %s", u->name, stage_words[u->start_stage],
+         *stage_words[u->start_stage] ? " " : "", what, say_error(u->start_error));
+}
+
+static void tell_end(struct core *c, const struct unit *u)
+{
+    const char *name = u->name;
+    if (u->signal)
+        say(c, "%s: ended by %s after %t", name, signal_word(u->signal), u->ended_at - u->started_at);
+    else if (u->raw_code != u->code)
+        say(c, "%s: exited with %u, which counts as %u", name, (unsigned)u->raw_code, (unsigned)u->code);
+    else
+        say(c, "%s: exited with %u after %t", name, (unsigned)u->code, u->ended_at - u->started_at);
+}
+
+/* Writes the end into the books and posts the fact. */
+void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
+{
+    const struct plan_exit *map = c->plan.exits + (size_t)u->plan->exit_map * PLAN_EXIT_CODES;
+    spawn_read_handshake(c, u);
+    u->has_run = 1;
+    u->ended_at = c->now;
+    u->ended_wall = sys_wall();
+    u->signal = end->by_signal ? end->code : 0;
+    u->raw_code = end->by_signal ? (uint8_t)(128 + end->code) : end->code;
+    if (u->start_stage != STAGE_NONE) {
+        u->signal = 0;
+        u->raw_code = u->code = start_failure_code(u);
+        u->exit_class = u->plan->unstartable_class;
+        tell_start_failure(c, u);
+        step_post(c, MACHINE_LIFE, u, LIFE_EVENT_UNSTARTABLE);
+        return;
+    }
+    u->code = map[u->raw_code].code;
+    u->exit_class = map[u->raw_code].exit_class;
+    log_take_last(c, u);
+    tell_end(c, u);
+    step_post(c, MACHINE_LIFE, u, LIFE_EVENT_EXITED);
+}
+
+static void take(struct core *c, const struct sys_exit *end)
+{
+    struct unit *u = unit_of(c, end->pid);
+    if (u) {
+        reap_record(c, u, end);
+        step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */
+    }
+    sys_reap(end->pid);
+    if (u)
+        u->pid = 0;
+    else
+        c->orphans_reaped++;
+}
+
+void reap_children(struct core *c)
+{
+    struct sys_exit end;
+    int found = 0, count = 0;
+    c->reap_more = 0;
+    while (count < AT_ONCE && (found = sys_child_ended(&end)) == 1) {
+        take(c, &end);
+        count++;
+    }
+    c->reap_more = found == 1;
+    if (count)
+        stray_check_all(c);
+    if (c->sweeping && count && found != 1)
+        step_post(c, MACHINE_POD, NULL, found == -ECHILD ? POD_EVENT_NOTHING_LEFT : POD_EVENT_STIRRED);
+}

@@ -1,0 +1,113 @@
+/* Signals in and out. All are blocked from our first instruction and read from a signalfd, so none is lost; what each one
+ * does is the plan's word. It must never signal a number that is not a leader of ours still to be reaped.
+ */
+
+#include <errno.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "say.h"
+
+enum { BATCH = 16 };
+
+/* Everything is held, but for our own faults: those must stay what they are. given: the mask that children start with.
+ * An ignored SIGCHLD, inherited, would make the kernel reap behind our back. */
+void signal_hold_all(sigset_t *given)
+{
+    sigset_t all;
+    struct sigaction child = {.sa_handler = SIG_DFL};
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, given);
+    sigaction(SIGCHLD, &child, NULL);
+}
+
+/* The group is the leader's number from the moment the child has called setsid; until then there is only the leader. */
+static void send(struct core *c, struct unit *u, int sig, int to_group)
+{
+    if (u->pid == 0)
+        return;
+    int result = to_group ? sys_kill(-u->pid, sig) : -ESRCH;
+    if (result == -ESRCH)
+        result = sys_kill(u->pid, sig);
+    if (result == -EPERM)
+        warn(c, "%s: cannot send %s: %s", u->name, signal_word((uint8_t)sig), say_error(EPERM));
+}
+
+void signal_to_unit(struct core *c, struct unit *u, int sig)
+{
+    send(c, u, sig, u->plan->stop_scope == STOP_SCOPE_GROUP);
+}
+
+void signal_kill_unit(struct core *c, struct unit *u) { send(c, u, SIGKILL, 1); }
+
+static void send_to_all(struct core *c, int sig)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        send(c, &c->units[i], sig, 1);
+}
+
+static void forward(struct core *c, const struct plan_rule *rule)
+{
+    const uint32_t *targets = c->plan.targets + rule->targets.first;
+    if (rule->targets.count == 0)
+        send_to_all(c, rule->send);
+    for (uint32_t i = 0; i < rule->targets.count; i++)
+        send(c, &c->units[targets[i]], rule->send, 1);
+}
+
+/* PID 1 cannot stop itself: the kernel drops a STOP that comes from inside its namespace. */
+static void freeze(struct core *c)
+{
+    if (c->frozen_since)
+        return;
+    send_to_all(c, SIGSTOP);
+    c->frozen_since = c->now;
+    if (!c->is_init)
+        sys_kill(c->self, SIGSTOP);
+}
+
+void signal_thaw(struct core *c)
+{
+    if (c->frozen_since) {
+        c->now = sys_now();
+        timer_shift_all(c, c->now - c->frozen_since);
+        c->frozen_since = 0;
+    }
+    send_to_all(c, SIGCONT);
+}
+
+static void tell_to_stop(struct core *c, uint8_t sig)
+{
+    c->told_by = sig;
+    step_post(c, MACHINE_POD, NULL, POD_EVENT_TOLD);
+}
+
+static void take(struct core *c, const struct signalfd_siginfo *info)
+{
+    const struct plan_rule *rule = &c->plan.rules[info->ssi_signo];
+    if (info->ssi_signo == SIGPIPE && info->ssi_pid == (uint32_t)c->self)
+        return;  /* our own write to a reader that has gone */
+    if (info->ssi_signo == SIGHUP && info->ssi_code == SI_KERNEL) {  /* our terminal is gone, nobody sent this */
+        tell_to_stop(c, SIGHUP);
+        return;
+    }
+    switch ((enum signal_verb)rule->verb) {
+    case SIGNAL_VERB_IGNORE: break;
+    case SIGNAL_VERB_FORWARD: forward(c, rule); break;
+    case SIGNAL_VERB_STOP: tell_to_stop(c, (uint8_t)info->ssi_signo); break;
+    case SIGNAL_VERB_FREEZE: freeze(c); break;
+    case SIGNAL_VERB_THAW: signal_thaw(c); break;
+    case SIGNAL_VERB_OWN: c->reap_more = 1; break;
+    case SIGNAL_VERB_COUNT: break;
+    }
+}
+
+void signal_read(struct core *c)
+{
+    struct signalfd_siginfo batch[BATCH];
+    int64_t size;
+    while ((size = sys_read(c->signals, batch, sizeof batch)) > 0)
+        for (size_t i = 0; i < (size_t)size / sizeof *batch; i++)
+            take(c, &batch[i]);
+}

@@ -1,0 +1,135 @@
+/* Steps: an event meets a state, one cell is looked up, the state is set, the actions run. The only file that sees the
+ * policy tables, and the only place where a state changes. It must never make a system call.
+ */
+
+#define POLICY_TABLES
+#include "core.h"
+#include "say.h"
+
+struct sheet { const struct cell *cells; uint32_t rows, columns; };
+
+static const struct sheet sheets[MACHINE_COUNT] = {
+    [MACHINE_LIFE] = {&lifecycle_cells[0][0], LIFE_COUNT, LIFE_EVENT_COUNT},
+    [MACHINE_WANT] = {&want_cells[0][0], WANT_COUNT, WANT_EVENT_COUNT},
+    [MACHINE_POD] = {&pod_cells[0][0], POD_COUNT, POD_EVENT_COUNT},
+};
+
+static const char *const machine_words[MACHINE_COUNT] = {"lifecycle", "want", "pod"};
+
+static const char *state_word(enum machine m, uint8_t state)
+{
+    return m == MACHINE_LIFE ? life_words[state] : m == MACHINE_WANT ? want_words[state] : pod_words[state];
+}
+
+static const char *event_word(enum machine m, uint8_t event)
+{
+    return m == MACHINE_LIFE   ? life_event_words[event]
+           : m == MACHINE_WANT ? want_event_words[event]
+                               : pod_event_words[event];
+}
+
+/* Cells of all machines are counted one after the other. */
+uint32_t step_cell_count(enum machine m, uint32_t *rows, uint32_t *columns)
+{
+    uint32_t before = 0;
+    for (int i = 0; i < (int)m; i++)
+        before += sheets[i].rows * sheets[i].columns;
+    if (m < MACHINE_COUNT) {
+        *rows = sheets[m].rows;
+        *columns = sheets[m].columns;
+    }
+    return before;
+}
+
+void step_post(struct core *c, enum machine m, const struct unit *u, uint8_t event)
+{
+    struct queue *q = &c->queue;
+    if (q->fill == q->room) {  /* sized so that this cannot be: core.c */
+        c->lost_events++;
+        return;
+    }
+    uint32_t unit = u ? unit_index(c, u) : STEP_POD;
+    q->ring[(q->head + q->fill++) % q->room] = (struct event){unit, (uint8_t)m, event, 0};
+}
+
+static uint8_t *state_of(struct core *c, enum machine m, struct unit *u)
+{
+    return m == MACHINE_LIFE ? &u->life : m == MACHINE_WANT ? &u->want : &c->state;
+}
+
+static void run(struct core *c, struct unit *u, const struct cell *cell)
+{
+    for (size_t i = 0; i < sizeof cell->actions && cell->actions[i] != ACTION_NOTHING; i++)
+        action_run(c, u, cell->actions[i]);
+}
+
+static void step(struct core *c, const struct event *e)
+{
+    enum machine m = (enum machine)e->machine;
+    struct unit *u = e->unit == STEP_POD ? NULL : &c->units[e->unit];
+    uint8_t *state = state_of(c, m, u);
+    const struct sheet *sheet = &sheets[m];
+    uint32_t rows, columns, at = (uint32_t)*state * sheet->columns + e->event;
+    c->cell_counts[step_cell_count(m, &rows, &columns) + at]++;
+    const struct cell *cell = &sheet->cells[at];
+    if (cell->kind == CELL_IMPOSSIBLE) {
+        c->impossible++;
+        warn(c, "%s: %s in state %s of its %s cannot be: ignored", u ? u->name : "pod", event_word(m, e->event),
+             state_word(m, *state), machine_words[m]);
+    } else if (cell->kind == CELL_ACTS) {
+        *state = cell->next;
+        if (m == MACHINE_POD)
+            c->pod_event = e->event;
+        run(c, u, cell);
+    }
+}
+
+void step_all(struct core *c)
+{
+    struct queue *q = &c->queue;
+    while (q->fill) {
+        struct event e = q->ring[q->head];
+        q->head = (q->head + 1) % q->room;
+        q->fill--;
+        step(c, &e);
+    }
+}
+
+/* The verdict on the unit's last instance, as an event for its lifecycle. */
+void step_judge(struct core *c, struct unit *u)
+{
+    if (u->ended_at - u->started_at > u->plan->reset_ns && u->has_run)
+        u->streak = 0;
+    uint8_t budget = u->plan->max_restarts != PLAN_NONE && u->streak >= u->plan->max_restarts ? BUDGET_SPENT : BUDGET_LEFT;
+    uint8_t exit_class = u->deadline_hit        ? EXIT_CLASS_DEADLINE
+                         : u->blamed_dependency ? EXIT_CLASS_DEPENDENCY
+                                                : u->exit_class;
+    u->outcome = verdict_cells[u->plan->rule][u->want][exit_class][budget];
+    step_post(c, MACHINE_LIFE, u, outcome_cells[u->outcome].event);
+}
+
+/* What the end of a unit means to the pod. */
+void step_settle(struct core *c, struct unit *u)
+{
+    const struct cell *cell = &fate_cells[u->plan->standing][u->outcome];
+    if (cell->kind == CELL_IMPOSSIBLE) {
+        c->impossible++;
+        warn(c, "%s: %s is no end", u->name, outcome_words[u->outcome]);
+        return;
+    }
+    if (outcome_cells[u->outcome].milestone != MILESTONE_COUNT)
+        action_reach(c, u, outcome_cells[u->outcome].milestone);
+    run(c, u, cell);
+    if (cell->next != POD_EVENT_COUNT)
+        step_post(c, MACHINE_POD, NULL, cell->next);
+}
+
+const struct cause *step_cause(uint8_t cause) { return &cause_cells[cause]; }
+uint8_t step_phase(uint32_t bits) { return phase_cells[bits]; }
+
+const char *life_word(uint8_t n) { return life_words[n]; }
+const char *outcome_word(uint8_t n) { return outcome_words[n]; }
+const char *class_reason(uint8_t n) { return exit_class_reasons[n]; }
+const char *kind_word(uint8_t n) { return kind_words[n]; }
+const char *phase_word(uint8_t n) { return phase_words[n]; }
+const char *signal_word(uint8_t n) { return n < 65 && signal_words[n] ? signal_words[n] : "signal 0"; }

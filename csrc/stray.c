@@ -1,0 +1,309 @@
+/* Strays: what units leave behind, found by walks over /proc. A process is attributed to a unit by its session, by having
+ * been seen below the unit's leader, or by the mark in its environment; who has none of these is left to the pod's end.
+ * It must never signal a number: a direct child cannot be reused before we reap it, anybody else is held by a pidfd and
+ * looked at again before the signal.
+ *
+ * One walk reads one small file per process of the namespace and as many again up to us: about 10 us each. It runs only
+ * when something is left, or a single unit is stopped.
+ */
+
+#include <errno.h>
+#include <fcntl.h>
+
+#include "core.h"
+#include "say.h"
+
+enum { DEPTH = 64, ENVIRON_MOST = 1 << 20 };
+
+struct process { int32_t pid, parent, session; uint64_t start; char state; };
+
+/* What a walk does with one it found: for whom, and with which signal. */
+struct errand { struct unit *unit; int sig; };
+typedef void visitor(struct core *, const struct process *, const struct errand *);
+
+/* --- /proc --- */
+
+static int64_t read_file(const char *path, char *to, size_t room)
+{
+    int fd = sys_open(path, O_RDONLY, 0);
+    if (fd < 0)
+        return fd;
+    int64_t size = sys_read(fd, to, room);
+    sys_close(fd);
+    return size;
+}
+
+static void proc_path(char out[32], int32_t pid, const char *file)
+{
+    out[say_format(out, 31, "/proc/%d/%s", (int)pid, file)] = 0;
+}
+
+static const char *skip_fields(const char *at, int count)
+{
+    for (; count > 0 && *at; at++)
+        count -= *at == ' ';
+    return at;
+}
+
+static uint64_t number(const char **at)
+{
+    uint64_t n = 0;
+    for (; **at >= '0' && **at <= '9'; ++*at)
+        n = n * 10 + (uint64_t)(**at - '0');
+    return n;
+}
+
+/* Fields 1, 3, 4, 6 and 22 of /proc/PID/stat; the name, field 2, may hold anything but ends at the last ')'. */
+static int process_read(int32_t pid, struct process *out)
+{
+    char path[32], text[1024];
+    proc_path(path, pid, "stat");
+    int64_t size = read_file(path, text, sizeof text - 1);
+    if (size <= 0)
+        return 0;
+    text[size] = 0;
+    const char *at = text + size;
+    while (at > text && *at != ')')
+        at--;
+    at = skip_fields(at, 1);
+    out->pid = pid;
+    out->state = *at;
+    at = skip_fields(at, 1);
+    out->parent = (int32_t)number(&at);
+    at = skip_fields(at, 2);
+    out->session = (int32_t)number(&at);
+    at = skip_fields(at, 16);
+    out->start = number(&at);
+    return 1;
+}
+
+static int is_below(const struct process *p, int32_t ancestor)
+{
+    struct process at = *p;
+    for (int depth = 0; depth < DEPTH && at.parent > 0; depth++) {
+        if (at.parent == ancestor)
+            return 1;
+        if (!process_read(at.parent, &at))
+            return 0;
+    }
+    return 0;
+}
+
+/* --- whose --- */
+
+/* Looks for "<wanted><digits>" at the beginning of an entry of an environment, fed byte by byte. */
+struct finder { const char *wanted; size_t size, matched; uint32_t index; uint8_t inside, found; };
+
+static void finder_feed(struct finder *f, char byte)
+{
+    if (f->matched == f->size && byte >= '0' && byte <= '9') {
+        f->index = (f->index == PLAN_NONE ? 0 : f->index * 10) + (uint32_t)(byte - '0');
+    } else if (byte == 0) {
+        f->found |= f->matched == f->size;
+        f->inside = 0;
+        f->matched = 0;
+    } else if (!f->inside && f->matched < f->size && byte == f->wanted[f->matched]) {
+        f->matched++;
+    } else {
+        f->inside = 1;
+        f->matched = 0;
+    }
+}
+
+/* The unit's index behind our mark in the environment of pid; PLAN_NONE if it has none, or may not be read. */
+static uint32_t marked_index(const struct core *c, int32_t pid)
+{
+    char path[32], chunk[4096], wanted[64];
+    struct finder f = {wanted, say_format(wanted, sizeof wanted, "MINIPOD_INSTANCE=%s.", c->mark), 0, PLAN_NONE, 0, 0};
+    int64_t size, total = 0;
+    proc_path(path, pid, "environ");
+    int fd = sys_open(path, O_RDONLY, 0);
+    if (fd < 0)
+        return PLAN_NONE;
+    for (; !f.found && total < ENVIRON_MOST && (size = sys_read(fd, chunk, sizeof chunk)) > 0; total += size)
+        for (int64_t i = 0; i < size && !f.found; i++)
+            finder_feed(&f, chunk[i]);
+    sys_close(fd);
+    return f.found ? f.index : PLAN_NONE;
+}
+
+static struct unit *owner(struct core *c, const struct process *p)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        if (c->units[i].group == p->session && p->session != 0)
+            return &c->units[i];
+    for (uint32_t i = 0; i < c->noted_count; i++)
+        if (c->noted[i].pid == p->pid && c->noted[i].start == p->start)
+            return &c->units[c->noted[i].unit];
+    uint32_t index = marked_index(c, p->pid);
+    return index < c->unit_count ? &c->units[index] : NULL;
+}
+
+/* --- walks --- */
+
+static const struct entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; } *entry_at(const char *at)
+{
+    return (const void *)at;
+}
+
+static int is_wanted(struct core *c, int32_t pid, struct unit *wanted, struct process *p)
+{
+    return process_read(pid, p) && p->state != 'Z' && pid != c->self && is_below(p, c->self)
+           && (!wanted || owner(c, p) == wanted);
+}
+
+/* Visits the living descendants of ours, or only those that are attributed to unit wanted; returns how many. */
+static uint32_t walk(struct core *c, struct unit *wanted, visitor *visit, const struct errand *errand)
+{
+    _Alignas(8) char entries[4096];
+    uint32_t visited = 0;
+    int64_t size;
+    if (c->proc < 0 || sys_rewind(c->proc) < 0)
+        return 0;
+    while ((size = sys_list(c->proc, entries, sizeof entries)) > 0)
+        for (int64_t at = 0; at < size; at += entry_at(entries + at)->length) {
+            const char *digits = entry_at(entries + at)->name;
+            struct process p;
+            if (*digits < '1' || *digits > '9' || !is_wanted(c, (int32_t)number(&digits), wanted, &p))
+                continue;
+            visited++;
+            visit(c, &p, errand);
+        }
+    return visited;
+}
+
+static void signal_one(struct core *c, const struct process *p, const struct errand *errand)
+{
+    struct process again;
+    int fd = p->parent == c->self ? -1 : sys_pidfd(p->pid);
+    if (p->parent == c->self)
+        sys_kill(p->pid, errand->sig);
+    else if (fd >= 0 && process_read(p->pid, &again) && again.start == p->start)
+        sys_pidfd_signal(fd, errand->sig);
+    if (fd >= 0)
+        sys_close(fd);
+}
+
+/* One pidfd is enough: when it ends, the look that follows finds the next. It matters for those whose end the kernel tells
+ * somebody else. */
+static void watch_one(struct core *c, const struct process *p, const struct errand *errand)
+{
+    struct unit *u = errand->unit;
+    if (u->kill_rest)
+        signal_one(c, p, &(struct errand){u, SIGKILL});
+    if (u->watch >= 0)
+        return;
+    u->watch = sys_pidfd(p->pid);
+    if (u->watch >= 0 && loop_watch(c, u->watch, EPOLLIN, WATCH_STRAGGLER, unit_index(c, u)) < 0) {
+        sys_close(u->watch);
+        u->watch = -1;
+    }
+}
+
+static void note_one(struct core *c, const struct process *p, const struct errand *errand)
+{
+    struct unit *u = errand->unit;
+    if (p->session == u->group || c->noted_count == NOTED_MOST || !is_below(p, u->pid))
+        return;
+    c->noted[c->noted_count++] = (struct noted){p->pid, unit_index(c, u), p->start};
+}
+
+static void forget_noted(struct core *c, const struct unit *u)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < c->noted_count; i++)
+        if (c->noted[i].unit != unit_index(c, u))
+            c->noted[kept++] = c->noted[i];
+    c->noted_count = kept;
+}
+
+/* Before a single unit is stopped: who lives below its leader but has left its session. */
+void stray_note(struct core *c, struct unit *u)
+{
+    forget_noted(c, u);
+    if (u->pid)
+        walk(c, NULL, note_one, &(struct errand){u, 0});
+}
+
+void stray_signal_unit(struct core *c, struct unit *u, int sig)
+{
+    if (u->pid)
+        sys_kill(-u->pid, sig);  /* alive or a zombie: the number is its own */
+    else
+        walk(c, u, signal_one, &(struct errand){u, sig});
+}
+
+/* --- what is left --- */
+
+/* 1 when a child of ours is no unit's leader, or nobody can tell. */
+static int has_unknown_child(struct core *c)
+{
+    char path[64], text[4096];
+    path[say_format(path, sizeof path - 1, "/proc/%d/task/%d/children", (int)c->self, (int)c->self)] = 0;
+    int64_t size = read_file(path, text, sizeof text - 1);
+    if (size < 0 || size == sizeof text - 1)
+        return 1;
+    text[size] = 0;
+    for (const char *at = text; *at;) {
+        int32_t pid = (int32_t)number(&at);
+        uint32_t i = 0;
+        while (i < c->unit_count && c->units[i].pid != pid)
+            i++;
+        if (i == c->unit_count)
+            return 1;
+        at += *at == ' ';
+    }
+    return 0;
+}
+
+/* While the pod ends, only the group holds a unit back: the last sweep takes everybody else. */
+static int has_rest(struct core *c, struct unit *u)
+{
+    if (u->plan->leave_rest || u->group == 0)
+        return 0;
+    int group_gone = sys_kill(-u->group, 0) == -ESRCH;
+    if (group_gone && (c->state != POD_RUNNING || !has_unknown_child(c)))
+        return 0;
+    return walk(c, u, watch_one, &(struct errand){u, 0}) > 0;
+}
+
+static void end_watch(struct core *c, struct unit *u)
+{
+    if (u->watch < 0)
+        return;
+    loop_forget(c, u->watch);
+    sys_close(u->watch);
+    u->watch = -1;
+}
+
+void stray_check_all(struct core *c)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++) {
+        struct unit *u = &c->units[i];
+        if (!u->check_rest || u->pid)
+            continue;
+        end_watch(c, u);
+        if (has_rest(c, u))
+            continue;
+        u->check_rest = 0;
+        u->group = 0;
+        forget_noted(c, u);
+        step_post(c, MACHINE_LIFE, u, LIFE_EVENT_DRAINED);
+    }
+}
+
+/* At the pod's end: everybody below us, whoever they belong to. */
+void stray_sweep(struct core *c, int sig)
+{
+    struct sys_exit end;
+    if (sys_child_ended(&end) == -ECHILD) {
+        step_post(c, MACHINE_POD, NULL, POD_EVENT_NOTHING_LEFT);
+        return;
+    }
+    uint32_t left = walk(c, NULL, signal_one, &(struct errand){NULL, sig});
+    if (sig == SIGTERM) {
+        walk(c, NULL, signal_one, &(struct errand){NULL, SIGCONT});
+        if (left)
+            say(c, "%u processes are left behind by units: asked to end", left);
+    }
+}

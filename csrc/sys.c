@@ -1,0 +1,100 @@
+/* The syscall seam on Linux. One call a function; it must never decide, retry (but for EINTR) or print anything. */
+
+#include "sys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#ifndef RWF_NOWAIT
+#define RWF_NOWAIT 8
+#endif
+
+static uint64_t clock_read(clockid_t id) {
+    struct timespec t = {0};
+    clock_gettime(id, &t);
+    return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static int64_t or_errno(int64_t result) { return result < 0 ? -errno : result; }
+
+uint64_t sys_now(void) { return clock_read(CLOCK_MONOTONIC); }
+
+uint64_t sys_wall(void) { return clock_read(CLOCK_REALTIME); }
+
+/* The bare call: no atfork handlers, no locks. We have one thread. */
+int32_t sys_fork(void) { return (int32_t)or_errno(fork()); }
+
+int sys_kill(int32_t pid, int sig) { return (int)or_errno(kill(pid, sig)); }
+
+int sys_child_ended(struct sys_exit *out) {
+    siginfo_t info = {0};
+    if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0)
+        return -errno;
+    if (info.si_pid == 0)
+        return 0;
+    *out = (struct sys_exit){info.si_pid, info.si_code != CLD_EXITED, (uint8_t)info.si_status};
+    return 1;
+}
+
+int sys_reap(int32_t pid) {
+    siginfo_t info;
+    return (int)or_errno(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG));
+}
+
+int sys_pidfd(int32_t pid) { return (int)or_errno(syscall(SYS_pidfd_open, pid, 0)); }
+
+int sys_pidfd_signal(int pidfd, int sig) { return (int)or_errno(syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0)); }
+
+int sys_pipe(int ends[2]) { return (int)or_errno(pipe2(ends, O_CLOEXEC)); }
+
+int sys_nonblocking(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    return (int)or_errno(flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+}
+
+int sys_signals(const sigset_t *set) { return (int)or_errno(signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK)); }
+
+int sys_epoll(void) { return (int)or_errno(epoll_create1(EPOLL_CLOEXEC)); }
+
+int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key) {
+    struct epoll_event event = {.events = events, .data.u64 = key};
+    return (int)or_errno(epoll_ctl(epoll, operation, fd, &event));
+}
+
+int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms) {
+    return (int)or_errno(epoll_wait(epoll, out, room, timeout_ms));
+}
+
+int sys_open(const char *path, int flags, unsigned mode) { return (int)or_errno(open(path, flags | O_CLOEXEC, mode)); }
+
+int sys_close(int fd) { return (int)or_errno(close(fd)); }
+
+int64_t sys_read(int fd, void *to, size_t size) { return or_errno(read(fd, to, size)); }
+
+int64_t sys_write(int fd, const void *from, size_t size) { return or_errno(write(fd, from, size)); }
+
+int64_t sys_write_nowait(int fd, const void *from, size_t size) {
+    struct iovec part = {(void *)(uintptr_t)from, size};
+    return or_errno(syscall(SYS_pwritev2, fd, &part, 1UL, -1L, -1L, RWF_NOWAIT));
+}
+
+int64_t sys_send_nowait(int fd, const void *from, size_t size) {
+    return or_errno(send(fd, from, size, MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+int sys_writable(int fd) {
+    struct pollfd one = {fd, POLLOUT, 0};
+    return poll(&one, 1, 0) > 0 && (one.revents & POLLOUT);
+}
+
+int64_t sys_list(int dir, void *to, size_t size) { return or_errno(syscall(SYS_getdents64, dir, to, size)); }
+
+int sys_rewind(int dir) { return (int)or_errno(lseek(dir, 0, SEEK_SET)); }

@@ -1,0 +1,39 @@
+/* The syscall seam: every system call that the running core makes, one function each, so that tests can put a fake system
+ * in its place. Results are >= 0, or -errno; errno itself is never looked at by callers. It must never decide anything.
+ */
+#ifndef SYS_H
+#define SYS_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+#include <sys/types.h>
+
+struct sys_exit { int32_t pid; uint8_t by_signal; uint8_t code; };  /* code: exit status, or the signal's number */
+
+uint64_t sys_now(void);       /* CLOCK_MONOTONIC, ns */
+uint64_t sys_wall(void);      /* CLOCK_REALTIME, ns: for people only */
+int32_t sys_fork(void);
+int sys_kill(int32_t pid, int sig);
+int sys_child_ended(struct sys_exit *out);  /* looks, does not reap: 1 there is one, 0 none has ended, -ECHILD no children */
+int sys_reap(int32_t pid);
+int sys_pidfd(int32_t pid);
+int sys_pidfd_signal(int pidfd, int sig);
+int sys_pipe(int ends[2]);                  /* both close-on-exec, both blocking */
+int sys_nonblocking(int fd);                /* only for descriptors that nobody shares */
+int sys_signals(const sigset_t *set);       /* signalfd, non-blocking */
+int sys_epoll(void);
+int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key);
+int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms);
+int sys_open(const char *path, int flags, unsigned mode);
+int sys_close(int fd);
+int64_t sys_read(int fd, void *to, size_t size);
+int64_t sys_write(int fd, const void *from, size_t size);
+int64_t sys_write_nowait(int fd, const void *from, size_t size);  /* -EOPNOTSUPP where the kernel cannot */
+int64_t sys_send_nowait(int fd, const void *from, size_t size);
+int sys_writable(int fd);                   /* 1 if a small write would not block */
+int64_t sys_list(int dir, void *to, size_t size);  /* getdents64 */
+int sys_rewind(int dir);
+
+#endif
