@@ -1,0 +1,126 @@
+"""Bytes of a plan: there and back, each thing once, and the digest."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from minipod.model import Backoff, Pod, SignalRule, Unit
+from minipod.reaper.decode import decode, looks_like_plan
+from minipod.reaper.encode import encode
+from minipod.reaper.layout import ffi, lib
+from minipod.reaper.lower import lower
+from minipod.reaper.records import Plan, PlanRefused
+from minipod.supervisor.vocabulary import Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
+
+NS = st.integers(0, (1 << 62) - 1)
+CODES = st.integers(0, 255)
+TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12)
+NAMES = TEXT.filter(lambda text: text and "=" not in text)
+VARIABLES = st.dictionaries(NAMES, TEXT, max_size=4)
+
+
+@st.composite
+def units(draw, name: str, kind: Kind, before: list[str]) -> Unit:
+    """A unit that may follow some of those before it."""
+    return Unit(
+        name=name,
+        kind=kind,
+        command=tuple(draw(st.lists(TEXT, min_size=1, max_size=3))),
+        restart=draw(st.sampled_from(["always", "on_failure", "never"])),
+        args=tuple(draw(st.lists(TEXT, max_size=3))),
+        env=draw(VARIABLES),
+        working_dir=draw(TEXT),
+        user=draw(TEXT),
+        group=draw(TEXT),
+        umask=draw(st.none() | st.integers(0, 0o777)),
+        after=draw(st.dictionaries(st.sampled_from(before), st.sampled_from([*Milestone][:3])) if before else st.just({})),
+        essential=draw(st.booleans()),
+        backoff=Backoff(draw(st.integers(1, 1 << 40)), draw(st.integers(1, 1 << 40)), draw(NS)),
+        max_restarts=draw(st.none() | st.integers(0, (1 << 32) - 2)),
+        deadline=draw(st.none() | NS) if kind is Kind.INIT else None,
+        stop_signal=draw(st.integers(1, 64)),
+        stop_to=draw(st.sampled_from(StopScope)),
+        termination_grace_period=draw(NS),
+        exit_codes=draw(st.dictionaries(CODES, CODES, max_size=3)),
+        stdin=draw(st.sampled_from(StdinMode)),
+        log=draw(st.sampled_from(LogMode)),
+    )
+
+
+@st.composite
+def pods(draw) -> Pod:
+    """Any pod that order allows: ``after`` looks back, and only at services."""
+    early = [draw(units(f"e{i}", draw(st.sampled_from([Kind.INIT, Kind.SIDECAR])), [])) for i in range(draw(st.integers(0, 3)))]
+    services: list[Unit] = []
+    for i in range(draw(st.integers(1, 4))):
+        services.append(draw(units(f"s{i}", Kind.SERVICE, [unit.name for unit in services])))
+    names = st.sampled_from([unit.name for unit in (*early, *services)])
+    rules = st.builds(SignalRule, st.sampled_from(SignalVerb), st.integers(0, 64), st.lists(names, max_size=3).map(tuple))
+    return Pod(
+        name=draw(NAMES),
+        units=(*early, *services),
+        labels=draw(VARIABLES),
+        env=draw(VARIABLES),
+        main=draw(st.none() | st.sampled_from([unit.name for unit in services])),
+        deadline=draw(st.none() | NS),
+        termination_grace_period=draw(NS),
+        signals=draw(st.dictionaries(st.integers(1, 64), rules, max_size=4)),
+        termination_message_path=draw(TEXT),
+    )
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, database=None)
+@given(pods())
+def test_there_and_back(pod: Pod) -> None:
+    plan = lower(pod)
+    assert decode(encode(plan)) == plan
+
+
+def test_the_realistic_plan_there_and_back(plan: Plan) -> None:
+    assert decode(encode(plan)) == plan
+
+
+def test_bytes_that_are_no_text_survive(plan: Plan) -> None:
+    odd = replace(plan, termination_message="\udcff/\udc80")
+    assert b"\xff/\x80\0" in encode(odd)
+    assert decode(encode(odd)) == odd
+
+
+def test_equal_things_are_stored_once(plan: Plan, raw: bytes) -> None:
+    last = plan.units[-1]
+    more = encode(replace(plan, units=(*plan.units, replace(last, name="db2"))))
+    assert len(more) - len(raw) <= ffi.sizeof("struct plan_unit") + len("db2\0") + 8
+
+
+def test_equal_plans_have_equal_bytes(shop: Pod, raw: bytes) -> None:
+    assert encode(lower(shop)) == raw
+
+
+def test_what_looks_like_a_plan(raw: bytes) -> None:
+    assert looks_like_plan(raw)
+    assert not looks_like_plan(b"[pod]\n")
+
+
+def test_decode_says_what_the_core_says(raw: bytes) -> None:
+    with pytest.raises(PlanRefused, match="^it is cut short$"):
+        decode(raw[:-1])
+
+
+def fnv(raw: bytes) -> int:
+    """FNV-1a, 64 bit, as its authors define it."""
+    digest = 0xCBF29CE484222325
+    for byte in raw:
+        digest = (digest ^ byte) * 0x100000001B3 % 2**64
+    return digest
+
+
+def test_digest(raw: bytes) -> None:
+    at = ffi.offsetof("struct plan_header", "digest")
+    blank = raw[:at] + bytes(8) + raw[at + 8:]
+    assert lib.plan_digest(ffi.new("uint8_t[]", raw), len(raw)) == fnv(blank) == int.from_bytes(raw[at:at + 8], "little")
+
+
+def test_digest_known_values() -> None:
+    assert (fnv(b"a"), fnv(b"foobar")) == (0xAF63DC4C8601EC8C, 0x85944171F73967E8)
