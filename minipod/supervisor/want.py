@@ -26,7 +26,7 @@ WANT = Machine("want", W, E, {
         E.STUCK: to(W.UP, A.TELL_NEVER),
         E.RENEWED: to(W.UP),
         E.ORDER_START: ignored("that is what happens"),
-        E.ORDER_STOP: to(W.HOLD, A.TELL_STOP, why="mostly on its way out; but the start may be decided and not yet done"),
+        E.ORDER_STOP: to(W.HOLD, A.TELL_STOP, why="on its way out, or its new start decided and not yet done"),
         E.ORDER_RESTART: ignored("that is what happens"),
         E.POD_STOP: to(W.STOP, A.TELL_WIND_DOWN),
     },
