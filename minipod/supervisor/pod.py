@@ -11,9 +11,10 @@ from minipod.supervisor.vocabulary import Source
 _FIXED = "the first cause is fixed"
 _UNITS_LIVE = "units are not over"
 _NO_BUDGET = "its timer is armed by the sweep; each unit's own is clipped to it"
+_UNITS_OVER = "no unit is left that could say so"
 _OVER = "we leave"
 _ENDING = (A.FIX_CAUSE, A.START_BUDGET, A.WIND_DOWN_ALL)
-_UNKILLABLE = "a process that KILL cannot end, as one in a hung mount, must not keep us"
+_UNKILLABLE = "KILL for those who got none, as with a budget of 0; what it cannot end must not keep us"
 
 POD = Machine("pod", P, E, {
     P.RUNNING: {
@@ -44,7 +45,7 @@ POD = Machine("pod", P, E, {
         E.STIRRED: ignored("units are still stopping"),
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
         E.BUDGET_OVER: impossible(_NO_BUDGET),
-        E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
+        E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
     },
     P.STOPPING: {
         E.ALL_DONE: ignored(_FIXED),
@@ -59,37 +60,37 @@ POD = Machine("pod", P, E, {
         E.STIRRED: ignored("units are still stopping"),
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
         E.BUDGET_OVER: impossible(_NO_BUDGET),
-        E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
+        E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
     },
     P.SWEEPING: {
-        E.ALL_DONE: ignored(_FIXED),
-        E.ALL_FAILED: ignored(_FIXED),
-        E.MAIN_OVER: ignored(_FIXED),
-        E.FATAL: ignored(_FIXED),
-        E.UNRUNNABLE: ignored(_FIXED),
-        E.UNIT_DEADLINE: impossible("inits are over"),
+        E.ALL_DONE: impossible(_UNITS_OVER),
+        E.ALL_FAILED: impossible(_UNITS_OVER),
+        E.MAIN_OVER: impossible(_UNITS_OVER),
+        E.FATAL: impossible(_UNITS_OVER),
+        E.UNRUNNABLE: impossible(_UNITS_OVER),
+        E.UNIT_DEADLINE: impossible(_UNITS_OVER),
         E.POD_DEADLINE: ignored(_FIXED),
         E.TOLD: to(P.KILLING, A.SWEEP_KILL, why="the units are over; nothing else deserves patience"),
         E.UNITS_OVER: impossible("they were over before"),
         E.STIRRED: ignored("all that live were asked, wherever they stood"),
         E.NOTHING_LEFT: to(P.OVER, A.LEAVE),
         E.BUDGET_OVER: to(P.KILLING, A.SWEEP_KILL),
-        E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
+        E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
     },
     P.KILLING: {
-        E.ALL_DONE: impossible("units are over"),
-        E.ALL_FAILED: impossible("units are over"),
-        E.MAIN_OVER: impossible("units are over"),
-        E.FATAL: impossible("units are over"),
-        E.UNRUNNABLE: impossible("units are over"),
-        E.UNIT_DEADLINE: impossible("inits are over"),
+        E.ALL_DONE: impossible(_UNITS_OVER),
+        E.ALL_FAILED: impossible(_UNITS_OVER),
+        E.MAIN_OVER: impossible(_UNITS_OVER),
+        E.FATAL: impossible(_UNITS_OVER),
+        E.UNRUNNABLE: impossible(_UNITS_OVER),
+        E.UNIT_DEADLINE: impossible(_UNITS_OVER),
         E.POD_DEADLINE: ignored(_FIXED),
         E.TOLD: ignored("there is nothing stronger than KILL"),
         E.UNITS_OVER: impossible("they were over before"),
         E.STIRRED: to(P.KILLING, A.SWEEP_KILL, why="a fork may have raced the last walk"),
         E.NOTHING_LEFT: to(P.OVER, A.LEAVE),
         E.BUDGET_OVER: ignored("a second signal was faster"),
-        E.OVERDUE: to(P.OVER, A.LEAVE, why=_UNKILLABLE),
+        E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
     },
     P.OVER: {event: ignored(_OVER) for event in E},
 })
