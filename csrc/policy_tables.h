@@ -242,7 +242,7 @@ enum phase_bit {
     PHASE_BIT_WAITING,       /* an init is not done, or a service has yet to run for the first time */
     PHASE_BIT_RUNNING,       /* a service or a sidecar runs */
     PHASE_BIT_RESTARTING,    /* a service has stopped and will be restarted */
-    PHASE_BIT_UNSUCCESSFUL,  /* a service's last end was not 0 */
+    PHASE_BIT_UNSUCCESSFUL,  /* the pod's exit code, as things stand, is not 0 */
     PHASE_BIT_OVER,          /* the pod is over: nothing will ever run again */
     PHASE_BIT_COUNT
 };
@@ -659,7 +659,7 @@ static const struct cell want_cells[WANT_COUNT][WANT_EVENT_COUNT] = {
         [WANT_EVENT_STUCK] = {CELL_ACTS, WANT_UP, {ACTION_TELL_NEVER}},
         [WANT_EVENT_RENEWED] = {CELL_ACTS, WANT_UP, {0}},
         [WANT_EVENT_ORDER_START] = {CELL_IGNORED, 0, {0}},  /* that is what happens */
-        [WANT_EVENT_ORDER_STOP] = {CELL_ACTS, WANT_HOLD, {0}},  /* it is on its way out already; it shall not come back */
+        [WANT_EVENT_ORDER_STOP] = {CELL_ACTS, WANT_HOLD, {ACTION_TELL_STOP}},  /* on its way out, or its new start decided and not yet done */
         [WANT_EVENT_ORDER_RESTART] = {CELL_IGNORED, 0, {0}},  /* that is what happens */
         [WANT_EVENT_POD_STOP] = {CELL_ACTS, WANT_STOP, {ACTION_TELL_WIND_DOWN}},
     },
@@ -712,7 +712,7 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* units are still stopping */
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
         [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
-        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},  /* a process that KILL cannot end, as one in a hung mount, must not keep us */
+        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
     },
     [POD_STOPPING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
@@ -727,37 +727,37 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* units are still stopping */
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
         [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
-        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},  /* a process that KILL cannot end, as one in a hung mount, must not keep us */
+        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
     },
     [POD_SWEEPING] = {
-        [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
-        [POD_EVENT_ALL_FAILED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
-        [POD_EVENT_MAIN_OVER] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
-        [POD_EVENT_FATAL] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
-        [POD_EVENT_UNRUNNABLE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
-        [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* inits are over */
+        [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_MAIN_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_FATAL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_UNRUNNABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_TOLD] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},  /* the units are over; nothing else deserves patience */
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* they were over before */
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* all that live were asked, wherever they stood */
         [POD_EVENT_NOTHING_LEFT] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},
         [POD_EVENT_BUDGET_OVER] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},
-        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},  /* a process that KILL cannot end, as one in a hung mount, must not keep us */
+        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
     },
     [POD_KILLING] = {
-        [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are over */
-        [POD_EVENT_ALL_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are over */
-        [POD_EVENT_MAIN_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are over */
-        [POD_EVENT_FATAL] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are over */
-        [POD_EVENT_UNRUNNABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are over */
-        [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* inits are over */
+        [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_MAIN_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_FATAL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_UNRUNNABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_TOLD] = {CELL_IGNORED, 0, {0}},  /* there is nothing stronger than KILL */
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* they were over before */
         [POD_EVENT_STIRRED] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},  /* a fork may have raced the last walk */
         [POD_EVENT_NOTHING_LEFT] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},
         [POD_EVENT_BUDGET_OVER] = {CELL_IGNORED, 0, {0}},  /* a second signal was faster */
-        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},  /* a process that KILL cannot end, as one in a hung mount, must not keep us */
+        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
     },
     [POD_OVER] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* we leave */
@@ -973,10 +973,10 @@ static const uint8_t phase_cells[1 << PHASE_BIT_COUNT] = {
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
-    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
-    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
-    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
-    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
     PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
     PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
     PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
