@@ -287,10 +287,8 @@ class Simulation:
         if self.main is not None:
             code = self._code_of(self.main)
             return UNDECIDED_CODE if code is None else code
-        for code in map(self._code_of, self.services):
-            if code:
-                return code
-        return 0 if all(u.has_started for u in self.services) else UNDECIDED_CODE
+        codes = [self._code_of(u) for u in self.services]
+        return next(filter(None, codes), UNDECIDED_CODE if None in codes else 0)
 
     def phase_bits(self) -> frozenset[PhaseBit]:
         """The facts that the pod's phase follows from."""
