@@ -1,5 +1,5 @@
-"""The first word decides: one module a word, imported only when it is asked for, because start-up time is a feature. The
-only place that turns errors into lines on stderr and exit codes (DESIGN.md section 6).
+"""The first word decides: one module a word, imported only when it is asked for, because start-up time is a feature.
+The only place that turns errors into lines on stderr and exit codes (DESIGN.md section 6).
 """
 
 import os

@@ -48,14 +48,14 @@ def summarize(pod: Pod) -> str:
     about += f", ends with {pod.main}" if pod.main else ""
     rows = [_row(unit) for unit in start_order(pod)]
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
-    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, (*widths, 0))).rstrip() for row in rows]
+    lines = ["  ".join(cell.ljust(w) for cell, w in zip(row, (*widths, 0), strict=True)).rstrip() for row in rows]
     return "\n".join([about, *(f"  {line}" for line in lines)]) + "\n"
 
 
 def start_order(pod: Pod) -> list[Unit]:
     """Units as they start; those that start together in file order."""
     rank = ranks([unit.member for unit in pod.units])
-    return [unit for _, unit in sorted(zip(rank, pod.units), key=lambda pair: pair[0])]
+    return [unit for _, unit in sorted(zip(rank, pod.units, strict=True), key=lambda pair: pair[0])]
 
 
 def _row(unit: Unit) -> tuple[str, str, str, str]:

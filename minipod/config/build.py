@@ -27,7 +27,9 @@ def build(doc: Doc, default_name: str, in_file_order: Callable[[list[Path]], lis
     units = _build_units(doc, in_file_order, given, found)
     if not any(unit.kind is Kind.SERVICE for unit in units):
         found.error(
-            (SERVICE,) if SERVICE in doc else (), "there is no service", why="services are what a pod is for",
+            (SERVICE,) if SERVICE in doc else (),
+            "there is no service",
+            why="services are what a pod is for",
             help='add a table: [service.web] with command = ["…"]',
         )
     return Pod(
@@ -71,8 +73,12 @@ def _signals(doc: Doc, top: Doc, given: Doc, found: Findings) -> Mapping:
     pod = doc.get(POD)
     if "signals" in doc and isinstance(pod, dict) and "signals" in pod:
         found.error(
-            ("signals",), "`signals` is given twice", on_key=True, also=(((POD, "signals"), "the other one"),),
-            why="[signals] and [pod.signals] are the same table", help="keep one of them",
+            ("signals",),
+            "`signals` is given twice",
+            on_key=True,
+            also=(((POD, "signals"), "the other one"),),
+            why="[signals] and [pod.signals] are the same table",
+            help="keep one of them",
         )
     return top.get("signals") or given.get("signals") or {}
 
@@ -93,8 +99,12 @@ def _check_unique(row: list[Path], found: Findings) -> None:
     for path in row:
         if path[1] in seen:
             found.error(
-                path, f"{word(path[1])} names two units", on_key=True, also=((seen[path[1]], "the other one"),),
-                why="units are told apart by name, of whatever kind they are", help="rename one of them",
+                path,
+                f"{word(path[1])} names two units",
+                on_key=True,
+                also=((seen[path[1]], "the other one"),),
+                why="units are told apart by name, of whatever kind they are",
+                help="rename one of them",
             )
         seen[path[1]] = path
 
@@ -109,7 +119,9 @@ def _build_unit(at: Path, table: object, pod: Doc, found: Findings) -> Unit | No
         found.error(at, f"{word(name)} has no command", on_key=True, help='add command = ["…"]')
     kind = _KINDS[scope]
     given.setdefault("command", _UNREADABLE)
-    given["restart"] = effective_restart(kind, given.get("restart"), pod.get("restart"), is_main=pod.get("main") == name)
+    given["restart"] = effective_restart(
+        kind, given.get("restart"), pod.get("restart"), is_main=pod.get("main") == name
+    )
     given["backoff"] = Backoff(**{**pod.get("backoff", {}), **given.get("backoff", {})})
     for key in ("max_restarts", "termination_grace_period"):
         if key not in given and key in pod:
@@ -121,7 +133,10 @@ def _refuse_nameless(at: Path, value: object, found: Findings) -> None:
     """``[service]`` with a unit's keys directly in it is the likeliest reason for a unit that is no table."""
     if at[1] in keys_of(str(at[0])):
         found.error(
-            at, f"`{at[1]}` stands directly in [{at[0]}]", on_key=True, why=f"each {at[0]} has a name and a table of its own",
+            at,
+            f"`{at[1]}` stands directly in [{at[0]}]",
+            on_key=True,
+            why=f"each {at[0]} has a name and a table of its own",
             help=f"write [{at[0]}.NAME] above it",
         )
     else:

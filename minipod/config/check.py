@@ -1,4 +1,4 @@
-"""What can only be seen with the whole pod at hand: names that nobody has, waits that never end, sums that do not add up.
+"""What can only be seen with the whole pod at hand: names that nobody has, waits that never end, odd sums.
 
 The machine it is read on has no say here: that is ``machine``'s. Runs in every compilation, so it is cheap.
 """
@@ -52,8 +52,11 @@ def _check_main(pod: Pod, units: dict[str, Unit], found: Findings) -> None:
         _unknown_unit(at, pod.main, "service", services, found)
     elif units[pod.main].kind is not Kind.SERVICE:
         found.error(
-            at, f"{word(pod.main)} is {_kind(units[pod.main])}", also=((path_of(units[pod.main]), "here"),),
-            why="the pod's exit code comes from a service", help="name a service",
+            at,
+            f"{word(pod.main)} is {_kind(units[pod.main])}",
+            also=((path_of(units[pod.main]), "here"),),
+            why="the pod's exit code comes from a service",
+            help="name a service",
         )
 
 
@@ -66,7 +69,10 @@ def _unknown_unit(
 ) -> None:
     shown = ", ".join(names[:8]) + (", …" if len(names) > 8 else "")
     found.error(
-        at, f"no {what} is called {word(name)}", near=(name, names), on_key=on_key,
+        at,
+        f"no {what} is called {word(name)}",
+        near=(name, names),
+        on_key=on_key,
         why=f"there is {shown}" if names else f"there is no {what}",
     )
 
@@ -96,12 +102,16 @@ def _check_after(
         _unknown_unit(at, name, "unit", tuple(n for n in units if n != unit.name), found, on_key=at[-1] == name)
     elif milestone is Milestone.COMPLETED and name == main:
         found.error(
-            at, f"{word(unit.name)} can never start", why=f"when main ends, the pod ends, and {word(name)} is main",
+            at,
+            f"{word(unit.name)} can never start",
+            why=f"when main ends, the pod ends, and {word(name)} is main",
             help='wait for "started" or "ready"',
         )
     elif milestone is Milestone.COMPLETED and other.restart == "always" and other.kind is not Kind.INIT:
         found.error(
-            at, f"{word(unit.name)} can never start", also=((path_of(other), f"{name} restarts always"),),
+            at,
+            f"{word(unit.name)} can never start",
+            also=((path_of(other), f"{name} restarts always"),),
             why=f"{word(name)} is started again whenever it ends, so it is never completed",
             help=f'give {name} restart = "on_failure" or "never"',
         )
@@ -113,8 +123,10 @@ def _check_cycles(pod: Pod, doc: Doc, found: Findings) -> None:
     while cycle := find_cycle(members):
         first = next(u for u in pod.units if u.name == cycle[0])
         found.error(
-            entry(doc, (*path_of(first), "after"), cycle[1]), f"units wait for one another: {' → '.join(cycle)}",
-            why="none of them could ever start", help="take one of these names out of its `after`",
+            entry(doc, (*path_of(first), "after"), cycle[1]),
+            f"units wait for one another: {' → '.join(cycle)}",
+            why="none of them could ever start",
+            help="take one of these names out of its `after`",
         )
         members = [Member(m.name, m.kind) if m.name in cycle else m for m in members]
 
@@ -132,12 +144,16 @@ def _check_habits(unit: Unit, pod: Pod, doc: Doc, found: Findings) -> None:
         )
     if "backoff" in given and unit.backoff.initial > unit.backoff.max:
         found.warn(
-            (*at, "backoff"), f"initial counts as {format_duration(unit.backoff.max)}", why="it is longer than max",
+            (*at, "backoff"),
+            f"initial counts as {format_duration(unit.backoff.max)}",
+            why="it is longer than max",
             help="raise max",
         )
     if unit.kind is Kind.INIT and given.get("restart") == "always":
         found.warn(
-            (*at, "restart"), "an init never runs again after a success", why="always means on_failure here",
+            (*at, "restart"),
+            "an init never runs again after a success",
+            why="always means on_failure here",
             help=f"write on_failure, or make it [sidecar.{unit.name}] if it shall keep running",
         )
     for where in shell_scripts(unit, doc):
@@ -164,6 +180,8 @@ def _check_pid(at: Path, doc: Doc, found: Findings) -> None:
         text = text[part]
     if _PID.search(text):
         found.warn(
-            at, "`$$` becomes one `$` here", why="Kubernetes' rule, so the shell will not see its pid",
+            at,
+            "`$$` becomes one `$` here",
+            why="Kubernetes' rule, so the shell will not see its pid",
             help="write $$$$ for the shell's pid",
         )

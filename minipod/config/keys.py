@@ -31,124 +31,235 @@ KEYS: tuple[Key, ...] = (
     # --- top level
     Key("pod", (TOP,), "table", "what holds for the pod as a whole", '{ name = "web" }'),
     Key(
-        "env", (TOP,), "env", "variables of every unit", '{ LANG = "C.UTF-8" }',
+        "env",
+        (TOP,),
+        "env",
+        "variables of every unit",
+        '{ LANG = "C.UTF-8" }',
         "Added to the environment that minipod was given. A unit's own env goes before. $(NAME) in a value is replaced "
         "as in Kubernetes; $$ means one $.",
     ),
     Key(
-        "signals", (TOP, POD), "signals", "what to do with signals that minipod receives", '{ HUP = "USR1" }',
-        "By default TERM, INT and QUIT stop the pod and every other signal goes to every running unit. HUP = \"USR1\" "
-        "sends another one, \"ignore\" drops it, \"stop\" stops the pod, { send = \"HUP\", to = [\"web\"] } sends it to "
-        "some units only. May stand as [signals] or as [pod.signals], not both.",
-    ),
-    Key(
-        "init", (TOP,), "units", "[init.NAME]: tasks that run one by one, each to success, before any service",
+        "init",
+        (TOP,),
+        "units",
+        "[init.NAME]: tasks that run one by one, each to success, before any service",
         '{ migrate = { command = ["migrate"] } }',
         "Inits and sidecars start in the order in which they stand in the file.",
     ),
     Key(
-        "sidecar", (TOP,), "units", "[sidecar.NAME]: helpers that start in order with the inits and outlive the services",
+        "sidecar",
+        (TOP,),
+        "units",
+        "[sidecar.NAME]: helpers that start in order with the inits and outlive the services",
         '{ proxy = { command = ["proxy"] } }',
-        "The next init or sidecar waits until a sidecar has started. Sidecars stop after the services, the last one first.",
+        "The next init or sidecar waits until a sidecar has started. Sidecars stop after the services, the "
+        "last one first.",
     ),
     Key(
-        "service", (TOP,), "units", "[service.NAME]: what the pod is for; services start together once the inits are done",
-        '{ web = { command = ["web"] } }', "At least one. The pod ends when all have ended.", required=True,
+        "service",
+        (TOP,),
+        "units",
+        "[service.NAME]: what the pod is for; services start together once the inits are done",
+        '{ web = { command = ["web"] } }',
+        "At least one. The pod ends when all have ended.",
+        required=True,
     ),
     # --- the pod
     Key(
-        "name", (POD,), "pod_name", "the pod's name", '"shop"',
+        "name",
+        (POD,),
+        "pod_name",
+        "the pod's name",
+        '"shop"',
         "A DNS name of at most 253 letters a-z, digits, - and . as in Kubernetes.",
         unset='the file\'s name without its ending, or "pod" if that is no valid name',
     ),
     Key("labels", (POD,), "labels", "labels of the pod, by Kubernetes' rules", '{ app = "shop" }'),
     Key(
-        "main", (POD,), "main", "the service whose end is the pod's end, with its exit code", '"web"',
-        "It restarts never, unless its own restart says otherwise. Without main the pod ends when all services have ended.",
+        "main",
+        (POD,),
+        "main",
+        "the service whose end is the pod's end, with its exit code",
+        '"web"',
+        "It restarts never, unless its own restart says otherwise. Without main the pod ends when all services "
+        "have ended.",
         unset="none",
     ),
     Key(
-        "termination_message_path", (POD,), "string", "a file that gets one sentence about the end of the pod",
-        '"/dev/termination-log"', unset="none",
+        "termination_message_path",
+        (POD,),
+        "string",
+        "a file that gets one sentence about the end of the pod",
+        '"/dev/termination-log"',
+        unset="none",
+    ),
+    Key(
+        "signals",
+        (TOP, POD),
+        "signals",
+        "what to do with signals that minipod receives",
+        '{ HUP = "USR1" }',
+        'By default TERM, INT and QUIT stop the pod and every other signal goes to every running unit. HUP = "USR1" '
+        'sends another one, "ignore" drops it, "stop" stops the pod, { send = "HUP", to = ["web"] } sends it to '
+        "some units only. May stand as [signals] or as [pod.signals], not both.",
+    ),
+    # --- what to run
+    Key(
+        "command",
+        UNITS,
+        "command",
+        "the program and its arguments",
+        '["nginx", "-g", "daemon off;"]',
+        "A list is passed on as it is. A string is split as a shell would, but no shell runs: for pipes and the like "
+        'write ["sh", "-c", "…"]. $(NAME) is replaced by the unit\'s variable, as in Kubernetes; $$ means one $.',
+        required=True,
+    ),
+    Key(
+        "args",
+        UNITS,
+        "words",
+        "further arguments, after command's",
+        '["--port", "8080"]',
+        "`minipod run FILE -- WORDS` replaces those of main, or of the only service.",
+    ),
+    Key(
+        "env",
+        UNITS,
+        "env",
+        "variables of this unit",
+        '{ PORT = "8080" }',
+        "They go before the pod's [env] and the environment that minipod was given.",
+    ),
+    Key(
+        "working_dir",
+        UNITS,
+        "string",
+        "the directory to start in",
+        '"/srv"',
+        unset="minipod's own",
+    ),
+    Key(
+        "user",
+        UNITS,
+        "account",
+        "the user to run as, by name or number",
+        '"www-data"',
+        "Names are looked up in the container's /etc/passwd when the pod starts; a number needs no entry.",
+        unset="minipod's own",
+    ),
+    Key(
+        "group",
+        UNITS,
+        "account",
+        "the group to run as, by name or number",
+        '"www-data"',
+        "Names are looked up in the container's /etc/group when the pod starts; a number needs no entry.",
+        unset="the user's own",
+    ),
+    Key(
+        "umask",
+        UNITS,
+        "umask",
+        "which permissions new files do not get",
+        '"022"',
+        'Octal: "022" or 0o022.',
+        unset="minipod's own",
+    ),
+    Key(
+        "stdin", UNITS, "stdin", "what the program reads: null (/dev/null) or inherit (what minipod reads)", '"inherit"'
+    ),
+    Key(
+        "log",
+        UNITS,
+        "log",
+        "what becomes of stdout and stderr",
+        '"raw"',
+        "prefix: whole lines behind the unit's name. raw: whole lines, unchanged. inherit: the program writes to "
+        "minipod's own stdout and stderr; no `minipod logs`, no last lines. none: to /dev/null.",
     ),
     # --- the pod and its units
     Key(
-        "restart", _ALL_UNITS_AND_POD, "restart", "when a unit that ended is started again", '"on_failure"',
-        "always, on_failure (after any exit code but 0, or a signal) or never. An init never runs again after a success. "
-        "On the pod: for every service and init that does not say otherwise; sidecars stay always and main stays never.",
+        "restart",
+        _ALL_UNITS_AND_POD,
+        "restart",
+        "when a unit that ended is started again",
+        '"on_failure"',
+        "always, on_failure (after any exit code but 0, or a signal) or never. An init never runs again after a "
+        "success. On the pod: for every service and init that does not say otherwise; sidecars stay always and main stays "
+        "never.",
     ),
     Key(
-        "backoff", _ALL_UNITS_AND_POD, "backoff", "how long to wait between restarts",
+        "backoff",
+        _ALL_UNITS_AND_POD,
+        "backoff",
+        "the waits between restarts",
         '{ initial = "1s", max = "60s", reset_after = "10m" }',
         "The first restart is immediate, the second waits for initial, every further one twice as long, up to max. On "
         "the pod: for every unit, key by key.",
     ),
     Key(
-        "max_restarts", _ALL_UNITS_AND_POD, "count", "give up after this many restarts since the last back-off reset", "5",
-        "A unit that gave up has failed for good, and the pod ends. On the pod: for every unit that does not say otherwise.",
+        "max_restarts",
+        _ALL_UNITS_AND_POD,
+        "count",
+        "give up after this many restarts since the last back-off reset",
+        "5",
+        "A unit that gave up has failed for good, and the pod ends. On the pod: for every unit that does not "
+        "say otherwise.",
         unset="any number",
     ),
     Key(
-        "termination_grace_period", _ALL_UNITS_AND_POD, "duration", "the time between the stop signal and KILL", '"10s"',
-        "On the pod: the budget of the whole stop; minipod is gone by itself before it is over. A unit's own is clipped "
-        "to what remains of it.",
+        "termination_grace_period",
+        _ALL_UNITS_AND_POD,
+        "duration",
+        "the time between the stop signal and KILL",
+        '"10s"',
+        "On the pod: the budget of the whole stop; minipod is gone by itself before it is over. A unit's own is "
+        "clipped to what remains of it.",
     ),
     Key(
-        "deadline", (POD, INIT), "deadline", "end the pod or fail the init when it takes longer than this", '"1h"',
-        "Counted from the start; an init's restarts do not prolong it. The pod then ends with exit code 124.", unset="none",
-    ),
-    # --- what to run
-    Key(
-        "command", UNITS, "command", "the program and its arguments", '["nginx", "-g", "daemon off;"]',
-        "A list is passed on as it is. A string is split as a shell would, but no shell runs: for pipes and the like "
-        "write [\"sh\", \"-c\", \"…\"]. $(NAME) is replaced by the unit's variable, as in Kubernetes; $$ means one $.",
-        required=True,
-    ),
-    Key(
-        "args", UNITS, "words", "further arguments, after command's", '["--port", "8080"]',
-        "`minipod run FILE -- WORDS` replaces those of main, or of the only service.",
-    ),
-    Key(
-        "env", UNITS, "env", "variables of this unit", '{ PORT = "8080" }',
-        "They go before the pod's [env] and the environment that minipod was given.",
-    ),
-    Key(
-        "working_dir", UNITS, "string", "the directory to start in", '"/srv"', unset="minipod's own",
-    ),
-    Key(
-        "user", UNITS, "account", "the user to run as, by name or number", '"www-data"',
-        "Names are looked up in the container's /etc/passwd when the pod starts; a number needs no entry.",
-        unset="minipod's own",
-    ),
-    Key(
-        "group", UNITS, "account", "the group to run as, by name or number", '"www-data"',
-        "Names are looked up in the container's /etc/group when the pod starts; a number needs no entry.",
-        unset="the user's own",
-    ),
-    Key("umask", UNITS, "umask", "which permissions new files do not get", '"022"', "Octal: \"022\" or 0o022.",
-        unset="minipod's own"),
-    Key("stdin", UNITS, "stdin", "what the program reads: null (/dev/null) or inherit (what minipod reads)", '"inherit"'),
-    Key(
-        "log", UNITS, "log", "what becomes of stdout and stderr", '"raw"',
-        "prefix: whole lines behind the unit's name. raw: whole lines, unchanged. inherit: the program writes to "
-        "minipod's own stdout and stderr; no `minipod logs`, no last lines. none: to /dev/null.",
+        "deadline",
+        (POD, INIT),
+        "deadline",
+        "end the pod or fail the init when it takes longer than this",
+        '"1h"',
+        "Counted from the start; an init's restarts do not prolong it. The pod then ends with exit code 124.",
+        unset="none",
     ),
     # --- when to start, what an end means
     Key(
-        "after", (SERVICE,), "after", "units that must be there first", '["db"]',
-        "A list waits until each has started; a table says for what: { db = \"ready\", seed = \"completed\" }. started: "
+        "after",
+        (SERVICE,),
+        "after",
+        "units that must be there first",
+        '["db"]',
+        'A list waits until each has started; a table says for what: { db = "ready", seed = "completed" }. started: '
         "the program runs; ready: it is ready for work; completed: it ended for good with 0. Services stop in reverse.",
     ),
     Key(
-        "essential", (SIDECAR, SERVICE), "flag", "whether the pod ends when this unit fails for good", "true",
+        "essential",
+        (SIDECAR, SERVICE),
+        "flag",
+        "whether the pod ends when this unit fails for good",
+        "true",
     ),
     Key(
-        "exit_codes", UNITS, "exit_codes", "exit codes that shall count as others", '{ 143 = 0, SIGTERM = 0 }',
+        "exit_codes",
+        UNITS,
+        "exit_codes",
+        "exit codes that shall count as others",
+        "{ 143 = 0, SIGTERM = 0 }",
         "Applied before restart and everything else. A signal's name means 128 + its number.",
     ),
     # --- how to stop
-    Key("stop_signal", UNITS, "signal", "the signal that asks the program to end", '"INT"',
-        "A name as in `kill -l`, with or without SIG, RTMIN+N, or a number."),
+    Key(
+        "stop_signal",
+        UNITS,
+        "signal",
+        "the signal that asks the program to end",
+        '"INT"',
+        "A name as in `kill -l`, with or without SIG, RTMIN+N, or a number.",
+    ),
     Key("stop_to", UNITS, "stop_to", "who gets the stop signal: the process group or the main process alone", '"main"'),
     # --- inside of small tables
     Key("initial", (BACKOFF,), "duration", "the delay before the second restart; the first is immediate", '"1s"'),
@@ -161,7 +272,10 @@ KEYS: tuple[Key, ...] = (
 # Why a key may not stand where people put it; other scopes need no words.
 MISPLACED: dict[tuple[str, str], tuple[str, str]] = {
     (INIT, "after"): ("inits and sidecars start one by one in file order", "move the table to its place in the file"),
-    (SIDECAR, "after"): ("inits and sidecars start one by one in file order", "move the table to its place in the file"),
+    (SIDECAR, "after"): (
+        "inits and sidecars start one by one in file order",
+        "move the table to its place in the file",
+    ),
     (INIT, "essential"): ("an init that fails always ends the pod", "leave it out"),
     (SERVICE, "deadline"): ("a service may run for ever", "`deadline` under [pod] bounds the whole pod"),
     (SIDECAR, "deadline"): ("a sidecar runs as long as the pod", "`deadline` under [pod] bounds the whole pod"),

@@ -59,15 +59,20 @@ def _check_account(unit: Unit, key: str, name: str, database: str, found: Findin
         known = []
     if name not in known:
         found.warn(
-            (*path_of(unit), key), f"{word(name)} is not in {database} here", why=_ELSEWHERE,
-            help="see to it that the image has it", near=(name, tuple(known)),
+            (*path_of(unit), key),
+            f"{word(name)} is not in {database} here",
+            why=_ELSEWHERE,
+            help="see to it that the image has it",
+            near=(name, tuple(known)),
         )
 
 
 def _check_directory(unit: Unit, found: Findings) -> None:
     if unit.working_dir and "$(" not in unit.working_dir and not os.path.isdir(unit.working_dir):
         found.warn(
-            (*path_of(unit), "working_dir"), f"{word(unit.working_dir)} is no directory here", why=_ELSEWHERE,
+            (*path_of(unit), "working_dir"),
+            f"{word(unit.working_dir)} is no directory here",
+            why=_ELSEWHERE,
             help="see to it that the image has it",
         )
 
@@ -75,7 +80,8 @@ def _check_directory(unit: Unit, found: Findings) -> None:
 def _check_log(unit: Unit, found: Findings) -> None:
     if unit.log is LogMode.INHERIT:
         found.note(
-            (*path_of(unit), "log"), f"there will be no logs of {word(unit.name)}",
+            (*path_of(unit), "log"),
+            f"there will be no logs of {word(unit.name)}",
             why="with inherit its output passes minipod by: neither `minipod logs` nor last lines have it",
             help='use "raw" for unchanged lines that minipod sees',
         )
@@ -94,16 +100,20 @@ def _check_variables(unit: Unit, doc: Doc, defined: set[str], found: Findings) -
     _check_references((*at, "env"), list(unit.env.values()), defined, found, list(unit.env))
 
 
-def _check_references(at: Path, texts: list[str], defined: set[str], found: Findings, names: list | None,
-                      skip: set = frozenset()) -> None:
+def _check_references(
+    at: Path, texts: list[str], defined: set[str], found: Findings, names: list | None, skip: set = frozenset()
+) -> None:
     """``names`` are the last parts of the texts' paths; None when all stand at ``at`` itself."""
     for i, text in enumerate(texts):
         here = at if names is None else (*at, names[i])
         for name in () if i in skip else _references(text):
             if name not in defined:
                 found.warn(
-                    here, f"{word(f'$({name})')} is not defined here", why="it stays as it is where there is no such variable",
-                    help="define it under [env], or see to it that the container has it", near=(name, tuple(defined)),
+                    here,
+                    f"{word(f'$({name})')} is not defined here",
+                    why="it stays as it is where there is no such variable",
+                    help="define it under [env], or see to it that the container has it",
+                    near=(name, tuple(defined)),
                 )
 
 

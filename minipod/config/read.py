@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from minipod.config import toml
 from minipod.config.build import Doc, build
 from minipod.config.check import check
-from minipod.config.findings import Findings, Path, visible
+from minipod.config.findings import Findings, Path
 from minipod.errors import ERROR, ConfigError, Place, Problem
 from minipod.model import Pod
 
@@ -118,7 +118,12 @@ def _check_umasks(doc: Doc, source: _LazySource, found: Findings) -> None:
                 at = (kind, name, "umask")
                 literal = source.get().literal(at)
                 if not literal.startswith(("0o", "0b", "0x")):
-                    found.error(at, f"`umask` {literal} is a decimal number", why="modes are octal", help=f'write "{literal:0>3}"')
+                    found.error(
+                        at,
+                        f"`umask` {literal} is a decimal number",
+                        why="modes are octal",
+                        help=f'write "{literal:0>3}"',
+                    )
 
 
 def load_text(path: str, name: str) -> str:
@@ -171,8 +176,13 @@ def _explain_bytes(data: bytes, bad: UnicodeDecodeError, name: str) -> Problem:
     column = len(data[begin : bad.start].decode("utf-8", "replace")) + 1
     place = Place(name, data.count(b"\n", 0, bad.start) + 1, column, source)
     shown = f"0x{data[bad.start]:02x}"
-    return Problem(ERROR, place, f"cannot read it: byte {bad.start} is {shown}, which is no UTF-8",
-                   "TOML is UTF-8 text", "save the file as UTF-8")
+    return Problem(
+        ERROR,
+        place,
+        f"cannot read it: byte {bad.start} is {shown}, which is no UTF-8",
+        "TOML is UTF-8 text",
+        "save the file as UTF-8",
+    )
 
 
 def _parse(text: str, name: str) -> Doc:

@@ -1,5 +1,4 @@
-"""A text that is no TOML: the parser's complaint in words that help. One mistake only, because after it nothing is sure.
-"""
+"""A text that is no TOML: the parser's complaint in words that help. One mistake only: after it nothing is sure."""
 
 import re
 
@@ -13,14 +12,17 @@ _NESTING = 100  # deeper than any pod, less deep than the parser can go
 # What the parser says (its beginning): how to go on.
 _HELP = (
     ("Invalid value", 'text stands in quotes: key = "text"'),
-    ("Expected '=' after a key", "write KEY = VALUE, or [TABLE]; a key with other characters than A-Z a-z 0-9 _ - is quoted"),
+    (
+        "Expected '=' after a key",
+        "write KEY = VALUE, or [TABLE]; a key with other characters than A-Z a-z 0-9 _ - is quoted",
+    ),
     ("Invalid initial character for a key part", "keys are A-Z a-z 0-9 _ -, or quoted"),
     ("Expected newline or end of document", "write one key on a line, and text in quotes"),
     ("Unclosed array", "close it with ]"),
     ("Unclosed inline table", "close it with }"),
     ("Unterminated string", "close it with the quotes it began with"),
-    ("Illegal character", "control characters are written as escapes: \"\\u001b\""),
-    ("Found invalid character", "control characters are written as escapes: \"\\u001b\""),
+    ("Illegal character", 'control characters are written as escapes: "\\u001b"'),
+    ("Found invalid character", 'control characters are written as escapes: "\\u001b"'),
     ("Unescaped '\\' in a string", "write \\\\, or use '…' quotes, where a backslash is a backslash"),
     ("Expected ']' at the end", "close it with ]"),
     ("Invalid statement", "write KEY = VALUE, or [TABLE]"),
@@ -34,8 +36,11 @@ def explain_syntax(message: str, name: str, text: str) -> Problem:
     if twice:
         node, begin_end = twice
         return Problem(
-            ERROR, place_at(name, text, begin_end), f"{word(text[slice(*begin_end)])} is given twice",
-            "TOML allows each key and each table once", "keep one of them",
+            ERROR,
+            place_at(name, text, begin_end),
+            f"{word(text[slice(*begin_end)])} is given twice",
+            "TOML allows each key and each table once",
+            "keep one of them",
             ((place_at(name, text, node.key), "the first one"),),
         )
     position = _POSITION.search(message)
@@ -68,12 +73,17 @@ def explain_depth(name: str, text: str) -> Problem:
     """Brackets nested so deep that the parser gave up."""
     at = first_deep_bracket(text, _NESTING)
     place = Place(name) if at is None else place_at(name, text, (at, at + 1))
-    return Problem(ERROR, place, "cannot parse: brackets are nested too deep", f"no pod needs more than {_NESTING} levels",
-                   "close the brackets")
+    return Problem(
+        ERROR,
+        place,
+        "cannot parse: brackets are nested too deep",
+        f"no pod needs more than {_NESTING} levels",
+        "close the brackets",
+    )
 
 
 def explain_number(name: str, text: str) -> Problem:
     """A number so long that Python will not read it."""
     digits = re.search(r"[\d_]{4000,}", text)
     place = place_at(name, text, digits.span()) if digits else Place(name)
-    return Problem(ERROR, place, "cannot parse: a number is too long", "", "text stands in quotes: key = \"text\"")
+    return Problem(ERROR, place, "cannot parse: a number is too long", "", 'text stands in quotes: key = "text"')

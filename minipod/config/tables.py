@@ -1,5 +1,5 @@
-"""Readers of values that are tables of their own: labels, after, backoff, exit_codes, signals. As in ``values``: what is
-wrong is recorded, nothing is raised, no other key is looked at.
+"""Readers of values that are tables of their own: labels, after, backoff, exit_codes, signals. As in ``values``: what
+is wrong is recorded, nothing is raised, no other key is looked at.
 """
 
 import re
@@ -31,7 +31,9 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
         prefix, slash, name = key.rpartition("/")
         if not values.QUALIFIED.fullmatch(name) or (slash and not values.SUBDOMAIN.fullmatch(prefix)):
             found.error(
-                here, f"{word(key)} cannot be a label", on_key=True,
+                here,
+                f"{word(key)} cannot be a label",
+                on_key=True,
                 why="a label is [prefix/]name: the name at most 63 of a-z A-Z 0-9 - _ ., a letter or digit at both "
                 "ends; the prefix a DNS name",
             )
@@ -39,7 +41,8 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
             found.error(here, f"label {word(key)} must be a string", help="quote it")
         elif text and not values.QUALIFIED.fullmatch(text):
             found.error(
-                here, f"label {word(key)} cannot be {word(text)}",
+                here,
+                f"label {word(key)} cannot be {word(text)}",
                 why="a label's value is empty, or at most 63 of a-z A-Z 0-9 - _ ., a letter or digit at both ends",
             )
     return {key: text for key, text in value.items() if isinstance(text, str)}
@@ -63,7 +66,10 @@ def read_backoff(value: object, at: Path, found: Findings) -> dict[str, int] | N
 def unknown_key(at: Path, known: tuple[str, ...], found: Findings) -> None:
     """An unknown key of a small table, whose keys can all be listed."""
     found.error(
-        at, f"unknown key {word(at[-1])}", on_key=True, near=(str(at[-1]), known),
+        at,
+        f"unknown key {word(at[-1])}",
+        on_key=True,
+        near=(str(at[-1]), known),
         why=f"`{at[-2]}` has only {', '.join(known)}",
     )
 
@@ -146,10 +152,12 @@ def _read_rule(value: object, at: Path, number: int, found: Findings) -> SignalR
         return SignalRule(SignalVerb.STOP)
     if not isinstance(value, str) and not is_integer(value):
         return found.mismatch(
-            at, value, "a signal's name, \"ignore\", \"stop\" or a table", help='write { send = "HUP", to = ["web"] }'
+            at, value, 'a signal\'s name, "ignore", "stop" or a table', help='write { send = "HUP", to = ["web"] }'
         )
     if str(value).lower() in ("ignore", "stop") and value not in ("STOP", "SIGSTOP"):
-        return found.error(at, f"{word(value)} could be two things", help='write "stop" to stop the pod, "SIGSTOP" for the signal')
+        return found.error(
+            at, f"{word(value)} could be two things", help='write "stop" to stop the pod, "SIGSTOP" for the signal'
+        )
     send = signal_number(str(value), at, found)
     return None if send is None else SignalRule(SignalVerb.FORWARD, send)
 

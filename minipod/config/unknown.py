@@ -9,17 +9,33 @@ def refuse_key(name: str, value: object, scope: str, at: Path, found: Findings) 
     """Record why ``name`` is no key of ``scope``."""
     homes = [s for key in KEYS if key.name == name for s in key.scopes if s not in (BACKOFF, RULE)]
     if name in LATER[scope]:
-        found.error(at, f"{word(name)} is not there yet", on_key=True, why="a later version of minipod has it", help="leave it out")
+        found.error(
+            at,
+            f"{word(name)} is not there yet",
+            on_key=True,
+            why="a later version of minipod has it",
+            help="leave it out",
+        )
     elif (scope, name) in MISPLACED:
         why, help = MISPLACED[scope, name]
         found.error(at, f"{word(name)} is no key of {title(scope)}", on_key=True, why=why, help=help)
     elif homes:
         where = " and ".join(dict.fromkeys(title(s) for s in homes))
-        found.error(at, f"{word(name)} is no key of {title(scope)}", on_key=True, why=f"it is a key of {where}", help="move it there")
+        found.error(
+            at,
+            f"{word(name)} is no key of {title(scope)}",
+            on_key=True,
+            why=f"it is a key of {where}",
+            help="move it there",
+        )
     else:
         found.error(
-            at, f"unknown key {word(name)}", on_key=True, near=(name, tuple(keys_of(scope))),
-            why=f"{title(scope)} has no such key", help=_next_step(name, value, scope),
+            at,
+            f"unknown key {word(name)}",
+            on_key=True,
+            near=(name, tuple(keys_of(scope))),
+            why=f"{title(scope)} has no such key",
+            help=_next_step(name, value, scope),
         )
 
 

@@ -50,9 +50,11 @@ def read_string(value: object, at: Path, found: Findings) -> str | None:
 
 
 def _quoted(value: object) -> str:
-    return f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"' if isinstance(
-        value, (bool, int, float)
-    ) else ""
+    return (
+        f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
+        if isinstance(value, (bool, int, float))
+        else ""
+    )
 
 
 def _without_nul(value: str, at: Path, found: Findings) -> str | None:
@@ -67,7 +69,9 @@ def read_pod_name(value: object, at: Path, found: Findings) -> str | None:
     name = read_string(value, at, found)
     if name is not None and not SUBDOMAIN.fullmatch(name):
         return found.error(
-            at, f"{word(name)} cannot name a pod", help=_better_name(name),
+            at,
+            f"{word(name)} cannot name a pod",
+            help=_better_name(name),
             why="a name is at most 253 of a-z 0-9 - and ., a letter or digit at both ends of each part",
         )
     return name
@@ -77,7 +81,10 @@ def check_unit_name(name: str, at: Path, found: Findings) -> None:
     """RFC 1123 labels, as Kubernetes demands of containers."""
     if not LABEL.fullmatch(name):
         found.error(
-            at, f"{word(name)} cannot name a unit", on_key=True, help=_better_name(name),
+            at,
+            f"{word(name)} cannot name a unit",
+            on_key=True,
+            help=_better_name(name),
             why="a name is at most 63 of a-z 0-9 and -, a letter or digit at both ends",
         )
 
@@ -119,7 +126,10 @@ def read_deadline(value: object, at: Path, found: Findings) -> int | None:
     ns = read_duration(value, at, found)
     if ns == 0:
         return found.error(
-            at, f"`{at[-1]}` is 0", why="it would be over before anything starts", help="leave the key out for no deadline"
+            at,
+            f"`{at[-1]}` is 0",
+            why="it would be over before anything starts",
+            help="leave the key out for no deadline",
         )
     return ns
 
@@ -188,7 +198,9 @@ def read_umask(value: object, at: Path, found: Findings) -> int | None:
         return value
     if isinstance(value, str) or is_integer(value):
         shown = word(value)
-        return found.error(at, f"`umask` cannot be {shown}", why="it is three octal digits", help='write for example "022"')
+        return found.error(
+            at, f"`umask` cannot be {shown}", why="it is three octal digits", help='write for example "022"'
+        )
     return found.mismatch(at, value, "three octal digits", help='write for example "022"')
 
 
@@ -202,8 +214,10 @@ def read_account(value: object, at: Path, found: Findings) -> str | None:
         return found.mismatch(at, value, "a name or a number")
     if ":" in value:
         return found.error(
-            at, f"`{at[-1]}` cannot be {word(value)}", why="user and group are two keys",
-            help="write for example user = \"app\" and group = \"app\"",
+            at,
+            f"`{at[-1]}` cannot be {word(value)}",
+            why="user and group are two keys",
+            help='write for example user = "app" and group = "app"',
         )
     if not value or not value.isprintable() or value[0] in "-+ " or any(c in value for c in " /,"):
         return found.error(at, f"`{at[-1]}` cannot be {word(value)}", why="no account can have that name")
@@ -219,13 +233,17 @@ def read_env(value: object, at: Path, found: Findings) -> dict[str, str] | None:
         here = (*at, name)
         if not ENV_NAME.fullmatch(name):
             found.error(
-                here, f"{word(name)} cannot name a variable", on_key=True,
+                here,
+                f"{word(name)} cannot name a variable",
+                on_key=True,
                 why="a name is printable ASCII without `=`, and not empty",
             )
         if not isinstance(text, str):
             found.error(
-                here, f"variable {word(name)} must be a string, not {type_of(text)}",
-                why="a program gets text only, and 08, 8.0 and 8 are not the same text", help=_quoted(text),
+                here,
+                f"variable {word(name)} must be a string, not {type_of(text)}",
+                why="a program gets text only, and 08, 8.0 and 8 are not the same text",
+                help=_quoted(text),
             )
         elif _without_nul(text, here, found) is not None:
             env[name] = text
@@ -273,12 +291,18 @@ def _split(text: str, at: Path, found: Findings) -> list[str] | None:
     except Unclosed as bad:
         return found.error(at, f"in `{at[-1]}` {bad}", help="write a list of strings, which needs no quoting")
     except NeedsShell as need:
-        help = "env has the variables" if not need.literal else 'write ["sh", "-c", "…"], or quote it if it is meant literally'
+        help = (
+            "env has the variables"
+            if not need.literal
+            else 'write ["sh", "-c", "…"], or quote it if it is meant literally'
+        )
         return found.error(at, f"`{at[-1]}` needs a shell for {need}", why="no shell reads this string", help=help)
     for parameter in split.parameters:
         name = parameter.strip("${}")
         found.warn(
-            at, f"{word(parameter)} stays as it is", why="no shell reads this string",
+            at,
+            f"{word(parameter)} stays as it is",
+            why="no shell reads this string",
             help=f"write $({visible(name)}) for the variable, or quote it with '…'",
         )
     return split.words

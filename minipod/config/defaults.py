@@ -1,0 +1,79 @@
+"""The default of each key as text. The numbers are the model's; this only prints them as a file would have them."""
+
+from dataclasses import MISSING, fields
+from enum import Enum
+from typing import Any
+
+from minipod.config.durations import format_duration
+from minipod.config.keys import BACKOFF, INIT, POD, SERVICE, SIDECAR, UNITS, Key
+from minipod.model import Backoff, Pod, Unit, default_restart
+from minipod.supervisor.signals import name_of
+from minipod.supervisor.vocabulary import Kind
+
+_MODELS: dict[str, type] = {POD: Pod, BACKOFF: Backoff, **dict.fromkeys(UNITS, Unit)}
+_KINDS = {INIT: Kind.INIT, SIDECAR: Kind.SIDECAR, SERVICE: Kind.SERVICE}
+_TIMES = frozenset({"duration", "deadline"})
+
+
+def default_value(key: Key, scope: str) -> Any:
+    """The value that a file could give to the same effect, as the parser would return it; None if there is none: then
+    ``default_text`` says in words what holds."""
+    if key.name == "restart":
+        return None if scope == POD else default_restart(_KINDS[scope], is_main=False)
+    if key.name == "backoff":
+        return {field.name: format_duration(field.default) for field in fields(Backoff)} if scope == POD else None
+    if key.name == "termination_grace_period" and scope != POD:
+        return None
+    return _plain(_model_default(key, scope), key)
+
+
+def _model_default(key: Key, scope: str) -> Any:
+    for field in fields(_MODELS[scope]) if scope in _MODELS else ():
+        if field.name == key.name:
+            made = field.default_factory
+            return field.default if made is MISSING else made()
+    return None
+
+
+def _plain(value: Any, key: Key) -> Any:
+    if value is MISSING or value is None or value == "":
+        return None
+    if isinstance(value, Enum):
+        return value.word
+    if key.type in _TIMES:
+        return format_duration(value)
+    if key.type == "signal":
+        return name_of(value).removeprefix("SIG")
+    return list(value) if isinstance(value, tuple) else value
+
+
+def default_text(key: Key, scope: str) -> str:
+    """What holds without the key, for people: a TOML value, or words."""
+    if key.required:
+        return "none: it must be there"
+    words = {
+        ("restart", POD): "each unit's own",
+        ("restart", SERVICE): '"always"; "never" for the one named by main',
+        **{
+            (name, kind): "the pod's"
+            for kind in UNITS
+            for name in ("backoff", "termination_grace_period", "max_restarts")
+        },
+    }
+    if (key.name, scope) in words:
+        return words[key.name, scope]
+    value = default_value(key, scope)
+    return key.unset or "none" if value is None or value in ({}, []) else to_toml(value)
+
+
+def to_toml(value: Any) -> str:
+    """A value as TOML, on one line. Strings must be printable."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    if isinstance(value, list):
+        return "[" + ", ".join(to_toml(item) for item in value) + "]"
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {to_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+    return str(value)

@@ -1,0 +1,164 @@
+"""The key table printed for people: `minipod explain`, docs/config.md and config/minipod.toml.
+
+`python -m minipod.config.reference markdown` and `… toml` print the two files; tests compare them.
+"""
+
+import sys
+import textwrap
+
+from minipod.config.defaults import default_text, default_value, to_toml
+from minipod.config.keys import BACKOFF, INIT, KEYS, POD, RULE, SCOPES, SERVICE, SIDECAR, TOP, UNITS, Key, keys_of
+from minipod.config.tables import CODES
+from minipod.config.unknown import title
+from minipod.config.values import MILESTONES, RESTARTS
+from minipod.supervisor.vocabulary import LogMode, StdinMode, StopScope
+
+_WIDTH = 100
+
+
+def _either(words) -> str:
+    return "one of " + ", ".join(f'"{word}"' for word in words)
+
+
+# What each type of the key table takes, in words.
+TYPES: dict[str, str] = {
+    "account": "a name or a number",
+    "after": f"a list of names, or a table of names, each {_either(MILESTONES)}",
+    "backoff": "a table",
+    "command": "a list of strings, or a string",
+    "count": "a whole number, 0 or more",
+    "deadline": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
+    "duration": 'a duration: "10s", "1m30s", "250ms", or seconds',
+    "env": "a table of strings",
+    "exit_codes": f"a table: code ({CODES.low} to {CODES.high}) or signal = code",
+    "flag": "true or false",
+    "labels": "a table of strings",
+    "log": _either(mode.word for mode in LogMode),
+    "main": "the name of a service",
+    "names": "a list of names",
+    "pod_name": "a name",
+    "restart": _either(RESTARTS),
+    "signal": "the name of a signal, or its number",
+    "signals": 'a table: signal = another signal, "ignore", "stop", or a table',
+    "stdin": _either(mode.word for mode in StdinMode),
+    "stop_to": _either(scope.word for scope in StopScope),
+    "string": "a string",
+    "table": "a table",
+    "umask": "three octal digits",
+    "units": "a table of tables",
+    "words": "a list of strings",
+}
+
+
+def heading(scope: str) -> str:
+    """A scope as one would write it in a file."""
+    small = {BACKOFF: "backoff = { … }", RULE: "[signals] NAME = { … }"}
+    return small.get(scope) or title(scope)
+
+
+def explain_key(name: str, scopes: list[str]) -> str:
+    """One key, in all of ``scopes``, as `minipod explain` prints it. Keys of one name may differ between scopes."""
+    blocks = []
+    for key in KEYS:
+        here = [scope for scope in scopes if key.name == name and scope in key.scopes]
+        if here:
+            blocks.append(_explain_one(key, here))
+    return "\n".join(blocks)
+
+
+def _explain_one(key: Key, scopes: list[str]) -> str:
+    defaults = {scope: default_text(key, scope) for scope in scopes}
+    alike = len(set(defaults.values())) == 1
+    rows = [text if alike else f"{text} in {heading(scope)}" for scope, text in defaults.items()]
+    default = f"\n{'':<9}".join(dict.fromkeys(rows))
+    labelled = {
+        "key": key.name,
+        "in": ", ".join(heading(scope) for scope in scopes),
+        "takes": TYPES[key.type],
+        "default": default,
+        "example": f"{key.name} = {key.example}",
+    }
+    lines = [f"{label + ':':<9}{text}" for label, text in labelled.items()]
+    return "\n".join([*lines, "", *_wrap(key)]) + "\n"
+
+
+def _wrap(key: Key) -> list[str]:
+    words = f"{key.meaning[:1].upper()}{key.meaning[1:]}. {key.help}"
+    return textwrap.wrap(words, _WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+
+
+def explain_scope(scope: str) -> str:
+    """All keys of a scope, a line each."""
+    keys = keys_of(scope)
+    width = max(len(name) for name in keys)
+    return f"{heading(scope)}\n" + "".join(f"  {key.name:<{width}}  {key.meaning}\n" for key in keys.values())
+
+
+def markdown() -> str:
+    """docs/config.md."""
+    parts = [
+        "# Keys of a pod file\n",
+        "Printed from the key table by `make generate`. `minipod explain KEY` says the same in a terminal, "
+        "`minipod schema` says it to editors, and [config/minipod.toml](../config/minipod.toml) has every key with its "
+        "default.\n",
+    ]
+    for scope in SCOPES:
+        parts.append(f"## {heading(scope)}\n")
+        parts += [_markdown_key(key, scope) for key in keys_of(scope).values()]
+    return "\n".join(parts)
+
+
+def _markdown_key(key: Key, scope: str) -> str:
+    words = f"{key.meaning[:1].upper()}{key.meaning[1:]}. {key.help}".strip()
+    return (
+        f"### `{key.name}`\n\n{words}\n\n- takes: {TYPES[key.type]}\n- default: {default_text(key, scope)}\n"
+        f"- example: `{key.name} = {key.example}`\n"
+    )
+
+
+def toml() -> str:
+    """config/minipod.toml: every key; what has no default that could be written is commented out."""
+    lines = [
+        "# Every key that a pod file may have, with its default. A key without one is commented out and shows an",
+        "# example. `minipod explain KEY` says more. Printed from the key table by `make generate`.",
+        "",
+    ]
+    tables = {POD: "[pod]", INIT: "[init.NAME]", SIDECAR: "[sidecar.NAME]", SERVICE: "[service.NAME]"}
+    names = {INIT: "init.first", SIDECAR: "sidecar.helper", SERVICE: "service.web"}
+    for scope in (POD, TOP, *UNITS):
+        if scope == TOP:
+            lines += [line for name in ("env", "signals") for line in _toml_table(keys_of(TOP)[name])]
+            continue
+        lines += [f"[{names.get(scope, scope)}]  # {_about(scope, tables[scope])}"]
+        lines += [
+            _toml_line(key, scope) for key in keys_of(scope).values() if (key.name, scope) != ("signals", POD)
+        ] + [""]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _about(scope: str, shown: str) -> str:
+    return keys_of(TOP)[scope].meaning.removeprefix(f"{shown}: ")
+
+
+def _toml_table(key: Key) -> list[str]:
+    inside = key.example.strip("{ }")
+    return [f"[{key.name}]  # {key.meaning}", f"# {inside}", ""]
+
+
+def _toml_line(key: Key, scope: str) -> str:
+    value = default_value(key, scope)
+    if key.name == "command":
+        return f'command = ["true"]  # {key.meaning}; there is no default'
+    if value is None or value == {} and key.name != "backoff":
+        words = default_text(key, scope)
+        return f"# {key.name} = {_example(key)}  # {key.meaning}" + ("" if words == "none" else f"; default: {words}")
+    return f"{key.name} = {to_toml(value)}  # {key.meaning}"
+
+
+def _example(key: Key) -> str:
+    """Examples that fit the other names of the file."""
+    return '["helper"]' if key.name == "after" else key.example
+
+
+if __name__ == "__main__":
+    sys.stdout.write({"markdown": markdown, "toml": toml}[sys.argv[1]]())
