@@ -149,7 +149,7 @@ static int beside_us(char *path, size_t room, const char *name)
 _Noreturn void front_exec_python(char *const *words, const sigset_t *given)
 {
     char beside[4096];
-    char *argv[300] = {"python3", "-c", launcher};
+    char *argv[300] = {NULL, "-c", launcher};
     const char *python = getenv("MINIPOD_PYTHON");
     for (size_t i = 0; words[i]; i++) {
         if (i + 4 >= sizeof argv / sizeof *argv)
@@ -157,12 +157,10 @@ _Noreturn void front_exec_python(char *const *words, const sigset_t *given)
         argv[3 + i] = words[i];
     }
     sigprocmask(SIG_SETMASK, given, NULL);
-    if (python && *python)
-        execv(python, argv);
-    else if (beside_us(beside, sizeof beside, "python3"))
-        execv(python = beside, argv);
-    else
-        execvp(python = "python3", argv);
+    if (!python || !*python)
+        python = beside_us(beside, sizeof beside, "python3") ? beside : "python3";
+    argv[0] = (char *)(uintptr_t)python;  /* Python finds its environment by the name it is called by */
+    execvp(python, argv);
     if (errno == ENOENT)
         die(EXIT_SET_UP, "cannot find %s: this word needs Python; only a compiled plan runs without it "
                          "(minipod compile FILE -o PLAN)", python);

@@ -6,6 +6,11 @@
 #include "core.h"
 #include "say.h"
 
+/* Tests put a witness here. */
+#ifndef STEP_TRACE
+#define STEP_TRACE(core, machine, unit, from, event, to) ((void)0)
+#endif
+
 struct sheet { const struct cell *cells; uint32_t rows, columns; };
 
 static const struct sheet sheets[MACHINE_COUNT] = {
@@ -77,6 +82,7 @@ static void step(struct core *c, const struct event *e)
         warn(c, "%s: %s in state %s of its %s cannot be: ignored", u ? u->name : "pod", event_word(m, e->event),
              state_word(m, *state), machine_words[m]);
     } else if (cell->kind == CELL_ACTS) {
+        STEP_TRACE(c, m, u, *state, e->event, cell->next);
         *state = cell->next;
         if (m == MACHINE_POD)
             c->pod_event = e->event;
