@@ -8,7 +8,7 @@ from typing import Any
 from minipod.config.findings import Findings, Path, word
 from minipod.config.keys import INIT, POD, SERVICE, SIDECAR, TOP, UNITS, keys_of
 from minipod.config.tables import TABLE_READERS
-from minipod.config.values import READERS, SUBDOMAIN, check_unit_name
+from minipod.config.values import READERS, SUBDOMAIN, check_unit_name, matches
 from minipod.model import Backoff, Pod, Unit, default_restart
 from minipod.supervisor import budget
 from minipod.supervisor.vocabulary import Kind
@@ -25,7 +25,7 @@ def build(doc: Doc, default_name: str, in_file_order: Callable[[list[Path]], lis
     top = read_table(doc, TOP, (), found)
     given = read_table(_table_at(doc, POD, found), POD, (POD,), found)
     units = _build_units(doc, in_file_order, given, found)
-    if not any(unit.kind is Kind.SERVICE for unit in units):
+    if not any(unit.kind is Kind.SERVICE for unit in units) and _lacks_services(doc):
         found.error(
             (SERVICE,) if SERVICE in doc else (),
             "there is no service",
@@ -33,7 +33,7 @@ def build(doc: Doc, default_name: str, in_file_order: Callable[[list[Path]], lis
             help='add a table: [service.web] with command = ["…"]',
         )
     return Pod(
-        name=given.get("name") or (default_name if SUBDOMAIN.fullmatch(default_name) else "pod"),
+        name=given.get("name") or (default_name if matches(SUBDOMAIN, default_name) else "pod"),
         units=tuple(units),
         labels=given.get("labels", {}),
         env=top.get("env", {}),
@@ -43,6 +43,11 @@ def build(doc: Doc, default_name: str, in_file_order: Callable[[list[Path]], lis
         signals=_signals(doc, top, given, found),
         termination_message_path=given.get("termination_message_path", ""),
     )
+
+
+def _lacks_services(doc: Doc) -> bool:
+    """Whether nothing that is wrong with the top level already says why there is no service."""
+    return not doc.get(SERVICE) and all(key in keys_of(TOP) for key in doc)
 
 
 def read_table(table: Doc, scope: str, at: Path, found: Findings) -> Doc:

@@ -16,7 +16,7 @@ from minipod.supervisor.vocabulary import Kind, Milestone
 
 SHELLS = frozenset("sh bash dash ash ksh zsh busybox".split())
 # `$$` where a shell would put its pid. `$$NAME`, `$${`, `$$(` are people's way to pass a `$` on, and right.
-_PID = re.compile(r"(?<!\$)\$\$(?![$\w({@*#?!])", re.ASCII)
+_PID = r"(?<!\$)\$\$(?![$\w({@*#?!])"
 
 
 def check(pod: Pod, doc: Doc, found: Findings) -> None:
@@ -178,7 +178,7 @@ def _check_pid(at: Path, doc: Doc, found: Findings) -> None:
     text = doc
     for part in at:
         text = text[part]
-    if _PID.search(text):
+    if re.search(_PID, text, re.ASCII):
         found.warn(
             at,
             "`$$` becomes one `$` here",

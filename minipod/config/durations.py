@@ -7,8 +7,8 @@ import re
 UNITS = {"h": 3_600_000_000_000, "m": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
 MOST = (1 << 63) - 1
 _PART = r"(?:(\d{1,19})(?:\.(\d{1,9}))?%s)?"
-_DURATION = re.compile("".join(_PART % unit for unit in UNITS), re.ASCII)
-_NUMBER = re.compile(r"\d+(\.\d*)?", re.ASCII)
+_DURATION = "".join(_PART % unit for unit in UNITS)
+_NUMBER = r"\d+(\.\d*)?"
 
 
 class BadDuration(ValueError):
@@ -39,7 +39,7 @@ def _from_number(value: int | float) -> int:
 
 
 def _from_text(text: str) -> int:
-    match = _DURATION.fullmatch(text)
+    match = re.fullmatch(_DURATION, text, re.ASCII)
     if not match or not text:
         raise _why_not(text)
     total = 0
@@ -53,7 +53,7 @@ def _from_text(text: str) -> int:
 def _why_not(text: str) -> BadDuration:
     if text.startswith("-"):
         return BadDuration("is negative", "a duration is 0 or more")
-    if _NUMBER.fullmatch(text):
+    if re.fullmatch(_NUMBER, text, re.ASCII):
         return BadDuration("has no unit", f'write "{text}s" for seconds')
     return BadDuration("is no duration", 'units are h m s ms us ns, each once, the longest first: "1m30s", "250ms"')
 

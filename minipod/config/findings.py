@@ -71,6 +71,8 @@ def escape(character: str) -> str:
 
 def word(text: object) -> str:
     """A word of the user, fit to be quoted in a message."""
+    if text == "":
+        return '`""`'
     shown = visible(str(text)[: _LONGEST_WORD + 1])
     return f"`{shown[:_LONGEST_WORD]}…`" if len(shown) > _LONGEST_WORD else f"`{shown}`"
 
@@ -89,7 +91,7 @@ def type_of(value: object) -> str:
     """A TOML value's type in plain words."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    names = {str: "a string", int: "a number", float: "a number", list: "a list", dict: "a table"}
+    names = {str: "a string", int: "a number", float: "a fraction", list: "a list", dict: "a table"}
     if isinstance(value, (datetime.date, datetime.time)):
         return "a date or time"
     return names[type(value)]

@@ -186,8 +186,8 @@ KEYS: tuple[Key, ...] = (
         "when a unit that ended is started again",
         '"on_failure"',
         "always, on_failure (after any exit code but 0, or a signal) or never. An init never runs again after a "
-        "success. On the pod: for every service and init that does not say otherwise; sidecars stay always and main stays "
-        "never.",
+        "success. On the pod: for every service and init that does not say otherwise; sidecars stay always and main "
+        "stays never.",
     ),
     Key(
         "backoff",

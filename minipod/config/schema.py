@@ -35,7 +35,7 @@ _NON_EMPTY: Schema = {**_TEXT, "minLength": 1}
 
 
 def _exactly(pattern: str) -> str:
-    return "^(?:" + pattern.replace(r"\Z", "$") + ")$"
+    return f"^(?:{pattern})$"
 
 
 def _choice(words: Any) -> Schema:
@@ -72,7 +72,7 @@ def _property(key: Key, scope: str) -> Schema:
 def _shape(key: Key, scope: str) -> Schema:
     if key.type == "units":
         needs_one = {"minProperties": 1} if key.required else {}
-        return {**_table({"$ref": f"#/$defs/{key.name}"}, {"pattern": _exactly(LABEL.pattern)}), **needs_one}
+        return {**_table({"$ref": f"#/$defs/{key.name}"}, {"pattern": _exactly(LABEL)}), **needs_one}
     return SHAPES[key.type]
 
 
@@ -108,17 +108,17 @@ SHAPES: dict[str, Schema] = {
     "count": {"type": "integer", "minimum": 0, "maximum": MOST_RESTARTS},
     "deadline": {**_DURATION_SHAPE, "not": {"const": 0}},
     "duration": _DURATION_SHAPE,
-    "env": _table(_TEXT, {"pattern": _exactly(ENV_NAME.pattern)}),
+    "env": _table(_TEXT, {"pattern": _exactly(ENV_NAME)}),
     "exit_codes": _table(
         {"type": "integer", "minimum": CODES.low, "maximum": CODES.high},
         {"anyOf": [{"pattern": "^0*(25[0-5]|2[0-4][0-9]|1?[0-9]{1,2})$"}, {"pattern": _SIGNAL}]},
     ),
     "flag": {"type": "boolean"},
-    "labels": _table({"type": "string", "pattern": f"^$|{_exactly(QUALIFIED.pattern)}"}),
+    "labels": _table({"type": "string", "pattern": f"^$|{_exactly(QUALIFIED)}"}),
     "log": _words_of(LogMode),
     "main": _NON_EMPTY,
     "names": {**_NAME_LIST, "minItems": 1},
-    "pod_name": {"type": "string", "pattern": _exactly(SUBDOMAIN.pattern)},
+    "pod_name": {"type": "string", "pattern": _exactly(SUBDOMAIN)},
     "restart": _choice(RESTARTS),
     "signal": _SIGNAL_SHAPE,
     "signals": _table(
@@ -131,7 +131,7 @@ SHAPES: dict[str, Schema] = {
     "table": {"$ref": "#/$defs/pod"},
     "umask": {
         "anyOf": [
-            {"type": "string", "pattern": _exactly(UMASK.pattern)},
+            {"type": "string", "pattern": _exactly(UMASK)},
             {"type": "integer", "minimum": 0, "maximum": 0o777},
         ]
     },

@@ -7,12 +7,11 @@ time. ``$(NAME)`` is Kubernetes' reference to a variable and stays; the core exp
 import re
 
 _REFERENCE = re.compile(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
-_SUBSTITUTION = re.compile(r"\$\(")
 _PARAMETER = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^}]*\}?)", re.ASCII)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 _OPERATORS = {
     "|": "a pipe",
-    "&": "a shell's `&`",
+    "&": "a job in the background",
     ";": "a list of commands",
     "<": "a redirection",
     ">": "a redirection",
@@ -71,7 +70,7 @@ class Split:
         if character in _OPERATORS:
             raise NeedsShell(self._operator())
         if character == "~" and self._word is None:
-            raise NeedsShell("`~` for a home directory")
+            raise NeedsShell("`~` (a home directory)")
         self._put(character)
         self._at += 1
 

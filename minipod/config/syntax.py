@@ -21,6 +21,7 @@ _HELP = (
     ("Unclosed array", "close it with ]"),
     ("Unclosed inline table", "close it with }"),
     ("Unterminated string", "close it with the quotes it began with"),
+    ("Illegal character '\\n'", "close the string with the quotes it began with"),
     ("Illegal character", 'control characters are written as escapes: "\\u001b"'),
     ("Found invalid character", 'control characters are written as escapes: "\\u001b"'),
     ("Unescaped '\\' in a string", "write \\\\, or use '…' quotes, where a backslash is a backslash"),
@@ -46,7 +47,10 @@ def explain_syntax(message: str, name: str, text: str) -> Problem:
     position = _POSITION.search(message)
     plain = message[: position.start()] if position else message
     help = next((h for begin, h in _HELP if plain.startswith(begin)), "")
-    return Problem(ERROR, _place(position, name, text), f"no valid TOML: {plain[:1].lower()}{plain[1:]}", "", help)
+    place = _place(position, name, text)
+    if re.search(r"=\s*[+-]?0\d*\Z", place.source[: place.column - 1]):
+        help = "a number cannot begin with 0: write it in quotes"
+    return Problem(ERROR, place, f"no valid TOML: {plain[:1].lower()}{plain[1:]}", "", help)
 
 
 def _place(position: re.Match | None, name: str, text: str) -> Place:

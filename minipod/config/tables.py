@@ -2,11 +2,9 @@
 is wrong is recorded, nothing is raised, no other key is looked at.
 """
 
-import re
-
 from minipod.config import values
 from minipod.config.findings import Findings, Limits, Path, word
-from minipod.config.values import MILESTONES, Reader, is_integer, read_choice, read_duration, signal_number
+from minipod.config.values import MILESTONES, Reader, is_integer, matches, read_choice, read_duration, signal_number
 from minipod.model import SignalRule
 from minipod.supervisor.signals import NUMBERS, name_of
 from minipod.supervisor.vocabulary import Milestone, SignalVerb
@@ -14,7 +12,7 @@ from minipod.supervisor.vocabulary import Milestone, SignalVerb
 BACKOFF_KEYS = ("initial", "max", "reset_after")
 RULE_KEYS = ("send", "to")
 CODES = Limits(0, 255)
-_NUMERAL = re.compile(r"-?\d+", re.ASCII)
+_NUMERAL = r"-?\d+"
 _UNCATCHABLE = {
     NUMBERS["KILL"]: "no process can catch KILL: the kernel ends it",
     NUMBERS["STOP"]: "no process can catch STOP: the kernel stops it",
@@ -29,7 +27,7 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
     for key, text in value.items():
         here = (*at, key)
         prefix, slash, name = key.rpartition("/")
-        if not values.QUALIFIED.fullmatch(name) or (slash and not values.SUBDOMAIN.fullmatch(prefix)):
+        if not matches(values.QUALIFIED, name) or (slash and not matches(values.SUBDOMAIN, prefix)):
             found.error(
                 here,
                 f"{word(key)} cannot be a label",
@@ -39,7 +37,7 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
             )
         if not isinstance(text, str):
             found.error(here, f"label {word(key)} must be a string", help="quote it")
-        elif text and not values.QUALIFIED.fullmatch(text):
+        elif text and not matches(values.QUALIFIED, text):
             found.error(
                 here,
                 f"label {word(key)} cannot be {word(text)}",
@@ -116,7 +114,7 @@ def read_exit_codes(value: object, at: Path, found: Findings) -> dict[int, int] 
 
 
 def _exit_code(key: str, at: Path, found: Findings) -> int | None:
-    if _NUMERAL.fullmatch(key):
+    if matches(_NUMERAL, key):
         if len(key) > 3 or not 0 <= int(key) <= CODES.high:
             return found.error(at, f"{word(key)} is no exit code", why="exit codes are 0 to 255", on_key=True)
         return int(key)

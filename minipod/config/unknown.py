@@ -20,7 +20,7 @@ def refuse_key(name: str, value: object, scope: str, at: Path, found: Findings) 
         why, help = MISPLACED[scope, name]
         found.error(at, f"{word(name)} is no key of {title(scope)}", on_key=True, why=why, help=help)
     elif homes:
-        where = " and ".join(dict.fromkeys(title(s) for s in homes))
+        where = ", ".join(dict.fromkeys(title(s) for s in homes))
         found.error(
             at,
             f"{word(name)} is no key of {title(scope)}",

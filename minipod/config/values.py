@@ -20,15 +20,20 @@ MOST_RESTARTS = 2**32 - 2  # the plan's field, whose last number means "any"
 MOST_ID = 2**32 - 2  # (uid_t)-1 means "no change" to the kernel
 LIBC_SIGNALS = (32, 33)
 
-_NAME_63 = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-LABEL = re.compile(_NAME_63, re.ASCII)
+# Patterns, not compiled: most of them are needed by few pods, and compiling costs more than reading one.
+LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 # Each part of a subdomain is not bounded by itself in Kubernetes, only the whole.
-SUBDOMAIN = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*", re.ASCII)
-QUALIFIED = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?", re.ASCII)
-ENV_NAME = re.compile(r"[!-<>-~ ]+", re.ASCII)
-UMASK = re.compile(r"(?:0o)?0?[0-7]{3}", re.ASCII)
+SUBDOMAIN = r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*"
+QUALIFIED = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
+ENV_NAME = r"[!-<>-~ ]+"
+UMASK = r"(?:0o)?0?[0-7]{3}"
 
 Reader = Callable[[object, Path, Findings], object]
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Whether all of ``text`` is as the pattern says."""
+    return re.fullmatch(pattern, text, re.ASCII) is not None
 
 
 def is_number(value: object) -> bool:
@@ -67,7 +72,7 @@ def _without_nul(value: str, at: Path, found: Findings) -> str | None:
 
 def read_pod_name(value: object, at: Path, found: Findings) -> str | None:
     name = read_string(value, at, found)
-    if name is not None and not SUBDOMAIN.fullmatch(name):
+    if name is not None and not matches(SUBDOMAIN, name):
         return found.error(
             at,
             f"{word(name)} cannot name a pod",
@@ -79,7 +84,7 @@ def read_pod_name(value: object, at: Path, found: Findings) -> str | None:
 
 def check_unit_name(name: str, at: Path, found: Findings) -> None:
     """RFC 1123 labels, as Kubernetes demands of containers."""
-    if not LABEL.fullmatch(name):
+    if not matches(LABEL, name):
         found.error(
             at,
             f"{word(name)} cannot name a unit",
@@ -90,8 +95,8 @@ def check_unit_name(name: str, at: Path, found: Findings) -> None:
 
 
 def _better_name(name: str) -> str:
-    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:63]
-    return f"call it {better}" if LABEL.fullmatch(better) else ""
+    better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return f"call it {better}" if matches(LABEL, better) else ""
 
 
 def read_flag(value: object, at: Path, found: Findings) -> bool | None:
@@ -160,8 +165,8 @@ def read_restart(value: object, at: Path, found: Findings) -> str | None:
 
 def read_log(value: object, at: Path, found: Findings) -> LogMode | None:
     if value in LATER_LOGS or isinstance(value, dict):
-        shown = f'log = "{value}"' if isinstance(value, str) else "log to a file"
-        return found.error(at, f"`{shown}` is not there yet", help="use prefix, raw, inherit or none for now")
+        shown = f'`log = "{value}"`' if isinstance(value, str) else "a log in a file"
+        return found.error(at, f"{shown} is not there yet", help="use prefix, raw, inherit or none for now")
     return read_choice(value, at, found, {mode.word: mode for mode in LogMode})
 
 
@@ -192,7 +197,7 @@ def signal_number(name: str, at: Path, found: Findings, *, on_key: bool = False)
 
 def read_umask(value: object, at: Path, found: Findings) -> int | None:
     """A string of octal digits, or an integer (``build`` sees to it that it was written in octal)."""
-    if isinstance(value, str) and UMASK.fullmatch(value):
+    if isinstance(value, str) and matches(UMASK, value):
         return int(value.removeprefix("0o"), 8)
     if is_integer(value) and 0 <= value <= 0o777:
         return value
@@ -231,7 +236,7 @@ def read_env(value: object, at: Path, found: Findings) -> dict[str, str] | None:
     env: dict[str, str] = {}
     for name, text in value.items():
         here = (*at, name)
-        if not ENV_NAME.fullmatch(name):
+        if not matches(ENV_NAME, name):
             found.error(
                 here,
                 f"{word(name)} cannot name a variable",
@@ -298,12 +303,12 @@ def _split(text: str, at: Path, found: Findings) -> list[str] | None:
         )
         return found.error(at, f"`{at[-1]}` needs a shell for {need}", why="no shell reads this string", help=help)
     for parameter in split.parameters:
-        name = parameter.strip("${}")
+        name = re.match(r"\w*", parameter.lstrip("${")).group()
         found.warn(
             at,
             f"{word(parameter)} stays as it is",
             why="no shell reads this string",
-            help=f"write $({visible(name)}) for the variable, or quote it with '…'",
+            help=f"write $({name}) for the variable, or quote it with '…'",
         )
     return split.words
 
