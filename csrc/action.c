@@ -48,6 +48,7 @@ static void act_mark_started(struct core *c, struct unit *u)
 
 static void act_settle(struct core *c, struct unit *u)
 {
+    timer_disarm(c, timer_of_deadline(c, u));
     step_settle(c, u);
     action_reach(c, u, MILESTONE_GONE);
     fail_dependents(c, u);

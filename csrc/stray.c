@@ -296,10 +296,12 @@ void stray_check_all(struct core *c)
 void stray_sweep(struct core *c, int sig)
 {
     struct sys_exit end;
-    if (sys_child_ended(&end) == -ECHILD) {
+    int found = sys_child_ended(&end);
+    if (found == -ECHILD) {
         step_post(c, MACHINE_POD, NULL, POD_EVENT_NOTHING_LEFT);
         return;
     }
+    c->reap_more |= found == 1;  /* whoever it is, the reaping that follows tells how many are left */
     uint32_t left = walk(c, NULL, signal_one, &(struct errand){NULL, sig});
     if (sig == SIGTERM) {
         walk(c, NULL, signal_one, &(struct errand){NULL, SIGCONT});
