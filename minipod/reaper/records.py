@@ -1,10 +1,11 @@
 """A plan as plain records, before it is bytes and after: numbers are resolved, texts and lists stand where they are meant.
 
 Names are those of ``csrc/plan_layout.h``, times are nanoseconds, units are positions in ``Plan.units``. None stands for
-PLAN_NONE. Nothing here decides anything.
+PLAN_NONE. Nothing here decides anything. (Named tuples: a dataclass costs ten times as much to define, and a container
+waits for it.)
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
@@ -17,16 +18,14 @@ class PlanRefused(Exception):
     """The core would not run these bytes. The text is the core's own clause: "it is cut short"."""
 
 
-@dataclass(frozen=True)
-class Exits:
+class Exits(NamedTuple):
     """By raw exit code 0..255: what it becomes, and what it means (numbers of ``ExitClass``)."""
 
     codes: bytes
     classes: bytes
 
 
-@dataclass(frozen=True)
-class SignalRule:
+class SignalRule(NamedTuple):
     """What to do with one signal; no ``targets`` means every running unit."""
 
     verb: SignalVerb
@@ -34,8 +33,7 @@ class SignalRule:
     targets: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One unit."""
 
     name: str
@@ -66,8 +64,7 @@ class Unit:
     reset_ns: int
 
 
-@dataclass(frozen=True)
-class Plan:
+class Plan(NamedTuple):
     """A whole plan. ``edges`` are sorted by ``first``; ``rules`` has one entry for each signal 0..64."""
 
     name: str

@@ -4,8 +4,6 @@ bytes are compiled in. The file is checked in; a test fails when it differs from
     python -m minipod.reaper.solo > csrc/solo_plan.h
 """
 
-from dataclasses import replace
-
 from minipod.model import Pod, SignalRule, Unit
 from minipod.reaper.encode import encode
 from minipod.reaper.lower import lower
@@ -34,7 +32,7 @@ def plan() -> Plan:
     main = Unit("main", Kind.SERVICE, (), "never", log=LogMode.INHERIT, stdin=StdinMode.INHERIT)
     forwarded = {NUMBERS[name]: SignalRule(SignalVerb.FORWARD) for name in ("INT", "QUIT")}
     lowered = lower(Pod("minipod", (main,), main="main", signals=forwarded))
-    return replace(lowered, exact_env=True, units=(replace(lowered.units[0], leave_rest=True),))
+    return lowered._replace(exact_env=True, units=(lowered.units[0]._replace(leave_rest=True),))
 
 
 def text() -> str:

@@ -2,7 +2,7 @@
 
 import subprocess
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -244,6 +244,6 @@ def test_ten_thousand_variables(load: Load) -> None:
 
 def test_a_unit_without_env_gets_the_pods(load: Load) -> None:
     plan = one(pod_env={"A": "1"})
-    second = replace(plan.units[0], name="db", env=(("A", "2"),))
-    plan = replace(plan, units=(*plan.units, second), args_unit=None)
+    second = plan.units[0]._replace(name="db", env=(("A", "2"),))
+    plan = plan._replace(units=(*plan.units, second), args_unit=None)
     assert [program.own[b"A"] for program in load(plan)] == [b"1", b"2"]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -232,25 +231,25 @@ def _refusal(plan: Plan) -> str:
 
 
 def test_no_unit(plan: Plan) -> None:
-    assert _refusal(replace(plan, units=(), edges=())) == "it has no unit"
+    assert _refusal(plan._replace(units=(), edges=())) == "it has no unit"
 
 
 def _without_targets(plan: Plan) -> Plan:
-    return replace(plan, rules=tuple(replace(rule, targets=()) for rule in plan.rules))
+    return plan._replace(rules=tuple(rule._replace(targets=()) for rule in plan.rules))
 
 
 def test_no_service(plan: Plan) -> None:
-    only_init = replace(_without_targets(plan), units=plan.units[:1], edges=(), main_unit=None)
-    assert _refusal(replace(only_init, args_unit=None)) == "it has no service"
+    only_init = _without_targets(plan)._replace(units=plan.units[:1], edges=(), main_unit=None)
+    assert _refusal(only_init._replace(args_unit=None)) == "it has no service"
 
 
 def test_not_one_rule_for_each_signal(plan: Plan) -> None:
-    assert _refusal(replace(plan, rules=plan.rules[:64])) == "it has not one rule for each signal"
+    assert _refusal(plan._replace(rules=plan.rules[:64])) == "it has not one rule for each signal"
 
 
 def test_too_few_exit_codes(plan: Plan) -> None:
-    units = [replace(unit, exits=replace(unit.exits, codes=unit.exits.codes[:255])) for unit in plan.units]
-    assert _refusal(replace(plan, units=tuple(units))) == "an exit map has not 256 codes"
+    units = [unit._replace(exits=unit.exits._replace(codes=unit.exits.codes[:255])) for unit in plan.units]
+    assert _refusal(plan._replace(units=tuple(units))) == "an exit map has not 256 codes"
 
 
 def test_too_many_units(draft, raw: bytes) -> None:
@@ -266,8 +265,8 @@ def test_too_many_units(draft, raw: bytes) -> None:
 
 
 def test_too_much_text(plan: Plan) -> None:
-    long = replace(plan.units[-1], argv=("x" * (1 << 20),) * 1025, rank=0)
-    small = replace(_without_targets(plan), units=(long,), edges=(), main_unit=None, args_unit=None)
+    long = plan.units[-1]._replace(argv=("x" * (1 << 20),) * 1025, rank=0)
+    small = _without_targets(plan)._replace(units=(long,), edges=(), main_unit=None, args_unit=None)
     assert _refusal(small) == "its strings add up to more than 1 GiB"
 
 
@@ -281,12 +280,12 @@ def test_no_blob(draft) -> None:
 
 
 def test_a_name_with_an_equals_sign(plan: Plan) -> None:
-    assert _refusal(replace(plan, env=(("A=B", "1"),))) == "a variable has no name, or one with a = in it"
+    assert _refusal(plan._replace(env=(("A=B", "1"),))) == "a variable has no name, or one with a = in it"
 
 
 def test_a_text_with_a_nul(plan: Plan) -> None:
-    assert _refusal(replace(plan, env=(("A", "1\0"),))) == "a variable is no string of its blob"
+    assert _refusal(plan._replace(env=(("A", "1\0"),))) == "a variable is no string of its blob"
 
 
 def test_a_number_that_has_no_room(plan: Plan) -> None:
-    assert _refusal(replace(plan, budget_ns=1 << 64)) == "a number is larger than it can hold"
+    assert _refusal(plan._replace(budget_ns=1 << 64)) == "a number is larger than it can hold"
