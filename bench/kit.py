@@ -1,0 +1,29 @@
+"""The kit: the C programs under ``programs/``, compiled into a folder. Needs gcc; enter is linked with musl where found."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+_SOURCES = Path(__file__).parent / "programs"
+_BARE = ("service", "echo", "orphans", "stream", "writer", "chatter", "brief", "floor", "floor_log")
+_FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s"]
+# No libc, no headers in pages of their own, no notes: what is measured is a program, not its start-up code.
+_BARE_FLAGS = ["-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie",
+               "-fno-asynchronous-unwind-tables", "-Wl,--build-id=none", "-Wl,-z,noseparate-code", "-Wl,-z,norelro"]
+
+
+class Kit:
+    """``kit.path("service")`` is the absolute path of a program."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        for name in _BARE:
+            self._compile("gcc", name, _BARE_FLAGS)
+        self._compile("musl-gcc" if shutil.which("musl-gcc") else "gcc", "enter", [])
+
+    def path(self, name: str) -> Path:
+        return self._folder / name
+
+    def _compile(self, compiler: str, name: str, flags: list[str]) -> None:
+        words = [compiler, *_FLAGS, *flags, "-o", str(self.path(name)), str(_SOURCES / f"{name}.c")]
+        subprocess.run(words, check=True)

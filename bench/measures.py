@@ -1,0 +1,204 @@
+"""The measurements: each runs one subject once and returns one number in the unit that its row states.
+
+A subject that cannot do what is measured is never asked (rows.py knows who can). Times are taken by the programs under
+test and by ``enter``, not by the harness, wherever that is possible.
+"""
+
+import os
+import re
+import signal
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bench.arena import Arena, count_switches, measure_cpu, measure_pss
+from bench.board import Silence
+from bench.cgroup import MemoryGroup
+from bench.stage import Stage
+from bench.subjects import Subject
+
+LINES = 200_000
+SIGNALS = 60
+IDLE_SECONDS = 5.0
+Measure = Callable[[Stage, Subject], float]
+
+
+def start(count: int, *, logs: bool = False) -> Measure:
+    """ms from just before exec of PID 1 to the last service's first instruction."""
+    def measure(stage: Stage, subject: Subject) -> float:
+        with stage.run(subject, stage.job("service", count, logs=logs)) as arena:
+            return (max(arena.wait_posts()) - arena.board.get("begun")) / 1e6
+    return measure
+
+
+def memory(count: int, *, full: bool = False) -> Measure:
+    """kB of PSS of PID 1 and its helpers, output captured where the subject can; ``full``: after 64 KiB of output each."""
+    def measure(stage: Stage, subject: Subject) -> float:
+        program = "chatter" if full else "service"
+        job = stage.job(program, count, logs=subject.captures)
+        with stage.run(subject, job) as arena:
+            arena.wait_posts()
+            arena.settle()
+            return sum(map(measure_pss, arena.helpers(job.program))) / 1024
+    return measure
+
+
+def group_memory(count: int) -> Measure:
+    """kB of the whole pod's memory cgroup, kernel memory and services included."""
+    def measure(stage: Stage, subject: Subject) -> float:
+        job = stage.job("service", count, logs=subject.captures)
+        with MemoryGroup() as group, stage.run(subject, job, wrap=group.wrap) as arena:
+            arena.wait_posts()
+            arena.settle()
+            return group.usage() / 1024
+    return measure
+
+
+def restart(stage: Stage, subject: Subject) -> float:
+    """ms from SIGKILL of the service to its successor's first instruction."""
+    job = stage.job("service")
+    with stage.run(subject, job) as arena:
+        arena.wait_posts()
+        time.sleep(subject.warm)
+        arena.settle()
+        (service,) = arena.services(job.program)
+        arena.board.await_posts(1)
+        begun = time.monotonic_ns()
+        os.kill(service, signal.SIGKILL)
+        return (arena.wait_posts()[0] - begun) / 1e6
+
+
+class Abandoned(Exception):
+    """PID 1 left without telling all services."""
+
+
+def stop(count: int) -> Measure:
+    """ms from TERM to PID 1 to the end of everything. Abandoned if a service was not told (its time means nothing)."""
+    def measure(stage: Stage, subject: Subject) -> float:
+        with stage.run(subject, stage.job("echo", count)) as arena:
+            arena.wait_posts()
+            arena.settle()
+            arena.board.await_posts(count + 1)
+            begun = time.monotonic_ns()
+            os.kill(arena.pid1, signal.SIGTERM)
+            arena.wait_end()
+            if arena.board.get("posted") < count:
+                raise Abandoned(f"{arena.board.get('posted')} of {count} services were told to end")
+            return (arena.board.get("ended") - begun) / 1e6
+    return measure
+
+
+def orphans(stage: Stage, subject: Subject) -> float:
+    """ms until 20,000 dead processes that became orphans in one moment are reaped."""
+    with stage.run(subject, stage.job("orphans")) as arena:
+        return arena.wait_posts()[0] / 1e6
+
+
+def stream(stage: Stage, subject: Subject) -> float:
+    """The largest number of orphans seen waiting while 20,000 come one by one."""
+    with stage.run(subject, stage.job("stream")) as arena:
+        return arena.wait_posts()[0]
+
+
+def forward(stage: Stage, subject: Subject) -> float:
+    """Median µs over a series of USR1 from sending to the service's next instruction; the floor's is sent directly."""
+    job = stage.job("echo")
+    with stage.run(subject, job) as arena:
+        arena.wait_posts()
+        arena.settle()
+        to = arena.pid1 if subject.forwards else arena.services(job.program)[0]
+        return statistics.median(_time_signal(arena, to) for _ in range(SIGNALS)) / 1e3
+
+
+def _time_signal(arena: Arena, to: int) -> int:
+    arena.board.await_posts(1)
+    begun = time.monotonic_ns()
+    os.kill(to, signal.SIGUSR1)
+    return arena.wait_posts()[0] - begun
+
+
+def log_cpu(stage: Stage, subject: Subject) -> float:
+    """CPU s of PID 1 and helpers for a million lines of 100 bytes, one write each, read from a pipe at the other end."""
+    job = stage.job("writer", logs=True)
+    reader, writer = os.pipe()
+    drain = threading.Thread(target=_drain, args=(reader,))
+    drain.start()
+    try:
+        with stage.run(subject, job, output=writer) as arena:
+            os.close(writer)
+            return _measure_log_cpu(arena, job.program) * (1_000_000 / LINES)
+    finally:
+        drain.join()
+
+
+def _measure_log_cpu(arena: Arena, program: Path) -> float:
+    arena.wait_posts()
+    arena.settle()
+    helpers = arena.helpers(program)
+    before = sum(map(measure_cpu, helpers))
+    arena.board.await_posts(1)
+    arena.board.put("go", 1)
+    arena.wait_posts()
+    arena.settle()
+    return (sum(map(measure_cpu, helpers)) - before) / 1e9
+
+
+def _drain(reader: int) -> None:
+    with open(reader, "rb", buffering=0) as pipe:
+        while pipe.read(1 << 16):
+            pass
+
+
+def idle(stage: Stage, subject: Subject) -> float:
+    """Context switches of PID 1 and its helpers in 5 s of nothing to do."""
+    job = stage.job("service")
+    with stage.run(subject, job) as arena:
+        arena.wait_posts()
+        arena.settle()
+        helpers = arena.helpers(job.program)
+        before = sum(map(count_switches, helpers))
+        time.sleep(IDLE_SECONDS)
+        return sum(map(count_switches, helpers)) - before
+
+
+def calls(*, everybody: bool) -> Measure:
+    """System calls by PID 1 (or by everybody in its namespace) between its exec and the exec of the service's program."""
+    def measure(stage: Stage, subject: Subject) -> float:
+        job = stage.job("service")
+        trace = stage.kit.path("trace")
+        with stage.run(subject, job, wrap=("strace", "-f", "-qq", "-o", str(trace))) as arena:
+            arena.wait_posts()
+            pid1 = arena.pid1
+            _end_pid1(arena)
+        return _count_calls(trace.read_text(), pid1, subject.exec_word or str(job.program), everybody)
+    return measure
+
+
+def _end_pid1(arena: Arena) -> None:
+    os.kill(arena.pid1, signal.SIGKILL)
+    arena.wait_end()
+
+
+def _count_calls(trace: str, pid1: int, program: str, everybody: bool) -> int:
+    counted = None
+    for line in trace.splitlines():
+        match = re.match(r"(\d+) +(\w+)\((.*)", line)
+        if not match:
+            continue
+        pid, call, rest = int(match[1]), match[2], match[3]
+        if counted is None:
+            counted = 0 if pid == pid1 and call == "execve" else None
+        elif call == "execve" and rest.startswith(f'"{program}"'):
+            return counted
+        elif pid == pid1 or everybody:
+            counted += 1
+    raise Silence("the trace shows no exec of the service")
+
+
+def whole_run(stage: Stage, subject: Subject) -> float:
+    """ms that a pod takes in all whose one service ends at once, or an interpreter that does nothing."""
+    with stage.run(subject, stage.job("brief", once=True)) as arena:
+        arena.wait_end()
+        return (arena.board.get("ended") - arena.board.get("begun")) / 1e6

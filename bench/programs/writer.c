@@ -1,0 +1,28 @@
+/* A service that, once the harness lets it go, writes 200,000 lines of 100 bytes to stdout, one write each, and rests. */
+#include "bare.h"
+#include "board.h"
+
+#define LINES 200000
+#define LINE_SIZE 100
+
+static void fill(char *line)
+{
+    for (int i = 0; i < LINE_SIZE; i++)
+        line[i] = (char)('a' + i % 26);
+    line[LINE_SIZE - 1] = '\n';
+}
+
+void main_bare(long *stack)
+{
+    char line[LINE_SIZE];
+    char **env = environment(stack);
+    struct board *board = board_open(env);
+    fill(line);
+    board_post(board, env, now());
+    while (!__atomic_load_n(&board->go, __ATOMIC_SEQ_CST))
+        doze(1000000);
+    for (int i = 0; i < LINES; i++)
+        CALL3(write, 1, line, LINE_SIZE);
+    board_post(board, env, now());
+    rest();
+}

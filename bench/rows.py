@@ -1,0 +1,103 @@
+"""The rows of the table: what is measured, in which unit, for whom, how often, and what minipod aims at.
+
+An aim is printed beside the figures; nothing here or elsewhere passes or fails on it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bench import measures
+from bench.measures import Measure
+from bench.sizes import measure_size
+from bench.subjects import Subject
+
+_ONCE = 1
+_FEW = 3
+
+
+@dataclass(frozen=True)
+class Row:
+    """``key`` selects it, with others of the same word; ``runs`` is how often at most (None: as often as asked)."""
+
+    key: str
+    title: str
+    unit: str
+    measure: Measure
+    who: Callable[[Subject], bool]
+    aim: str = ""
+    runs: int | None = None
+    ratio: bool = True
+
+
+def _everyone(subject: Subject) -> bool:
+    return not subject.column
+
+
+def _many(subject: Subject) -> bool:
+    return _everyone(subject) and subject.many
+
+
+def _capturing(subject: Subject) -> bool:
+    return _everyone(subject) and subject.captures
+
+
+def _restarting(subject: Subject) -> bool:
+    return _everyone(subject) and subject.restarts
+
+
+def _forwarding(subject: Subject) -> bool:
+    return _everyone(subject) and (subject.forwards or subject.name == "floor")
+
+
+def _from_file(subject: Subject) -> bool:
+    return bool(subject.column)
+
+
+ROWS = (
+    Row("start", "exec of PID 1 to the service's first instruction", "ms", measures.start(1), _everyone, "≤ 2×"),
+    Row("start", "the same, the last of 100 services", "ms", measures.start(100), _many, "≤ 1.5×"),
+    Row("start", "the same, 100 services with output captured", "ms", measures.start(100, logs=True), _capturing),
+    Row("pss", "PSS of PID 1 and helpers, 1 service, output captured¹", "kB", measures.memory(1), _everyone,
+        "≤ 150 kB", _FEW),
+    Row("pss", "the same, 100 services", "kB", measures.memory(100), _many, "≤ 250 kB", _FEW),
+    Row("pss", "the same, 100 services that wrote 64 KiB each", "kB", measures.memory(100, full=True), _many, "", _FEW),
+    Row("pss", "memory cgroup of the whole pod, 100 services", "kB", measures.group_memory(100), _many, "", _FEW),
+    Row("restart", "restart after SIGKILL, no back-off due", "ms", measures.restart, _restarting, "≤ 1.3×"),
+    Row("stop", "TERM to all gone, 1 service", "ms", measures.stop(1), _everyone, "≤ 1.3×"),
+    Row("stop", "the same, 100 services", "ms", measures.stop(100), _many, "≤ 1.3×"),
+    Row("orphans", "20,000 orphans at once", "ms", measures.orphans, _everyone, "≤ floor"),
+    Row("orphans", "most orphans waiting in a stream of 20,000", "", measures.stream, _everyone, "a handful", _FEW,
+        ratio=False),
+    Row("signal", "a signal, sent to PID 1, reaches the service²", "µs", measures.forward, _forwarding, "≤ 45 µs"),
+    Row("log", "a million lines of 100 bytes, one write each, with prefix³", "CPU s", measures.log_cpu, _capturing,
+        "≤ 1.5×", 10),
+    Row("idle", "context switches of PID 1 and helpers in 5 s of idleness", "", measures.idle, _everyone, "0", _ONCE,
+        ratio=False),
+    Row("calls", "system calls of PID 1 until it starts the service", "", measures.calls(everybody=False), _everyone,
+        "≤ 50", _ONCE, ratio=False),
+    Row("calls", "the same, of all its helpers and children too", "", measures.calls(everybody=True), _everyone, "",
+        _ONCE, ratio=False),
+    Row("size", "size on disk of its own files", "kB", measure_size(libraries=False), _everyone, "≤ 200 kB", _ONCE,
+        ratio=False),
+    Row("size", "the same with the libraries it needs⁴", "kB", measure_size(libraries=True), _everyone, "", _ONCE,
+        ratio=False),
+    Row("file", "a pod in a TOML file, or the interpreter alone, from exec to end⁵", "ms", measures.whole_run,
+        _from_file, "≤ 60 ms above", None, ratio=False),
+)
+
+NOTES = """\
+¹ The inits of one program capture nothing; theirs is the figure without.
+² The floor's is sent to the service itself.
+³ supervisord adds no prefix; runit's svlogd writes to a file, all others to a pipe.
+⁴ Without Python for supervisord; minipod needs none when the plan is compiled beforehand.
+⁵ The floor is that interpreter: `python3 -c pass`.
+"""
+
+
+def select(words: list[str] | None) -> list[Row]:
+    """The rows of these keys, in the table's order; all for None. ValueError for a word that is no key."""
+    known = {row.key for row in ROWS}
+    for word in words or ():
+        if word not in known:
+            raise ValueError(f"no such row: {word} (rows: {', '.join(sorted(known))})")
+    return [row for row in ROWS if words is None or row.key in words]

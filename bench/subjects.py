@@ -1,0 +1,208 @@
+"""The subjects: how each init and supervisor is told to run N copies of a program, and what it can do at all.
+
+A subject prepares its configuration in a folder of its own and says how PID 1 is started; it never starts anything.
+"""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.arena import Launch
+from bench.kit import Kit
+
+_ROOT = Path(__file__).parent.parent
+_PYPI = _ROOT / ".cache/bench/bin"
+FILE, PYTHON = "minipod FILE", "python3 -c pass"
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be run: ``count`` services, each ``program``, with their output captured or not."""
+
+    count: int
+    program: Path
+    logs: bool = False
+    once: bool = False  # the services end by themselves and the pod with them
+
+
+Prepare = Callable[[Job, Path], Launch]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """``tools``: the programs it needs, the first one first; ``package`` has them, in Debian if not said otherwise."""
+
+    name: str
+    tools: tuple[str, ...]
+    prepare: Prepare
+    package: str = ""
+    many: bool = False          # runs more than one service
+    captures: bool = False      # can put pipes between services and its own output
+    restarts: bool = False
+    forwards: bool = False      # USR1 reaches the service
+    warm: float = 0.0           # seconds that a service must have been up for its restart to be due at once
+    exec_word: str = ""         # as what the service's program is executed, if not by its path
+    stale: tuple[str, ...] = () # globs of what a run leaves in the folder and the next one must not find
+    extra: tuple[str, ...] = () # folders of more files that it needs on disk
+    column: str = ""            # of the table, if not its own
+
+    @property
+    def shown_under(self) -> str:
+        return self.column or self.name
+
+    def found(self) -> bool:
+        return all(map(find_tool, self.tools))
+
+    def freshen(self, folder: Path) -> None:
+        """Remove what a run before this one left behind."""
+        for pattern in self.stale:
+            for path in folder.glob(pattern):
+                shutil.rmtree(path)
+
+
+def find_tool(name: str) -> str | None:
+    """The absolute path of a program: an absolute one itself, then the harness's own PyPI folder, then PATH."""
+    return shutil.which(name) or shutil.which(name, path=str(_PYPI))
+
+
+def _tool(name: str) -> str:
+    path = find_tool(name)
+    if path is None:
+        raise FileNotFoundError(name)
+    return path
+
+
+def make_floor(kit: Kit) -> Subject:
+    """The bare C floor."""
+    def prepare(job: Job, folder: Path) -> Launch:
+        program = kit.path("floor_log" if job.logs else "floor")
+        return Launch([str(program), str(job.count), str(job.program)])
+
+    return Subject("floor", (str(kit.path("floor")),), prepare, many=True, captures=True, restarts=True)
+
+
+def make_minipod(binary: str, python: str) -> Subject:
+    """minipod with a plan compiled beforehand by its own Python."""
+    def prepare(job: Job, folder: Path) -> Launch:
+        config, plan = folder / "pod.toml", folder / "pod.plan"
+        config.write_text(write_pod(job))
+        subprocess.run([python, "-m", "minipod", "compile", str(config), "-o", str(plan)], check=True, cwd=_ROOT)
+        return Launch([binary, "run", str(plan)])
+
+    return Subject("minipod", (binary,), prepare, many=True, captures=True, restarts=True, forwards=True)
+
+
+def make_minipod_file(binary: str) -> Subject:
+    """minipod with a TOML file: compiled by a child of PID 1 while it starts."""
+    def prepare(job: Job, folder: Path) -> Launch:
+        config = folder / "pod.toml"
+        config.write_text(write_pod(job))
+        return Launch([binary, "run", str(config)])
+
+    return Subject(FILE, (binary,), prepare, column="minipod")
+
+
+def make_interpreter(python: str) -> Subject:
+    """An interpreter that does nothing: what `minipod run FILE` is held against."""
+    return Subject(PYTHON, (python,), lambda job, folder: Launch([python, "-c", "pass"]), column="floor")
+
+
+def write_pod(job: Job) -> str:
+    """A pod as TOML. Modes of output are minipod's default where captured, else the descriptor itself."""
+    lines = ["[pod]", 'name = "bench"', f"log = {'prefix' if job.logs else 'inherit'!r}"]
+    if job.once:
+        lines.append('restart = "never"')
+    for number in range(job.count):
+        lines += [f"[service.s{number}]", f"command = [{str(job.program)!r}]"]
+    return "\n".join(lines) + "\n"
+
+
+def make_single(name: str, tool: str, words: tuple[str, ...], package: str = "") -> Subject:
+    """An init of one program: its words come before the program's."""
+    def prepare(job: Job, folder: Path) -> Launch:
+        return Launch([_tool(tool), *words, str(job.program)])
+
+    return Subject(name, (tool,), prepare, package or tool, forwards=True)
+
+
+def _name_copies(job: Job, folder: Path) -> list[Path]:
+    """A name of its own for each copy of the program: busybox init takes equal lines for one."""
+    if job.count == 1:
+        return [job.program]
+    names = [folder / f"s{number}" for number in range(job.count)]
+    for name in names:
+        name.symlink_to(job.program)
+    return names
+
+
+def _prepare_busybox(job: Job, folder: Path) -> Launch:
+    etc = folder / "etc"
+    etc.mkdir()
+    (etc / "inittab").write_text("".join(f"::respawn:{path}\n" for path in _name_copies(job, folder)))
+    init = folder / "init"
+    init.symlink_to(_tool("busybox"))
+    return Launch([str(init)], ((str(etc), "/etc"),))
+
+
+def _make_service_folders(job: Job, folder: Path, log_words: str) -> Path:
+    scan = folder / "scan"
+    for number in range(job.count):
+        service = scan / f"s{number}"
+        service.mkdir(parents=True)
+        (service / "run").symlink_to(job.program)
+        if job.logs:
+            (service / "log").mkdir()
+            run = service / "log/run"
+            run.write_text(f"#!/bin/sh\nexec {log_words.format(number=number, folder=folder)}\n")
+            run.chmod(0o755)
+    return scan
+
+
+def _prepare_runit(job: Job, folder: Path) -> Launch:
+    for number in range(job.count if job.logs else 0):
+        logs = folder / f"log{number}"
+        logs.mkdir()
+        (logs / "config").write_text(f"ps{number} | \n")
+    scan = _make_service_folders(job, folder, _tool("svlogd") + " {folder}/log{number}" if job.logs else "")
+    return Launch([_tool("runsvdir"), str(scan)])
+
+
+def _prepare_s6(job: Job, folder: Path) -> Launch:
+    words = _tool("s6-log") + " 'ps{number} | ' 1" if job.logs else ""
+    return Launch([_tool("s6-svscan"), str(_make_service_folders(job, folder, words))])
+
+
+def _prepare_supervisord(job: Job, folder: Path) -> Launch:
+    log = "/dev/fd/1\nstdout_logfile_maxbytes = 0" if job.logs else "NONE"
+    (folder / "supervisord.conf").write_text(
+        f"[supervisord]\nnodaemon = true\nuser = root\nlogfile = /dev/null\nlogfile_maxbytes = 0\n"
+        f"pidfile = {folder}/pid\n[program:s]\ncommand = {job.program}\nnumprocs = {job.count}\n"
+        f"process_name = s%(process_num)d\nstdout_logfile = {log}\nstderr_logfile = NONE\n")
+    return Launch([_tool("supervisord"), "-n", "-s", "-c", str(folder / "supervisord.conf")])
+
+
+_PEERS = (
+    make_single("tini", "tini", ("--",)),
+    make_single("dumb-init", "dumb-init", ()),
+    make_single("catatonit", "catatonit", ("--",)),
+    Subject("busybox", ("busybox",), _prepare_busybox, "busybox-static", many=True, restarts=True, warm=1.1),
+    Subject("runit", ("runsvdir", "runsv", "svlogd"), _prepare_runit, "runit", many=True, captures=True, restarts=True,
+            warm=1.1, exec_word="./run", stale=("scan/*/supervise", "scan/*/log/supervise")),
+    Subject("s6", ("s6-svscan", "s6-supervise", "s6-log"), _prepare_s6, "s6", many=True, captures=True, restarts=True,
+            warm=1.1, exec_word="./run",
+            stale=("scan/.s6-svscan", "scan/*/supervise", "scan/*/event", "scan/*/log/supervise", "scan/*/log/event")),
+    Subject("supervisord", ("supervisord",), _prepare_supervisord, "supervisor (PyPI)", many=True, captures=True,
+            restarts=True, warm=1.2, extra=tuple(map(str, _PYPI.parent.glob("lib/*/site-packages/supervisor")))),
+)
+
+
+def list_subjects(kit: Kit, minipod: str | None, python: str = sys.executable) -> list[Subject]:
+    """All subjects in the table's order, found or not. Without ``minipod`` its own are left out."""
+    own = []
+    if minipod:
+        own = [make_minipod(minipod, python), make_single("minipod --", minipod, ("--",), "minipod"),
+               make_minipod_file(minipod), make_interpreter(python)]
+    return [make_floor(kit), *own, *_PEERS]
