@@ -1,0 +1,20 @@
+"""Rules that every set of policy tables must satisfy, whatever its cells say in detail.
+
+A rule is a named function over the tables that yields one sentence for each place that breaks it; its docstring is the
+reason and the source. Rules state what must hold in general; what happens in one situation is the business of scenarios.
+"""
+
+from collections.abc import Iterator
+
+from minipod.supervisor import rules_pod, rules_unit
+from minipod.supervisor.books import TABLES, Tables
+from minipod.supervisor.rulebook import RULES, Rule
+
+__all__ = ["RULES", "Rule", "broken", "rules_pod", "rules_unit"]
+
+
+def broken(tables: Tables = TABLES) -> Iterator[str]:
+    """Every rule that these tables break and where, as it is found."""
+    for each in RULES:
+        for where in each(tables):
+            yield f"{each.__name__}: {where}"
