@@ -1,0 +1,82 @@
+"""`minipod plan FILE|PLAN`: what PID 1 would do, for people or as JSON. It starts nothing and writes nothing."""
+
+import os
+import stat
+import sys
+
+from minipod.config.read import read_pod
+from minipod.errors import ERROR, ConfigError, Place, Problem, UsageError
+from minipod.options import Words, only_operand, sort_words
+from minipod.reaper.decode import MAGIC, decode
+from minipod.reaper.records import Plan, PlanRefused
+
+USAGE = """minipod plan [-o text|json] [--set KEY=VALUE]... [--exit-code-from NAME] FILE|PLAN
+
+Print what minipod would do with a pod file, or with a compiled plan. Values of variables that look secret are not shown.
+  -o, --output FORMAT     text (the default) or json
+  --set KEY=VALUE         a key's value over the file's; not with a compiled plan
+  --exit-code-from NAME   the pod ends when this service ends, with its exit code; not with a compiled plan
+Exit code: 0; 78 for a pod or plan that cannot be run, 64 for a mistake on the command line.
+"""
+FORMATS = ("text", "json")
+
+
+def run(words: list[str]) -> int:
+    """0; ConfigError and UsageError are the caller's to report."""
+    found = sort_words(words, flags=("-h", "--help"), valued=("-o", "--output", "--set", "--exit-code-from"))
+    if found.flags:
+        sys.stdout.write(USAGE)
+        return 0
+    path = only_operand(found, "FILE")
+    output = found.values.get("--output", found.values.get("-o", ["text"]))[-1]
+    if output not in FORMATS:
+        raise UsageError(f"-o takes text or json, not {output!r}")
+    sys.stdout.write(_print(load(path, found), output))
+    return 0
+
+
+def _print(plan: Plan, output: str) -> str:
+    if output == "json":
+        from minipod.commands.plan_json import to_json
+
+        return to_json(plan)
+    from minipod.commands.plan_text import to_text
+
+    return to_text(plan)
+
+
+def load(path: str, found: Words) -> Plan:
+    """The plan in a file, or of the pod in it. ConfigError if there is none to be had."""
+    raw = _plan_bytes(path)
+    if raw is None:
+        return _compile(path, found)
+    if found.values.keys() & {"--set", "--exit-code-from"}:
+        raise UsageError("a compiled plan cannot be changed: give --set and --exit-code-from to minipod compile")
+    try:
+        return decode(raw)
+    except PlanRefused as bad:
+        raise ConfigError((Problem(ERROR, Place(path), f"cannot run this plan: {bad}"),)) from None
+
+
+def _compile(path: str, found: Words) -> Plan:
+    from minipod.commands.compile import compile_pod
+
+    reading = read_pod(path, overrides=found.values.get("--set", ()), exit_code_from=found.last("--exit-code-from"))
+    return decode(compile_pod(reading.pod, path))
+
+
+def _plan_bytes(path: str) -> bytes | None:
+    """All of a file that begins like a plan; None for any other, also for one that cannot be read: the reader of pod
+    files has the words for it."""
+    try:
+        with open(path, "rb", buffering=0, opener=_open_at_once) as file:
+            if path == "-" or not stat.S_ISREG(os.fstat(file.fileno()).st_mode) or file.read(len(MAGIC)) != MAGIC:
+                return None
+            return MAGIC + file.readall()
+    except (OSError, ValueError):
+        return None
+
+
+def _open_at_once(path: str, flags: int) -> int:
+    """Without waiting for a pipe's other end."""
+    return os.open(path, flags | os.O_NONBLOCK)

@@ -1,0 +1,76 @@
+"""A plan as JSON for programs: the records' own names, times in nanoseconds, units by name. Pure."""
+
+import json
+from typing import Any
+
+from minipod.commands.secrecy import shown_value
+from minipod.reaper.lower import exits as lower_exits
+from minipod.reaper.records import Exits, Plan, SignalRule, Unit, Variables
+from minipod.supervisor.order import Edge
+from minipod.supervisor.signals import name_of
+from minipod.supervisor.vocabulary import ExitClass, Word
+
+
+def to_json(plan: Plan) -> str:
+    """The whole document; ends with a line feed."""
+    return json.dumps(_plan(plan), indent=2, ensure_ascii=True) + "\n"
+
+
+def _plan(plan: Plan) -> dict[str, Any]:
+    names = [unit.name for unit in plan.units]
+    return {
+        **_plain(plan),
+        "main_unit": None if plan.main_unit is None else names[plan.main_unit],
+        "args_unit": None if plan.args_unit is None else names[plan.args_unit],
+        "units": [_unit(unit) for unit in plan.units],
+        "edges": [_edge(edge, names) for edge in plan.edges],
+        "rules": {name_of(number): _rule(rule, names) for number, rule in enumerate(plan.rules) if number},
+    }
+
+
+def _plain(record: Any) -> dict[str, Any]:
+    """The fields of a record, words as people read them."""
+    fields = record._asdict()
+    for name, value in fields.items():
+        if isinstance(value, Word):
+            fields[name] = value.word
+        elif name == "env":
+            fields[name] = _variables(value)
+        elif name == "labels":
+            fields[name] = dict(value)
+        elif name in ("margin", "sidecars", "turn"):
+            fields[name] = {"cap_ns": value.cap, "divisor": value.divisor}
+    return fields
+
+
+def _variables(pairs: Variables) -> list[dict[str, str]]:
+    """A list: a name may stand there twice, and build on its predecessor."""
+    return [{"name": name, "value": shown_value(name, value)} for name, value in pairs]
+
+
+def _unit(unit: Unit) -> dict[str, Any]:
+    return {**_plain(unit), "stop_signal": name_of(unit.stop_signal), "exits": _exits(unit.exits)}
+
+
+def _exits(exits: Exits) -> dict[str, dict[str, Any]]:
+    """By raw code, those that mean something else than themselves."""
+    plain, words = lower_exits({}), [word.word for word in ExitClass]
+    return {
+        str(raw): {"code": code, "exit_class": words[number]}
+        for raw, (code, number) in enumerate(zip(exits.codes, exits.classes, strict=True))
+        if (code, number) != (plain.codes[raw], plain.classes[raw])
+    }
+
+
+def _edge(edge: Edge, names: list[str]) -> dict[str, str]:
+    return {
+        "first": names[edge.first],
+        "second": names[edge.second],
+        "milestone": edge.milestone.word,
+        "direction": edge.direction.word,
+    }
+
+
+def _rule(rule: SignalRule, names: list[str]) -> dict[str, Any]:
+    send = name_of(rule.send) if rule.send else None
+    return {"verb": rule.verb.word, "send": send, "targets": [names[target] for target in rule.targets]}
