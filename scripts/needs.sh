@@ -1,10 +1,10 @@
 # What the machine must have before anything can be built, and which Python to build with. Sourced, not run.
 # Names Debian's packages; must never install a package for anybody but root, nor ask a question.
 
-compiler=${CC:-gcc}
+compiler=${CC:-gcc}  # may be several words
 
 preprocesses() {  # does the compiler find the headers that the text on stdin includes?
-    "$compiler" -E -x c - >/dev/null 2>&1
+    $compiler -E -x c - >/dev/null 2>&1
 }
 
 python_lacks() {  # PYTHON : the package names that this interpreter still needs; nothing when it is fit
@@ -35,7 +35,7 @@ find_python() {  # sets python: $PYTHON, else the first fit one, else the first 
 
 find_missing() {  # WHAT : sets missing, the packages that are not there; WHAT is build or test
     missing=
-    if ! command -v "$compiler" >/dev/null; then
+    if ! command -v ${compiler%% *} >/dev/null; then
         missing="gcc libc6-dev"
     elif ! echo '#include <stdio.h>' | preprocesses; then
         missing=libc6-dev

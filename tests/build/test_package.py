@@ -8,6 +8,7 @@ import pytest
 from minipod.reaper import layout
 from minipod.reaper.layout import ffi
 
+EXTENSION = "minipod/reaper/_core.abi3.so"
 STRUCTS = ffi.list_types()[1]
 
 
@@ -17,20 +18,21 @@ def installed() -> set[PurePosixPath]:
     return {PurePosixPath(path) for path in importlib.metadata.files("minipod") or ()}
 
 
+def drop_compiled(paths: set[PurePosixPath]) -> set[PurePosixPath]:
+    """Without what an interpreter leaves beside a module."""
+    return {path for path in paths if path.suffix != ".pyc"}
+
+
 def test_command_is_a_script_of_the_wheel(installed: set[PurePosixPath], minipod: Path) -> None:
     distribution = importlib.metadata.distribution("minipod")
     scripts = [distribution.locate_file(path) for path in installed if path.name == "minipod"]
     assert [Path(script).resolve() for script in scripts] == [minipod.resolve()]
 
 
-def test_package_is_whole(installed: set[PurePosixPath], root: Path) -> None:
-    modules = {path for path in installed if path.parts[0] == "minipod" and path.suffix == ".py"}
-    assert modules == {PurePosixPath(path.relative_to(root)) for path in (root / "minipod").rglob("*.py")}
-
-
-def test_nothing_else_is_in_the_package(installed: set[PurePosixPath]) -> None:
-    others = {path.name for path in installed if path.parts[0] == "minipod" and path.suffix not in {".py", ".pyc"}}
-    assert others == {"_core.abi3.so"}
+def test_package_is_whole_and_nothing_else(installed: set[PurePosixPath], root: Path) -> None:
+    there = {PurePosixPath(path.relative_to(root)) for path in (root / "minipod").rglob("*") if path.is_file()}
+    expected = {path for path in there if path.name != "meson.build"} | {PurePosixPath(EXTENSION)}
+    assert drop_compiled({path for path in installed if path.parts[0] == "minipod"}) == drop_compiled(expected)
 
 
 def test_extension_is_for_the_stable_abi() -> None:
