@@ -240,7 +240,8 @@ static void act_start_budget(struct core *c, struct unit *u)
 static void act_wind_down_all(struct core *c, struct unit *u)
 {
     (void)u;
-    signal_thaw(c);
+    if (c->frozen_since)
+        signal_thaw(c);
     for (uint32_t i = 0; i < c->unit_count; i++)
         step_post(c, MACHINE_WANT, &c->units[i], WANT_EVENT_POD_STOP);
 }

@@ -203,7 +203,10 @@ static void set_session(const struct core *c)
 
 void child_run(const struct core *c, const struct unit *u, int handshake)
 {
-    struct child ch = {.core = c, .unit = u, .handshake = handshake};
+    static struct child ch;  /* not the stack: what a unit does not need of it costs no page */
+    ch.core = c;
+    ch.unit = u;
+    ch.handshake = handshake;
     const char *directory = text(&ch, u->plan->working_dir);
     set_session(c);
     find_identity(&ch);
@@ -219,6 +222,6 @@ void child_run(const struct core *c, const struct unit *u, int handshake)
     become(&ch);
     if (*directory && chdir(directory) < 0)
         fail(&ch, STAGE_DIRECTORY, errno);
-    sigprocmask(SIG_SETMASK, &c->given_mask, NULL);
+    sys_hold(SIG_SETMASK, c->given_mask, NULL);
     execute(&ch);
 }

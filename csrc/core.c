@@ -107,10 +107,8 @@ static int must(const char *what, int result)
 
 static void open_all(struct core *c)
 {
-    sigset_t all;
-    sigfillset(&all);
     c->epoll = must("epoll", sys_epoll());
-    c->signals = must("a signalfd", sys_signals(&all));
+    c->signals = must("a signalfd", sys_signals(~UINT64_C(0)));
     c->null = must("/dev/null", sys_open("/dev/null", O_RDWR, 0));
     c->proc = sys_open("/proc", O_RDONLY | O_DIRECTORY, 0);  /* without it strays are found by their group alone */
     must("the signalfd's watch", loop_watch(c, c->signals, EPOLLIN, WATCH_SIGNALS, 0));

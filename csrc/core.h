@@ -105,7 +105,7 @@ struct core {
     uint64_t now, began, began_wall;
     uint64_t frozen_since;              /* 0: time runs */
     int epoll, signals, null, proc;
-    sigset_t given_mask;                /* what children start with, as the next */
+    uint64_t given_mask;                /* what children start with, as the next */
     struct rlimit given_files;
     char mark[32];                      /* in every unit's environment: MINIPOD_INSTANCE=<mark>.<index> */
     int32_t self;
@@ -183,7 +183,7 @@ static inline uint32_t timer_of_deadline(const struct core *c, const struct unit
 static inline uint32_t timer_of_pod(const struct core *c, enum pod_timer t) { return 2 * c->unit_count + t; }
 
 /* signal.c */
-void signal_hold_all(sigset_t *given);
+void signal_hold_all(uint64_t *given);
 void signal_read(struct core *);
 void signal_to_unit(struct core *, struct unit *, int sig);    /* to the group, or the leader if stop_to says so */
 void signal_kill_unit(struct core *, struct unit *);            /* KILL to the group, whatever stop_to says */

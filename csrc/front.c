@@ -146,7 +146,7 @@ static int beside_us(char *path, size_t room, const char *name)
     return access(path, X_OK) == 0;
 }
 
-_Noreturn void front_exec_python(char *const *words, const sigset_t *given)
+_Noreturn void front_exec_python(char *const *words, uint64_t given)
 {
     char beside[4096];
     char *argv[300] = {NULL, "-c", launcher};
@@ -156,7 +156,7 @@ _Noreturn void front_exec_python(char *const *words, const sigset_t *given)
             die(EXIT_USAGE, "too many words");
         argv[3 + i] = words[i];
     }
-    sigprocmask(SIG_SETMASK, given, NULL);
+    sys_hold(SIG_SETMASK, given, NULL);
     if (!python || !*python)
         python = beside_us(beside, sizeof beside, "python3") ? beside : "python3";
     argv[0] = (char *)(uintptr_t)python;  /* Python finds its environment by the name it is called by */
@@ -169,7 +169,7 @@ _Noreturn void front_exec_python(char *const *words, const sigset_t *given)
 
 static void put_number(char out[16], int number) { out[say_format(out, 15, "%d", number)] = 0; }
 
-static _Noreturn void become_compiler(const struct options *o, int fd, const sigset_t *given)
+static _Noreturn void become_compiler(const struct options *o, int fd, uint64_t given)
 {
     char number[16];
     char *words[300] = {"compile", "--output-fd", number};
@@ -187,12 +187,7 @@ static _Noreturn void become_compiler(const struct options *o, int fd, const sig
 
 static int stop_signals(void)
 {
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGQUIT);
-    return sys_signals(&set);
+    return sys_signals(SYS_SIGNAL_BIT(SIGTERM) | SYS_SIGNAL_BIT(SIGINT) | SYS_SIGNAL_BIT(SIGQUIT));
 }
 
 /* Told to stop before anything ran: nothing decides but the signal's own convention. */
@@ -239,7 +234,7 @@ static void check_compiler(int32_t compiler)
         _exit(WEXITSTATUS(status));  /* it has said why */
 }
 
-static void compile(const struct options *o, const sigset_t *given, struct bytes *b)
+static void compile(const struct options *o, uint64_t given, struct bytes *b)
 {
     int ends[2];
     if (sys_pipe(ends) < 0)
@@ -255,7 +250,7 @@ static void compile(const struct options *o, const sigset_t *given, struct bytes
     check_compiler(compiler);
 }
 
-const uint8_t *front_load(const struct options *o, const sigset_t *given)
+const uint8_t *front_load(const struct options *o, uint64_t given)
 {
     struct bytes b = {NULL, 0, 0};
     int fd = open_plan(o->file);

@@ -2,7 +2,6 @@
 #ifndef FRONT_H
 #define FRONT_H
 
-#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,9 +17,9 @@ struct options {
 void front_parse_run(int argc, char **argv, struct options *out);
 
 /* The checked plan of options->file, in memory of our own. Dies when there is none: 78, or what the compiler says. */
-const uint8_t *front_load(const struct options *, const sigset_t *given);
+const uint8_t *front_load(const struct options *, uint64_t given);
 
 /* Becomes python -m minipod with these words; returns only by dying. */
-_Noreturn void front_exec_python(char *const *words, const sigset_t *given);
+_Noreturn void front_exec_python(char *const *words, uint64_t given);
 
 #endif

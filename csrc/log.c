@@ -222,7 +222,7 @@ static int open_stream(struct core *c, struct unit *u, uint32_t which)
         return result;
     st->read_end = ends[0];
     st->write_end = ends[1];
-    sys_nonblocking(st->read_end);
+    sys_nonblocking(st->read_end, O_RDONLY);
     result = loop_watch(c, st->read_end, EPOLLIN, WATCH_STREAM, index_of(c, u, st));
     if (result < 0) {
         sys_close(ends[0]);

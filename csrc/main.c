@@ -159,7 +159,7 @@ static int run_pod(int argc, char **argv)
     become_reaper();
     read_grace();
     int report = open_report(options.report);
-    const uint8_t *plan = front_load(&options, &core.given_mask);
+    const uint8_t *plan = front_load(&options, core.given_mask);
     close_inherited(report);
     return run(plan, options.words, report);
 }
@@ -207,5 +207,5 @@ int main(int argc, char **argv)
         return run_pod(argc - 2, argv + 2);
     if (argv[1][0] == '-')
         die(EXIT_USAGE, "there is no option %s; minipod --help lists the words", argv[1]);
-    front_exec_python(argv + 1, &core.given_mask);
+    front_exec_python(argv + 1, core.given_mask);
 }

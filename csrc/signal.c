@@ -11,14 +11,12 @@
 
 enum { BATCH = 16 };
 
-/* Everything is held, but for our own faults: those must stay what they are. given: the mask that children start with.
+/* Everything is held; a fault of our own, which the kernel forces, still is one. given: the mask that children start with.
  * An ignored SIGCHLD, inherited, would make the kernel reap behind our back. */
-void signal_hold_all(sigset_t *given)
+void signal_hold_all(uint64_t *given)
 {
-    sigset_t all;
     struct sigaction child = {.sa_handler = SIG_DFL};
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, given);
+    sys_hold(SIG_BLOCK, ~UINT64_C(0), given);
     sigaction(SIGCHLD, &child, NULL);
 }
 
@@ -106,8 +104,8 @@ static void take(struct core *c, const struct signalfd_siginfo *info)
 void signal_read(struct core *c)
 {
     struct signalfd_siginfo batch[BATCH];
-    int64_t size;
-    while ((size = sys_read(c->signals, batch, sizeof batch)) > 0)
+    int64_t size = sizeof batch;
+    while (size == sizeof batch && (size = sys_read(c->signals, batch, sizeof batch)) > 0)
         for (size_t i = 0; i < (size_t)size / sizeof *batch; i++)
             take(c, &batch[i]);
 }

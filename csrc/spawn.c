@@ -5,6 +5,8 @@
  * cost about 40 us more; bench/ measures it. It must never wait for the child.
  */
 
+#include <fcntl.h>
+
 #include "core.h"
 #include "say.h"
 
@@ -31,7 +33,7 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     u->check_rest = u->kill_rest = 0;
     u->started_at = c->now;
     u->started_wall = sys_wall();
-    sys_nonblocking(handshake);
+    sys_nonblocking(handshake, O_RDONLY);
     loop_watch(c, handshake, EPOLLIN, WATCH_HANDSHAKE, unit_index(c, u));
 }
 

@@ -29,8 +29,8 @@ uint64_t sys_now(void) { return clock_read(CLOCK_MONOTONIC); }
 
 uint64_t sys_wall(void) { return clock_read(CLOCK_REALTIME); }
 
-/* The bare call: no atfork handlers, no locks. We have one thread. */
-int32_t sys_fork(void) { return (int32_t)or_errno(fork()); }
+/* The bare call: the C library's fork has locks to hold and masks to change for threads that we do not have. */
+int32_t sys_fork(void) { return (int32_t)or_errno(syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L)); }
 
 int sys_kill(int32_t pid, int sig) { return (int)or_errno(kill(pid, sig)); }
 
@@ -55,12 +55,17 @@ int sys_pidfd_signal(int pidfd, int sig) { return (int)or_errno(syscall(SYS_pidf
 
 int sys_pipe(int ends[2]) { return (int)or_errno(pipe2(ends, O_CLOEXEC)); }
 
-int sys_nonblocking(int fd) {
-    int flags = fcntl(fd, F_GETFL);
-    return (int)or_errno(flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK));
+int sys_nonblocking(int fd, int mode) { return (int)or_errno(fcntl(fd, F_SETFL, mode | O_NONBLOCK)); }
+
+int sys_hold(int how, uint64_t set, uint64_t *before)
+{
+    return (int)or_errno(syscall(SYS_rt_sigprocmask, how, &set, before, sizeof set));
 }
 
-int sys_signals(const sigset_t *set) { return (int)or_errno(signalfd(-1, set, SFD_CLOEXEC | SFD_NONBLOCK)); }
+int sys_signals(uint64_t set)
+{
+    return (int)or_errno(syscall(SYS_signalfd4, -1, &set, sizeof set, SFD_CLOEXEC | SFD_NONBLOCK));
+}
 
 int sys_epoll(void) { return (int)or_errno(epoll_create1(EPOLL_CLOEXEC)); }
 
@@ -73,7 +78,10 @@ int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms)
     return (int)or_errno(epoll_wait(epoll, out, room, timeout_ms));
 }
 
-int sys_open(const char *path, int flags, unsigned mode) { return (int)or_errno(open(path, flags | O_CLOEXEC, mode)); }
+int sys_open(const char *path, int flags, unsigned mode)
+{
+    return (int)or_errno(syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_LARGEFILE, mode));
+}
 
 int sys_close(int fd) { return (int)or_errno(close(fd)); }
 

@@ -21,8 +21,11 @@ int sys_reap(int32_t pid);
 int sys_pidfd(int32_t pid);
 int sys_pidfd_signal(int pidfd, int sig);
 int sys_pipe(int ends[2]);                  /* both close-on-exec, both blocking */
-int sys_nonblocking(int fd);                /* only for descriptors that nobody shares */
-int sys_signals(const sigset_t *set);       /* signalfd, non-blocking */
+int sys_nonblocking(int fd, int mode);      /* mode: O_RDONLY …, as it was opened; nobody else may share it */
+/* Sets of signals are the kernel's own, bit N-1 for signal N: the C library's leave out those it keeps for itself. */
+#define SYS_SIGNAL_BIT(n) (UINT64_C(1) << ((n) - 1))
+int sys_hold(int how, uint64_t set, uint64_t *before);  /* sigprocmask; before may be NULL */
+int sys_signals(uint64_t set);              /* signalfd, non-blocking */
 int sys_epoll(void);
 int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key);
 int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms);
