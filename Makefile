@@ -1,13 +1,15 @@
 # The index of what can be done here; `make` alone prints it. Recipes are short: the work is in scripts/.
 #
-# PYTHON=… chooses the interpreter that .venv is made with, PYTEST_ARGS=… what is added to pytest's words.
+# PYTHON=… chooses the interpreter that .venv is made with, PYTEST_ARGS=… what is added to pytest's words,
+# BENCH_ARGS=… what bench is told (--help).
 
 PYTEST_ARGS ?=
+BENCH_ARGS ?= --markdown docs/bench.md
 # The command finds its Python beside itself; nothing that the caller's shell exports may change which one that is.
 unexport PYTHONPATH PYTHONHOME MINIPOD_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint dev build sanitize generate clean
+.PHONY: help demo test lint dev build sanitize generate bench clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +38,11 @@ sanitize:  ## build the command with address and undefined-behaviour checks, bui
 
 generate:  ## write every generated file anew
 	@scripts/generate.sh
+
+bench:  ## measure minipod beside other inits and supervisors, into docs/bench.md; needs root
+	@scripts/set_up.sh build
+	bench/setup.sh
+	.venv/bin/python -m bench $(BENCH_ARGS)
 
 clean:  ## remove all that the targets above made
 	rm -rf .venv build dist .pytest_cache .hypothesis .ruff_cache

@@ -19,11 +19,13 @@ write() {  # FILE COMMAND : what the command prints, in whole or not at all
     fi
 }
 
-installed() {  # MODULE : not the checkout's, which has no extension
-    (cd .venv && bin/python -m "$1")
+installed() {  # MODULE WORD... : not the checkout's, which has no extension
+    (cd .venv && bin/python -m "$@")
 }
 
 require build
 write csrc/policy_tables.h "$python" -m minipod.supervisor.generate
 scripts/set_up.sh build
 write csrc/solo_plan.h installed minipod.reaper.solo
+write docs/config.md installed minipod.config.reference markdown
+write config/minipod.toml installed minipod.config.reference toml
