@@ -8,7 +8,7 @@
     [world.web]                  how its processes behave; [world.pod] strays = ["heeds", "ignores", "forks", "stuck"]
     starts = ["starved", "127", "126 after 1s", "after 2s", "hangs", "at once"]     an attempt each, then at once
     stop = "ignores" | "exit=0" | "after 3s" | "exit=0 after 3s"          what the stop signal does (default: ends it)
-    rest = "3s" | "until killed" | "stuck"                                how long the group outlives its leader
+    rest = "3s" | "until killed" | "stuck" | "stuck 3s"                   how long the group outlives its leader
     stuck = true                                                          KILL does not end it
 
     [expected]
@@ -151,14 +151,21 @@ def _unit(name: str, kind: Kind, keys: Mapping[str, object], *, is_main: bool, r
 
 def _behaviour(keys: Mapping[str, object]) -> Behaviour:
     _only(keys, {"starts", "stop", "rest", "stuck"}, "a unit's [world]")
-    rest = keys.get("rest", "0s")
+    rest, stuck = _rest(keys.get("rest", "0s"))
     return Behaviour(
         starts=tuple(map(_start, keys.get("starts", ()))),
         **_reaction(keys.get("stop", "")),
-        rest=None if rest in ("until killed", "stuck") else parse_duration(rest),
+        rest=rest,
         stuck=keys.get("stuck", False),
-        rest_stuck=rest == "stuck",
+        rest_stuck=stuck,
     )
+
+
+def _rest(text: str) -> tuple[int | None, bool]:
+    """How long the rest lives in ns, None until it is killed; whether KILL does not end it."""
+    stuck = text.startswith("stuck")
+    time = text.removeprefix("stuck").strip()
+    return (None if time in ("", "until killed") else parse_duration(time)), stuck
 
 
 def _start(text: str) -> Start:

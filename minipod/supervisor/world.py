@@ -200,12 +200,13 @@ class World:
         fall = {Stray.HEEDS, Stray.IGNORES, Stray.FORKS} if kill else {Stray.HEEDS}
         for stray in self._strays:
             if stray in fall:
-                self.plan(self.now, Fact(FactKind.STRAY_GONE, None, stray))
+                self.plan(self.now, Fact(FactKind.STRAY_GONE, None, stray, instance=1))
 
     def lose_stray(self, fact: Fact) -> bool:
         """One stray ends; False if there is none such."""
         if fact.value not in self._strays:
-            self.lost.append((self.now, fact))
+            if fact.instance == 0:
+                self.lost.append((self.now, fact))
             return False
         self._strays.remove(fact.value)
         if fact.value is Stray.FORKS:
