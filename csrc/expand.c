@@ -1,6 +1,6 @@
-/* $(VAR) expansion, as Kubernetes does it: one scan from left to right, values are not scanned again. $$ is a $, $(NAME)
- * up to the first ) is a reference, an unknown name stays as it was written, any other $ means itself. It must never
- * allocate, fail or know of a shell's syntax.
+/* $(VAR) expansion, as Kubernetes does it: one scan from left to right, values are not scanned again. $$ is a $,
+ * $(NAME) up to the first ) is a reference, an unknown name stays as it was written, any other $ means itself. It
+ * must never allocate, fail or know of a shell's syntax.
  *
  * Cost: linear in the text plus one search for each reference.
  */
@@ -24,7 +24,8 @@ static const char *search(const char *from, const char *end, char wanted)
     return from < end ? memchr(from, wanted, (size_t)(end - from)) : NULL;
 }
 
-static void put_reference(struct sink *sink, const char *dollar, const char *close, expand_find *find, const void *where)
+static void put_reference(struct sink *sink, const char *dollar, const char *close, expand_find *find,
+                          const void *where)
 {
     struct expand_value value;
     if (find(where, dollar + 2, (uint64_t)(close - dollar - 2), &value))

@@ -1,10 +1,11 @@
-/* Works out argument lists and environments. Two passes of the same code: the first without memory, only to measure, the
- * second into one mapping of exactly that size. It must never keep its scratch memory or grow anything later.
+/* Works out argument lists and environments. Two passes of the same code: the first without memory, only to measure,
+ * the second into one mapping of exactly that size. It must never keep its scratch memory or grow anything later.
  *
- * A unit's environment is what minipod was given, less its own MINIPOD_ names, then the pod's env, then the unit's, then
- * MINIPOD_UNIT, MINIPOD_POD and MINIPOD_INSTANCE; a later entry takes the place of an earlier one of its name. $(VAR) in a
- * value sees what is set so far, so an entry may build on its own predecessor, then what minipod was given: a plan that was
- * compiled at build time sees variables of run time. Inherited bytes pass through whatever they are.
+ * A unit's environment is what minipod was given, less its own MINIPOD_ names, then the pod's env, then the unit's,
+ * then MINIPOD_UNIT, MINIPOD_POD and MINIPOD_INSTANCE; a later entry takes the place of an earlier one of its name.
+ * $(VAR) in a value sees what is set so far, so an entry may build on its own predecessor, then what minipod was
+ * given: a plan that was compiled at build time sees variables of run time. Inherited bytes pass through whatever
+ * they are.
  *
  * Cost: linear in units x variables; names are found by hash. Text that needs no expansion is not copied.
  */

@@ -1,5 +1,5 @@
-/* What each unit is executed with: argument lists and environments, worked out once from the plan and what minipod itself
- * was given. Must run before the loop; it must never start, open or print anything, and never change the plan.
+/* What each unit is executed with: argument lists and environments, worked out once from the plan and what minipod
+ * itself was given. Must run before the loop; it must never start, open or print anything, and never change the plan.
  */
 #ifndef LOAD_H
 #define LOAD_H

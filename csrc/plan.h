@@ -1,7 +1,7 @@
 /* The plan in memory: typed pointers into checked bytes. It must never decide anything, and never write to a plan.
  *
- * Order of use: bytes at an address that is a multiple of 8 -> plan_refuse() == NULL -> plan_open() -> the arrays. After
- * that no index of the plan needs another check.
+ * Order of use: bytes at an address that is a multiple of 8 -> plan_refuse() == NULL -> plan_open() -> the arrays.
+ * After that no index of the plan needs another check.
  */
 #ifndef PLAN_H
 #define PLAN_H

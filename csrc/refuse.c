@@ -1,8 +1,8 @@
 /* Examines what is in a plan's arrays. It must never trust a byte of them: after it the core uses every index without a
  * look. It keeps no state and calls nothing of the system.
  *
- * Left to Python: that names are unique and follow their rules, that paths, users and signals make sense. No number here
- * is policy; the words' counts come from policy_tables.h.
+ * Left to Python: that names are unique and follow their rules, that paths, users and signals make sense. No number
+ * here is policy; the words' counts come from policy_tables.h.
  *
  * Cost: linear in the plan plus the sum of all its strings, at most PLAN_MAX_TEXT.
  */

@@ -48,7 +48,7 @@ def run(words: list[str]) -> int:
 
 
 def compile_pod(pod: Pod, path: str) -> bytes:
-    """The plan of a checked pod; ConfigError if the core would refuse it, which is for what no single key is to blame."""
+    """The plan of a checked pod; ConfigError if the core would refuse it: too much of something."""
     try:
         return encode(lower(pod))
     except PlanRefused as bad:

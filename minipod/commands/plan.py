@@ -12,7 +12,7 @@ from minipod.reaper.records import Plan, PlanRefused
 
 USAGE = """minipod plan [-o text|json] [--set KEY=VALUE]... [--exit-code-from NAME] FILE|PLAN
 
-Print what minipod would do with a pod file, or with a compiled plan. Values of variables that look secret are not shown.
+Print what minipod would do with a pod file, or with a compiled plan. Values that look secret are not shown.
   -o, --output FORMAT     text (the default) or json
   --set KEY=VALUE         a key's value over the file's; not with a compiled plan
   --exit-code-from NAME   the pod ends when this service ends, with its exit code; not with a compiled plan

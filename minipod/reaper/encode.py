@@ -105,7 +105,7 @@ class Arrays:
         """Which map it is."""
         if exits not in self._exit_maps:
             self._exit_maps[exits] = len(self._exit_maps)
-            for pair in zip(exits.codes, exits.classes):
+            for pair in zip(exits.codes, exits.classes, strict=True):
                 self.exits += bytes(pair)
         return self._exit_maps[exits]
 
@@ -169,7 +169,7 @@ def _write(plan: Plan):
     arrays = Arrays()
     pod = arrays.pod(plan)
     elements = {
-        lib.PLAN_UNITS: [arrays.unit(unit, run) for unit, run in zip(plan.units, _edge_runs(plan))],
+        lib.PLAN_UNITS: [arrays.unit(unit, run) for unit, run in zip(plan.units, _edge_runs(plan), strict=True)],
         lib.PLAN_EDGES: [_edge(edge) for edge in plan.edges],
         lib.PLAN_RULES: [arrays.rule(rule) for rule in plan.rules],
         lib.PLAN_WORDS: arrays.words.elements,

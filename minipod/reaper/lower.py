@@ -13,8 +13,8 @@ from minipod.supervisor.vocabulary import ExitClass, Kind, SignalVerb, StopScope
 EXIT_CODES = 256
 # Docker's own: for a unit that is given none, or no search would find anything.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# The rest of a stopped group is asked to end together with its leader, so it keeps what is left of the grace: longer than
-# any grace, and two of them still fit into 63 bits.
+# The rest of a stopped group is asked to end together with its leader, so it keeps what is left of the grace: longer
+# than any grace, and two of them still fit into 63 bits.
 WHOLE_GRACE = 1 << 61
 
 
@@ -37,7 +37,7 @@ def lower(pod: model.Pod) -> records.Plan:
         margin=budget.MARGIN,
         sidecars=budget.SIDECARS,
         turn=budget.TURN,
-        units=tuple(_unit(pod, unit, rank) for unit, rank in zip(pod.units, order.ranks(members))),
+        units=tuple(_unit(pod, unit, rank) for unit, rank in zip(pod.units, order.ranks(members), strict=True)),
         edges=order.edges(members),
         rules=rules(pod.signals, at),
     )

@@ -1,4 +1,5 @@
-"""A plan as plain records, before it is bytes and after: numbers are resolved, texts and lists stand where they are meant.
+"""A plan as plain records, before it is bytes and after: numbers are resolved, texts and lists stand where they
+are meant.
 
 Names are those of ``csrc/plan_layout.h``, times are nanoseconds, units are positions in ``Plan.units``. None stands for
 PLAN_NONE. Nothing here decides anything. (Named tuples: a dataclass costs ten times as much to define, and a container

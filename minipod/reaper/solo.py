@@ -1,5 +1,5 @@
-"""The plan behind ``minipod -- PROGRAM``: one service whose words come at run time. PID 1 needs no Python for it, so its
-bytes are compiled in. The file is checked in; a test fails when it differs from this text.
+"""The plan behind ``minipod -- PROGRAM``: one service whose words come at run time. PID 1 needs no Python for it, so
+its bytes are compiled in. The file is checked in; a test fails when it differs from this text.
 
     python -m minipod.reaper.solo > csrc/solo_plan.h
 """

@@ -105,7 +105,7 @@ def draft(raw: bytes) -> Draft:
 
 @pytest.fixture(scope="session")
 def driver(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Builds a program of this directory with the plan's part of the core, with address and undefined-behaviour checks."""
+    """Builds a program of this directory with the plan's part of the core, under sanitizers."""
     built: dict[str, Path] = {}
 
     def build(name: str) -> Path:

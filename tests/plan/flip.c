@@ -1,6 +1,6 @@
-/* Spoils every byte of a plan and cuts it at every length. As it is, a spoiled plan must be refused; with its digest made
- * right again it must be refused or be a plan that can be opened, loaded and read to its last index. Built with address
- * and undefined-behaviour checks, so a step outside ends it.
+/* Spoils every byte of a plan and cuts it at every length. As it is, a spoiled plan must be refused; with its digest
+ * made right again it must be refused or be a plan that can be opened, loaded and read to its last index. Built with
+ * address and undefined-behaviour checks, so a step outside ends it.
  *
  *     flip PLAN
  *

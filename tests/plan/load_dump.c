@@ -2,7 +2,8 @@
  *
  *     load_dump PLAN ENVIRONMENT MARK [WORDS...]
  *
- * ENVIRONMENT is a file of entries that end with NUL. For each unit: argv, envp, lacks_home, lacks_user, lacks_logname, start waits, stop waits. 78 with the clause if refused.
+ * ENVIRONMENT is a file of entries that end with NUL. For each unit: argv, envp, lacks_home, lacks_user,
+ * lacks_logname, start waits, stop waits. 78 with the clause if refused.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-"""`minipod compile` and `minipod plan` as commands: exit codes, where the bytes go, and that nothing is left half done."""
+"""`minipod compile` and `minipod plan` as commands: exit codes, where the bytes go, nothing left half done."""
 
 import json
 import os
@@ -89,7 +89,7 @@ def test_a_mistake_writes_nothing(pod: Path, tmp_path: Path) -> None:
     ],
     ids=" ".join,
 )
-def test_mistakes_on_the_command_line(pod: Path, words: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_wrong_words(pod: Path, words: list[str], said: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert cli.main([word.format(pod=pod) for word in words]) == 64
     assert said in capfd.readouterr().err
 

@@ -211,6 +211,11 @@ def test_exactly_what_was_given(load: Load) -> None:
     assert (main.argv, main.lacks) == ([b"prog", b"$(A)"], set())
 
 
+def test_who_gets_exactly_what_was_given_sees_all_of_it(load: Load) -> None:
+    plan = one("$(MINIPOD_GRACE)")._replace(exact_env=True)
+    assert load(plan, given={b"MINIPOD_GRACE": b"1"})[0].argv == [b"1"]
+
+
 def test_nothing_to_run(load: Load) -> None:
     with pytest.raises(Refused, match="^no program is named$"):
         load(solo_plan())

@@ -134,6 +134,6 @@ def test_texts_and_switches(plan: Plan) -> None:
 
 
 def test_a_cycle_is_no_plan() -> None:
-    units = tuple(replace(u, after={o: Milestone.STARTED}) for u, o in zip(pod("a", "b").units, "ba"))
+    units = tuple(replace(u, after={o: Milestone.STARTED}) for u, o in zip(pod("a", "b").units, "ba", strict=True))
     with pytest.raises(ValueError, match="cycle"):
         lower(Pod("p", units))

@@ -9,7 +9,7 @@ import pytest
 
 from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import Plan, PlanRefused
+from minipod.reaper.records import Exits, Plan, PlanRefused
 
 LONG = 1 << 62
 SET: Callable[[Any, str, Any], None] = setattr
@@ -248,8 +248,9 @@ def test_not_one_rule_for_each_signal(plan: Plan) -> None:
 
 
 def test_too_few_exit_codes(plan: Plan) -> None:
-    units = [unit._replace(exits=unit.exits._replace(codes=unit.exits.codes[:255])) for unit in plan.units]
-    assert _refusal(plan._replace(units=tuple(units))) == "an exit map has not 256 codes"
+    short = Exits(bytes(255), bytes(255))
+    units = tuple(unit._replace(exits=short) for unit in plan.units)
+    assert _refusal(plan._replace(units=units)) == "an exit map has not 256 codes"
 
 
 def test_too_many_units(draft, raw: bytes) -> None:
