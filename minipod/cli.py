@@ -27,6 +27,8 @@ HELP = frozenset({"help", "--help", "-h"})
 def main(words: list[str] | None = None) -> int:
     """Do what the words say; the exit code."""
     words = sys.argv[1:] if words is None else words
+    sys.stdout = sys.stdout or open(os.devnull, "w")  # a closed stream is None
+    sys.stderr = sys.stderr or open(os.devnull, "w")
     try:
         code = _dispatch(words)
         sys.stdout.flush()

@@ -3,7 +3,7 @@
 import sys
 
 from minipod.config.findings import word
-from minipod.config.keys import BACKOFF, KEYS, RULE, SCOPES, TOP, UNITS, keys_of
+from minipod.config.keys import BACKOFF, KEYS, POD, RULE, SCOPES, TOP, UNITS, keys_of
 from minipod.config.reference import explain_key, explain_scope
 from minipod.config.suggest import did_you_mean
 from minipod.errors import UsageError
@@ -14,7 +14,7 @@ USAGE = """minipod explain [KEY]
 Say what a key means. KEY is a key (restart), a key in its table (service.restart, pod.backoff.max) or a table
 (service); without KEY all keys are listed.
 """
-_INNER = (BACKOFF, RULE)
+_INNER = (POD, *UNITS, BACKOFF, RULE)
 
 
 def run(words: list[str]) -> int:
@@ -32,8 +32,6 @@ def run(words: list[str]) -> int:
 def explain(path: str) -> str:
     """The text for a key path such as ``service.web.restart``, ``restart`` or ``pod``."""
     parts = _without_names(path.strip("[]").split("."))
-    if len(parts) == 1 and parts[0] in (*UNITS, "pod"):
-        return explain_scope(parts[0])
     scopes = _scopes_of(parts[:-1], path)
     text = explain_key(parts[-1], scopes)
     if not text:

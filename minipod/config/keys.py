@@ -248,7 +248,7 @@ KEYS: tuple[Key, ...] = (
         UNITS,
         "exit_codes",
         "exit codes that shall count as others",
-        "{ 143 = 0, SIGTERM = 0 }",
+        "{ 143 = 0, SIGINT = 0 }",
         "Applied before restart and everything else. A signal's name means 128 + its number.",
     ),
     # --- how to stop

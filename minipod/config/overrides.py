@@ -9,7 +9,7 @@ from minipod.config.keys import POD, SERVICE, TOP, UNITS, keys_of
 from minipod.errors import UsageError
 
 # Types whose value is text: 81 then means "81".
-_TEXT = frozenset("account log main pod_name restart signal stdin stop_to string umask".split())
+_TEXT = frozenset("account log main pod_name restart signal stdin stop_to string".split())
 _NAMES_TO_TEXT = frozenset({"env", "labels"})
 
 
@@ -33,11 +33,12 @@ def parse_set(text: str) -> Override:
 
     parts, end = read_key(text, 0)
     rest = text[end:].lstrip(" \t")
+    spaced = len(rest) < len(text) - end  # KEY = VALUE; otherwise blanks after the = are the value's
     if not parts or not rest.startswith("="):
         raise UsageError(f"--set {word(text)}: write KEY=VALUE, for example --set service.web.user=app")
     path = tuple(name for name, _ in parts)
-    raw = rest[1:].strip(" \t")
-    return Override("--set", text, path, _value(path, raw), len(text.rstrip(" \t")) - len(raw) if raw else len(text))
+    raw = rest[1:].lstrip(" \t") if spaced else rest[1:]
+    return Override("--set", text, path, _value(path, raw), len(text) - len(raw))
 
 
 def exit_code_from(name: str, doc: Doc) -> list[Override]:
@@ -66,15 +67,18 @@ def _value(path: Path, raw: str) -> Any:
         parsed = toml.loads(f"value = {raw}")
     except (ValueError, RecursionError):
         return raw
-    if len(parsed) != 1 or (_wants_text(path) and not isinstance(parsed["value"], str)):
+    if len(parsed) != 1 or not isinstance(parsed["value"], _types_of(path)):
         return raw
     return parsed["value"]
 
 
-def _wants_text(path: Path) -> bool:
+def _types_of(path: Path) -> tuple[type, ...]:
+    """What a value may be read as; anything else is text."""
     *at, name = path
     if at and at[-1] in _NAMES_TO_TEXT:
-        return True
+        return (str,)
     scope = TOP if not at else at[0] if len(at) == (2 if at[0] in UNITS else 1) else None
     key = keys_of(scope).get(name) if scope in (TOP, POD, *UNITS) else None
-    return key is not None and key.type in _TEXT
+    if key is not None and key.type == "command":
+        return (str, list)
+    return (str,) if key is not None and key.type in _TEXT else (object,)

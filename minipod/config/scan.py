@@ -134,8 +134,8 @@ def read_key(text: str, at: int) -> tuple[list[tuple[str, Span]], int]:
     parts: list[tuple[str, Span]] = []
     while True:
         end = _end_of_part(text, at)
-        if end == at:
-            return parts, at
+        if end == at:  # no key, or a dot with nothing behind it
+            return [], at
         parts.append((_plain(text[at:end]), (at, end)))
         dot = _DOT.match(text, end)
         if not dot:

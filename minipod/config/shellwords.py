@@ -1,12 +1,12 @@
 """A command given as one string, split as a shell would, without a shell.
 
 What only a shell could do (pipes, redirections, lists, substitutions, globs) is an error here, not a surprise at run
-time. ``$(NAME)`` is Kubernetes' reference to a variable and stays; the core expands it.
+time. ``$(NAME)`` is Kubernetes' reference to a variable, ``$$(NAME)`` escapes one; both stay, the core expands them.
 """
 
 import re
 
-_REFERENCE = re.compile(r"\$\([A-Za-z_][A-Za-z0-9_.-]*\)")
+_REFERENCE = re.compile(r"\$+\([A-Za-z_][A-Za-z0-9_.-]*\)")
 _PARAMETER = re.compile(r"\$(?:[A-Za-z_]\w*|\{[^}]*\}?)", re.ASCII)
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=", re.ASCII)
 _OPERATORS = {
@@ -39,7 +39,7 @@ class Split:
     """The words, and the ``$NAME`` that a shell would have expanded but nobody here will."""
 
     def __init__(self, text: str):
-        self._text = text.strip(" \t\r\n")
+        self._text = text.lstrip(" \t\n")
         self._at = 0
         self._word: list[str] | None = None
         self.words: list[str] = []
@@ -52,7 +52,9 @@ class Split:
 
     def _step(self) -> None:
         character = self._text[self._at]
-        if character in " \t":
+        if character == "\n" and not self._text[self._at :].strip():
+            self._at = len(self._text)
+        elif character in " \t":
             self._end_word()
             self._at += 1
         elif character == "'":
