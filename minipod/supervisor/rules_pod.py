@@ -17,7 +17,6 @@ from minipod.supervisor.vocabulary import (
     Pod,
     PodEvent,
     Rule,
-    Source,
     Standing,
     Want,
 )
@@ -76,6 +75,14 @@ def predecessors_are_heard(t: Tables) -> Iterator[str]:
         if A.ASK_GO not in t.want.cell(state, W.CLEAR).actions:
             yield at(state, W.CLEAR, "must ask to go")
     yield from exactly(t.want, A.TELL_NEVER, lambda s, event, c: event is W.STUCK)
+
+
+@rule
+def predecessors_want_nothing(t: Tables) -> Iterator[str]:
+    """What is wanted follows orders and the pod's end; predecessors can at most make an order's "again" a first start."""
+    for state, event, cell in acting(t.want):
+        if event in (W.CLEAR, W.STUCK) and cell.next not in (state, Want.UP):
+            yield at(state, event, "changes what is wanted")
 
 
 # --- verdict -----------------------------------------------------------------------------------------------------
@@ -267,13 +274,13 @@ def a_second_signal_hurries(t: Tables) -> Iterator[str]:
 
 @rule
 def a_failed_pod_never_exits_with_0(t: Tables) -> Iterator[str]:
-    """DESIGN.md section 6: 0 is for services that all finished with 0, and for a main or a stop that decides itself."""
+    """DESIGN.md section 6: 0 is for services that all finished with 0, and for a main or a stop that decides itself; a
+    failure is never 0 (then 1), a command that could not be executed is 126 if it is not 127, a deadline is 124."""
+    instead = {PodEvent.UNRUNNABLE: 126, PodEvent.UNIT_DEADLINE: 124, PodEvent.POD_DEADLINE: 124}
+    instead |= dict.fromkeys((PodEvent.ALL_DONE, PodEvent.MAIN_OVER, PodEvent.TOLD), 0)
     for event, cause in t.cause.items():
-        may_be_0 = event in (PodEvent.ALL_DONE, PodEvent.MAIN_OVER, PodEvent.TOLD)
-        if (cause.if_zero == 0) != may_be_0:
+        if cause.if_zero != instead.get(event, 1):
             yield f"{event.word}: {cause.if_zero}"
-        if cause.source is Source.NOBODY and (cause.if_zero == 124) != event.word.endswith("deadline"):
-            yield f"{event.word}: a deadline is 124, and only that"
 
 
 @rule

@@ -68,6 +68,18 @@ def impossible_is_what_cannot_happen(t: Tables) -> Iterator[str]:
 
 
 @rule
+def facts_are_never_ignored(t: Tables) -> Iterator[str]:
+    """What happened to a process, or to a timer that somebody armed, means something wherever it can happen."""
+    for event in (E.DUE, E.SPAWNED, E.STARVED, E.EXITED, E.UNSTARTABLE, E.DRAINED, *_VERDICTS):
+        for state in CAN_HAPPEN[event]:
+            if t.life.cell(state, event).kind is not CellKind.ACTS:
+                yield at(state, event, "must act")
+    for state in CAN_HAPPEN[P.OVERDUE] - {Pod.OVER}:
+        if t.pod.cell(state, P.OVERDUE).kind is not CellKind.ACTS:
+            yield at(state, P.OVERDUE, "must act")
+
+
+@rule
 def only_acting_cells_do_anything(t: Tables) -> Iterator[str]:
     """The core does not look further into a cell that does not act."""
     for machine in (t.life, t.want, t.pod):

@@ -46,7 +46,7 @@ from minipod.supervisor.vocabulary import (
 from minipod.supervisor.vocabulary import Pod as PodState
 from minipod.supervisor.world import KILLED, Behaviour, Fact, FactKind, Stray, World
 
-MAX_STEPS = 10_000  # far above any honest scenario: a table that goes round in circles must end too
+MAX_STEPS = 3_000  # far above any honest scenario: a table that goes round in circles must end too
 _WITH_PROCESS = frozenset({Life.UP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT, Life.DRAINING})
 _RUNNING = _WITH_PROCESS | {Life.HELD}  # held by hand counts as running (DESIGN.md section 4)
 _RESTARTING = frozenset({Life.BACKOFF, Life.SPAWNING})

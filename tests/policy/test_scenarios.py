@@ -1,0 +1,70 @@
+"""Every scenario comes out as it says; what is no scenario is refused."""
+
+from pathlib import Path
+
+import pytest
+
+from minipod.config.toml import loads
+from minipod.supervisor.scenario import check, parse
+
+FILES = sorted(Path(__file__).with_name("scenarios").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_scenario(path, scenarios):
+    assert check(scenarios[path.stem]) == []
+
+
+def test_a_difference_is_told_line_by_line():
+    scenario = parse(loads("""
+        source = "here"
+        events = ["web: exit=1 @5s"]
+        [given.service.web]
+        restart = "never"
+        [expected]
+        timeline = ["0s web: spawning up", "6s web: draining ended", "5s pod: ending sweeping over"]
+        exit_code = 2
+    """))
+    assert check(scenario) == [
+        "exit_code:",
+        "- 2",
+        "+ 1",
+        "timeline:",
+        "  0s web: spawning up",
+        "- 6s web: draining ended",
+        "+ 5s web: draining ended",
+        "  5s pod: ending sweeping over",
+    ]
+
+
+def test_what_is_not_said_must_not_happen():
+    restarted = parse({"source": "here", "events": ["web: exit=1 @5s"], "given": {"service": {"web": {}}}})
+    assert check(restarted) == ["restarts:", "+ web = 1"]
+
+
+def test_a_fact_that_happens_to_nobody_is_told():
+    twice = {"source": "here", "given": {"service": {"web": {"restart": "never"}, "x": {}}}}
+    twice["events"] = ["web: exit=0 @5s", "web: exit=0 @6s"]
+    assert check(parse(twice)) == ["lost:", "+ the leader ended at 6000000000"]
+
+
+WEB = {"service": {"web": {}}}
+
+
+@pytest.mark.parametrize("document, complaint", [
+    ({"given": WEB}, "must name its source"),
+    ({"source": "s", "given": WEB, "expect": {}}, "a scenario has no expect"),
+    ({"source": "s", "given": {"services": {}}}, r"\[given\] has no services"),
+    ({"source": "s", "given": {"service": {"web": {"restrat": "never"}}}}, "has no restrat"),
+    ({"source": "s", "given": WEB, "world": {"wbe": {}}}, r"\[world\] has no wbe"),
+    ({"source": "s", "given": WEB, "expected": {"exit": 1}}, r"\[expected\] has no exit"),
+    ({"source": "s", "given": WEB, "events": ["web exit=1 @5s"]}, "no event"),
+    ({"source": "s", "given": WEB, "events": ["web: exit=1"]}, "no event"),
+    ({"source": "s", "given": WEB, "events": ["db: exit=1 @5s"]}, "no event"),
+    ({"source": "s", "given": WEB, "events": ["web: explode @5s"]}, "nothing that happens to a unit: explode"),
+    ({"source": "s", "given": WEB, "events": ["pod: USR1 @5s"]}, "USR1 does not stop a pod"),
+    ({"source": "s", "given": WEB, "world": {"web": {"stop": "never"}}}, "no way to react"),
+])
+def test_what_is_no_scenario_is_refused(document, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        parse(document)
