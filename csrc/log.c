@@ -34,16 +34,16 @@ static int open_anew(int fd, int flags)
 
 static void open_sink(struct sink *s, int fd)
 {
-    struct stat st;
+    int type = sys_type(fd);
     s->fd = fd;
     s->way = WAY_FILE;
-    if (fstat(fd, &st) < 0) {
+    if (type < 0) {
         s->dead = 1;
-    } else if (S_ISSOCK(st.st_mode)) {
+    } else if (type == S_IFSOCK) {
         s->way = WAY_SOCKET;
-    } else if (!S_ISREG(st.st_mode)) {
-        int own = open_anew(fd, fcntl(fd, F_GETFL));
-        s->way = own >= 0 ? WAY_OWN : S_ISFIFO(st.st_mode) ? WAY_NOWAIT : WAY_POLLED;
+    } else if (type != S_IFREG) {
+        int own = open_anew(fd, sys_flags(fd));
+        s->way = own >= 0 ? WAY_OWN : type == S_IFIFO ? WAY_NOWAIT : WAY_POLLED;
         s->fd = own >= 0 ? own : fd;
     }
 }

@@ -6,9 +6,9 @@
 #include "core.h"
 #include "say.h"
 
-/* Tests put a witness here. */
+/* Tests put a witness here: it sees every cell that is looked up, before anything is done. */
 #ifndef STEP_TRACE
-#define STEP_TRACE(core, machine, unit, from, event, to) ((void)0)
+#define STEP_TRACE(core, machine, unit, from, event, cell) ((void)0)
 #endif
 
 struct sheet { const struct cell *cells; uint32_t rows, columns; };
@@ -77,12 +77,12 @@ static void step(struct core *c, const struct event *e)
     uint32_t rows, columns, at = (uint32_t)*state * sheet->columns + e->event;
     c->cell_counts[step_cell_count(m, &rows, &columns) + at]++;
     const struct cell *cell = &sheet->cells[at];
+    STEP_TRACE(c, m, u, *state, e->event, cell);
     if (cell->kind == CELL_IMPOSSIBLE) {
         c->impossible++;
         warn(c, "%s: %s in state %s of its %s cannot be: ignored", u ? u->name : "pod", event_word(m, e->event),
              state_word(m, *state), machine_words[m]);
     } else if (cell->kind == CELL_ACTS) {
-        STEP_TRACE(c, m, u, *state, e->event, cell->next);
         *state = cell->next;
         if (m == MACHINE_POD)
             c->pod_event = e->event;

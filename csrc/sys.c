@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
@@ -102,6 +103,13 @@ int sys_writable(int fd) {
     struct pollfd one = {fd, POLLOUT, 0};
     return poll(&one, 1, 0) > 0 && (one.revents & POLLOUT);
 }
+
+int sys_type(int fd) {
+    struct stat st;
+    return (int)or_errno(fstat(fd, &st) < 0 ? -1 : (int64_t)(st.st_mode & S_IFMT));
+}
+
+int sys_flags(int fd) { return (int)or_errno(fcntl(fd, F_GETFL)); }
 
 int64_t sys_list(int dir, void *to, size_t size) { return or_errno(syscall(SYS_getdents64, dir, to, size)); }
 

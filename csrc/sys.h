@@ -36,6 +36,8 @@ int64_t sys_write(int fd, const void *from, size_t size);
 int64_t sys_write_nowait(int fd, const void *from, size_t size);  /* -EOPNOTSUPP where the kernel cannot */
 int64_t sys_send_nowait(int fd, const void *from, size_t size);
 int sys_writable(int fd);                   /* 1 if a small write would not block */
+int sys_type(int fd);                       /* the type bits of st_mode */
+int sys_flags(int fd);                      /* of the open description */
 int64_t sys_list(int dir, void *to, size_t size);  /* getdents64 */
 int sys_rewind(int dir);
 
