@@ -45,8 +45,8 @@ TABLES = Tables()
 class Report:
     """What became of a pod. Times are ns since its start.
 
-    ``timeline`` holds every change of a lifecycle's or the pod's state, ``sent`` the signals that minipod chose to send,
-    ``lost`` the given facts that had nobody to happen to, ``cells`` how often each cell of a table was looked up.
+    ``timeline`` holds every change of a lifecycle's or the pod's state, ``sent`` the signals that minipod chose to
+    send, ``lost`` the given facts that had nobody to happen to, ``cells`` how often each cell of a table was looked up.
     ``exit_code`` is None while the pod lives.
     """
 

@@ -1,7 +1,7 @@
 """The policy for people: tables and Mermaid state diagrams, printed from the very tables that run.
 
     python -m minipod.supervisor.diagram            the page docs/policy.md
-    python -m minipod.supervisor.diagram lifecycle  one table as plain text (want, pod, verdict, fate, exit-codes, phase)
+    python -m minipod.supervisor.diagram lifecycle  one table as text (want, pod, verdict, fate, exit-codes, phase)
 
 It must never hold a fact that is not in the tables; a test compares what is checked in with what this prints.
 """
@@ -36,7 +36,7 @@ MARKER = "<!-- Printed by `python -m minipod.supervisor.diagram`: change the tab
 
 
 def machine_text(machine: Machine) -> str:
-    """Every cell of a machine, state by state: what acts with its reason, then what is ignored and what is impossible."""
+    """Every cell of a machine, state by state: what acts, then what is ignored and what is impossible, with reasons."""
     return "\n".join(line for state in machine.states for line in _state_lines(machine, state))
 
 
@@ -59,7 +59,11 @@ def _deed(cell: Cell) -> str:
 
 def verdict_text() -> str:
     """What an ended instance means: a row for each restart policy and intention."""
-    rows = [[f"{rule.word} / {want.word}", *(_outcome(rule, want, c) for c in ExitClass)] for rule in Rule for want in Want]
+    rows = [
+        [f"{rule.word} / {want.word}", *(_outcome(rule, want, exit_class) for exit_class in ExitClass)]
+        for rule in Rule
+        for want in Want
+    ]
     return _columns(["restart / wanted", *(c.word for c in ExitClass)], rows)
 
 
@@ -128,7 +132,9 @@ def _merge() -> list[tuple[tuple[str, ...], Phase]]:
 
 def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    lines = ["  ".join(f"{text:<{width}}" for text, width in zip(row, widths)).rstrip() for row in [head, *rows]]
+    lines = [
+        "  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in [head, *rows]
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -179,10 +185,10 @@ def page() -> str:
     sections = [
         MARKER,
         "# The policy",
-        "What minipod decides, and when. Each machine reacts to events; a pair of state and event that is in no table here\n"
-        "is either ignored or impossible (then it is counted and logged).",
+        "What minipod decides, and when. Each machine reacts to events; a pair of state and event that is in no table\n"
+        "here is either ignored or impossible (then it is counted and logged).",
         "## Exit codes\n\n" + _table(["the pod ended because", "exit code", "reason"], exit_code_rows()),
-        _machine_section(LIFECYCLE, "A unit's lifecycle", "One instance of a unit, from its start to what is left of it."),
+        _machine_section(LIFECYCLE, "A unit's lifecycle", "One instance, from its start to what is left of it."),
         _machine_section(WANT, "What is wanted of a unit", "Whatever its process does meanwhile."),
         _text_section(
             "The verdict",

@@ -41,7 +41,7 @@ def _gate(member: Member) -> Milestone:
 def _chain(members: Sequence[Member]) -> Iterable[Edge]:
     """Inits and sidecars one by one in file order, then every service."""
     row = [i for i, m in enumerate(members) if m.kind is not Kind.SERVICE]
-    for first, second in zip(row, row[1:]):
+    for first, second in zip(row, row[1:], strict=False):
         yield Edge(first, second, _gate(members[first]), Direction.START)
     for last in row[-1:]:
         for i, member in enumerate(members):
@@ -62,7 +62,7 @@ def _after(members: Sequence[Member]) -> Iterable[Edge]:
 def _stop(members: Sequence[Member]) -> Iterable[Edge]:
     """Sidecars go after every service, the last one first (spec.md section 8.2)."""
     sidecars = [i for i, m in enumerate(members) if m.kind is Kind.SIDECAR]
-    for earlier, later in zip(sidecars, sidecars[1:]):
+    for earlier, later in zip(sidecars, sidecars[1:], strict=False):
         yield Edge(later, earlier, Milestone.GONE, Direction.STOP)
     for sidecar in sidecars:
         for i, member in enumerate(members):

@@ -1,4 +1,4 @@
-"""The pod machine and the exit-code contract: the first cause that begins the end fixes the row (DESIGN.md section 6)."""
+"""The pod machine and the exit-code contract: the first cause of the end fixes the row (DESIGN.md section 6)."""
 
 from dataclasses import dataclass
 

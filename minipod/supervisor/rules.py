@@ -1,7 +1,7 @@
 """Rules that every set of policy tables must satisfy, whatever its cells say in detail.
 
 A rule is a named function over the tables that yields one sentence for each place that breaks it; its docstring is the
-reason and the source. Rules state what must hold in general; what happens in one situation is the business of scenarios.
+reason and the source. Rules state what must hold in general; what happens in one situation is what scenarios are for.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""The rules (``rules``) for what is decided above one instance: want, verdict, fate, the pod, its causes and its phase."""
+"""The rules (``rules``) for what is decided above one instance: want, verdict, fate, the pod, causes and phase."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ from minipod.supervisor.phase import PhaseBit
 from minipod.supervisor.rulebook import acting, at, enters, exactly, rule
 from minipod.supervisor.table import CellKind
 from minipod.supervisor.verdict import OUTCOME_EVENT, OUTCOME_MILESTONE
+from minipod.supervisor.vocabulary import Action as A
 from minipod.supervisor.vocabulary import (
     Budget,
     ExitClass,
@@ -20,7 +21,6 @@ from minipod.supervisor.vocabulary import (
     Standing,
     Want,
 )
-from minipod.supervisor.vocabulary import Action as A
 from minipod.supervisor.vocabulary import WantEvent as W
 
 # --- want --------------------------------------------------------------------------------------------------------
@@ -46,15 +46,16 @@ def orders_say_what_is_wanted(t: Tables) -> Iterator[str]:
         for order in (W.ORDER_START, W.ORDER_RESTART):
             if (t.want.cell(state, order).next or state) is Want.HOLD:
                 yield at(state, order, "leaves it held")
-    yield from exactly(t.want, A.TELL_STOP, lambda s, event, cell: s is not Want.HOLD and cell.next is not s and event in (
-        W.ORDER_STOP, W.ORDER_RESTART))
+    stops = (W.ORDER_STOP, W.ORDER_RESTART)
+    yield from exactly(t.want, A.TELL_STOP, lambda s, e, c: s is not Want.HOLD and c.next is not s and e in stops)
 
 
 @rule
 def held_is_until_somebody_says_so(t: Tables) -> Iterator[str]:
     """A unit stopped by hand is held (DESIGN.md section 4): not by predecessors, not by chance does it come back."""
     for state, event, cell in acting(t.want):
-        if state is Want.HOLD and cell.next is not Want.HOLD and event not in (W.ORDER_START, W.ORDER_RESTART, W.POD_STOP):
+        somebody_says_so = event in (W.ORDER_START, W.ORDER_RESTART, W.POD_STOP)
+        if state is Want.HOLD and cell.next is not Want.HOLD and not somebody_says_so:
             yield at(state, event, "lets go")
 
 
@@ -79,7 +80,7 @@ def predecessors_are_heard(t: Tables) -> Iterator[str]:
 
 @rule
 def predecessors_want_nothing(t: Tables) -> Iterator[str]:
-    """What is wanted follows orders and the pod's end; predecessors can at most make an order's "again" a first start."""
+    """What is wanted follows orders and the pod's end; predecessors can at most make of "again" a first start."""
     for state, event, cell in acting(t.want):
         if event in (W.CLEAR, W.STUCK) and cell.next not in (state, Want.UP):
             yield at(state, event, "changes what is wanted")
@@ -108,7 +109,7 @@ def restarts_are_as_in_kubernetes(t: Tables) -> Iterator[str]:
     """spec.md section 3, ContainerShouldRestart; when max_restarts is used up a restart becomes giving up (DESIGN.md
     section 4)."""
     for policy, restarted in _RESTARTED.items():
-        for exit_class, again in zip((ExitClass.OK, ExitClass.FAIL), restarted):
+        for exit_class, again in zip((ExitClass.OK, ExitClass.FAIL), restarted, strict=True):
             final = Outcome.DONE if exit_class is ExitClass.OK else Outcome.FAILED
             wanted = (Outcome.RESTART, Outcome.GAVE_UP) if again else (final, final)
             got = tuple(t.verdict[policy, Want.UP, exit_class, budget] for budget in (Budget.LEFT, Budget.SPENT))
@@ -217,8 +218,8 @@ def services_are_counted(t: Tables) -> Iterator[str]:
 
 @rule
 def the_first_cause_is_fixed(t: Tables) -> Iterator[str]:
-    """The first cause that begins the end fixes the row (DESIGN.md section 6); with it the budget runs and every unit is
-    told, once."""
+    """The first cause that begins the end fixes the row (DESIGN.md section 6); with it the budget runs and every unit
+    is told, once."""
     for action in (A.FIX_CAUSE, A.START_BUDGET, A.WIND_DOWN_ALL):
         yield from exactly(t.pod, action, lambda state, e, cell: state is Pod.RUNNING)
     for state, event, cell in acting(t.pod):
@@ -248,8 +249,8 @@ def nothing_turns_back(t: Tables) -> Iterator[str]:
 
 @rule
 def sweeps_fit_their_states(t: Tables) -> Iterator[str]:
-    """Nothing escapes (DESIGN.md section 4): all that is left is asked, then killed; who forked past a walk is killed by
-    the next one; who leaves in a hurry kills first."""
+    """Nothing escapes (DESIGN.md section 4): all that is left is asked, then killed; who forked past a walk is killed
+    by the next one; who leaves in a hurry kills first."""
     yield from exactly(t.pod, A.SWEEP_TERM, enters(Pod.SWEEPING))
     yield from exactly(t.pod, A.SWEEP_KILL, lambda s, event, c: c.next is Pod.KILLING or event is PodEvent.OVERDUE)
     yield from exactly(t.pod, A.CUT_ALL, lambda s, event, c: s is Pod.STOPPING and event is PodEvent.TOLD)
@@ -285,8 +286,8 @@ def a_failed_pod_never_exits_with_0(t: Tables) -> Iterator[str]:
 
 @rule
 def the_phase_is_kubernetes(t: Tables) -> Iterator[str]:
-    """spec.md section 1, step 4, first match: a failed init; something that has yet to begin; something that runs or will
-    run again; else the end decides. What is over is judged by its exit code alone."""
+    """spec.md section 1, step 4, first match: a failed init; something that has yet to begin; something that runs or
+    will run again; else the end decides. What is over is judged by its exit code alone."""
     for key, phase in enumerate(t.phase):
         bits = {bit for bit in PhaseBit if key >> bit.number & 1}
         if PhaseBit.FAILED_INIT in bits:

@@ -22,6 +22,7 @@ _BEFORE_THE_END = _ANYWHERE - {L.TURN}
 _ENDS = {Pod.ENDING, Pod.STOPPING}
 _GONE = {Pod.SWEEPING, Pod.KILLING}
 _UNITS_LIVE = {Pod.RUNNING, *_ENDS}
+_BY_UNITS = (P.ALL_DONE, P.ALL_FAILED, P.MAIN_OVER, P.FATAL, P.UNRUNNABLE, P.UNIT_DEADLINE)
 CAN_HAPPEN: dict[Word, set[Word]] = {
     # somebody may say it at any time
     E.GO: _ANYWHERE,
@@ -46,7 +47,7 @@ CAN_HAPPEN: dict[Word, set[Word]] = {
     **dict.fromkeys(W, set(Want)),
     W.POD_STOP: set(Want) - {Want.STOP},
     # causes come from units, which must not be over; a deadline and a signal need none
-    **dict.fromkeys((P.ALL_DONE, P.ALL_FAILED, P.MAIN_OVER, P.FATAL, P.UNRUNNABLE, P.UNIT_DEADLINE), _UNITS_LIVE | {Pod.OVER}),
+    **dict.fromkeys(_BY_UNITS, _UNITS_LIVE | {Pod.OVER}),
     P.POD_DEADLINE: set(Pod),
     P.TOLD: set(Pod),
     P.STIRRED: set(Pod),
@@ -84,7 +85,8 @@ def only_acting_cells_do_anything(t: Tables) -> Iterator[str]:
     """The core does not look further into a cell that does not act."""
     for machine in (t.life, t.want, t.pod):
         for state, event, cell in machine.cells():
-            if (cell.next is not None) != (cell.kind is CellKind.ACTS) or (cell.actions and cell.kind is not CellKind.ACTS):
+            acts = cell.kind is CellKind.ACTS
+            if (cell.next is not None) != acts or (cell.actions and not acts):
                 yield at(state, event, "holds what nobody reads")
 
 
@@ -125,7 +127,7 @@ def spawn_is_told_to_the_want(t: Tables) -> Iterator[str]:
 
 @rule
 def started_is_what_was_confirmed(t: Tables) -> Iterator[str]:
-    """A dependent starts when the program runs, not when it was forked (PEERS.md: wait for healthy, not for a second)."""
+    """A dependent starts when the program runs, not when it was forked (PEERS.md: not for "one second passed")."""
     yield from exactly(t.life, A.MARK_STARTED, lambda state, event, cell: event is E.SPAWNED)
 
 
@@ -164,7 +166,7 @@ def only_who_was_asked_is_eased(t: Tables) -> Iterator[str]:
 
 @rule
 def draining_is_judged_once(t: Tables) -> Iterator[str]:
-    """Whoever comes to draining without a leader to wait for is judged there; whoever waits is judged when it is drained."""
+    """Whoever comes to draining without a leader to wait for is judged there, whoever waits when it is drained."""
 
     def judged(state: Word, event: Word, cell: Cell) -> bool:
         if event is E.DRAINED:
@@ -194,7 +196,7 @@ def an_end_is_told(t: Tables) -> Iterator[str]:
 
 @rule
 def the_deadline_is_noted_where_it_counts(t: Tables) -> Iterator[str]:
-    """The verdict asks for the note: an instance that outlived its deadline must not be restarted (spec.md section 9)."""
+    """The verdict asks for the note: an instance beyond its deadline must not be restarted (spec.md section 9)."""
     yield from exactly(t.life, A.NOTE_DEADLINE, lambda state, event, cell: event is E.DEADLINE)
     for state in set(L) - {L.HELD, L.TURN, L.ENDED}:
         if t.life.cell(state, E.DEADLINE).kind is not CellKind.ACTS:

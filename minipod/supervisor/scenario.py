@@ -1,4 +1,4 @@
-"""Scenarios: small pods, what happens to them and what must come of it, as TOML files (``minipod simulate --check DIR``).
+"""Scenarios: small pods, what happens to them and what must come of it, as TOML files (for ``minipod simulate``).
 
     source = "spec.md section 3: Always restarts after a success too"     where the rule comes from
     events = ["web: exit=0 @5s", "pod: TERM @9s"]                         in order; those of one moment keep it
@@ -17,7 +17,7 @@
     phases = ["0s Pending", …]   every change
     restarts, codes, outcomes    by unit; a unit that restarts does not name has none
     sent = ["9s web stop"]       every signal of minipod's own
-    impossible, lost             events that cannot be and were counted, events that had nobody to happen to; default none
+    impossible, lost             events that cannot be and were counted, facts that had nobody to happen to; or none
 
 Events: ``UNIT: exit=N``, ``UNIT: signal=NAME``, ``UNIT: order=start|stop|restart``, ``pod: TERM`` (INT, QUIT),
 ``pod: stray=KIND`` (it ends), ``UNIT: fact=WORD`` and ``pod: fact=WORD`` (a word of the policy, put in as it is).
@@ -54,7 +54,7 @@ _STOP = re.compile(r"(ignores)|(?:exit=(\d+))? ?(?:after (\S+))?")
 _KINDS = (Kind.INIT, Kind.SIDECAR, Kind.SERVICE)
 _GIVEN = {"pod", *(k.word for k in _KINDS)}
 _PARTS = {"source", "events", "until", "given", "world", "expected"}
-_FACTS = {"timeline", "exit_code", "phase", "phases", "reason", "restarts", "codes", "outcomes", "sent", "impossible", "lost"}
+_FACTS = set("timeline exit_code phase phases reason restarts codes outcomes sent impossible lost".split())
 
 
 @dataclass(frozen=True)
@@ -225,7 +225,7 @@ def _word(words: type[Word], text: str) -> Word:
 
 
 def differences(scenario: Scenario, report: Report) -> list[str]:
-    """What the report lacks (``- ``) or has beyond (``+ ``) what was expected, a line each; [] when all is as it must be."""
+    """What the report lacks (``- ``) or has beyond (``+ ``) what was expected, a line each; [] if nothing."""
     found = []
     for fact, (wanted, got) in _compared(scenario, report).items():
         if wanted != got:

@@ -3,14 +3,15 @@
 It is the executable statement of what the core does with the same tables. Where several readings are possible:
 
 * One turn takes all facts of one instant in their given order, puts them in the queue and runs the queue until it is
-  empty. Timers come after the facts of the same instant, one by one, each with an empty queue before it: so a program
-  that obeys in the very moment its grace ends counts as obedient, and a timer never fires in a state that disarms it.
+  empty; the core may run it between two facts of a turn. Timers come after the facts of the same instant, one by one,
+  each with an empty queue before it: so a program that obeys in the very moment its grace ends counts as obedient, and
+  a timer never fires in a state that disarms it.
 * A child that is killed before its exec cannot be told from a program that began and was killed: it counts as started,
   with 137. Only an exec that failed is a command that could not be executed.
-* A run's length counts from the fork to the leader's end; the delay of a back-off counts from that end too, whatever the
-  rest of the group needs to go (spec.md section 5).
+* A run's length counts from the fork to the leader's end; the delay of a back-off counts from that end too, whatever
+  the rest of the group needs to go (spec.md section 5).
 * ``exit_codes`` maps what a program returned, not 127/126 of one that never ran.
-* "Restarts" are instances after the first, whoever wanted them; ``max_restarts`` counts those of the restart policy alone.
+* "Restarts" are instances after the first, whoever wanted them; ``max_restarts`` counts those of the policy alone.
 * A new instance does not pay for a deadline that ran out while somebody stopped the one before by hand.
 * The truth (DESIGN.md section 6): main's code if there is a main; else that of the first service in file order that has
   one other than 0; else 143 if a service was never started; else 0. A leader that KILL could not end counts as 137.
@@ -56,7 +57,7 @@ Timer = tuple[Word, "int | None"]
 class Simulation:
     """One pod in one fake world. Build it, ``run`` it once, read its report."""
 
-    def __init__(self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray] = (), tables: Tables = TABLES):
+    def __init__(self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray], tables: Tables):
         self.plan, self.tables, self.report = plan, tables, Report()
         self.world = World(behaviours, strays)
         self.units = [UnitBook(at, unit, plan.main) for at, unit in enumerate(plan.units)]

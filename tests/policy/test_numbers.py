@@ -93,7 +93,9 @@ def test_names(name, number):
     assert signals.number_of(name) == number
 
 
-@pytest.mark.parametrize("name", ["", "SIG", "TERMINATE", "0", "65", "-1", "RTMIN+31", "RTMAX-31", "RTMIN-1", "RTMIN+", "٣"])
+@pytest.mark.parametrize("name", [
+    "", "SIG", "TERMINATE", "0", "65", "-1", "RTMIN+31", "RTMAX-31", "RTMIN-1", "RTMIN+", "٣",
+])
 def test_no_signals(name):
     with pytest.raises(ValueError, match="no such signal"):
         signals.number_of(name)

@@ -72,7 +72,7 @@ def test_ranks_refuse_a_cycle():
 
 @st.composite
 def pods(draw, *, acyclic: bool) -> list[Member]:
-    """Inits and sidecars mixed, then services that may wait for any service (an earlier one if acyclic) or chain unit."""
+    """Inits and sidecars, then services that may wait for any of them or a service (an earlier one if acyclic)."""
     chain = draw(st.lists(st.sampled_from([INIT, SIDECAR]), max_size=4))
     count = draw(st.integers(1, 6))
     members = [Member(f"c{i}", kind) for i, kind in enumerate(chain)]
