@@ -135,9 +135,8 @@ static void act_arm_backoff(struct core *c, struct unit *u)
     uint32_t rung = u->streak < ladder->count ? u->streak : ladder->count - 1;
     uint64_t delay = c->plan.delays[ladder->first + rung];
     u->streak++;
-    u->restarts++;
     timer_arm(c, timer_of_unit(c, u), u->ended_at + delay);
-    say(c, "%s: restart %u in %t", u->name, u->restarts, delay);
+    say(c, "%s: restart %u in %t", u->name, u->restarts + 1, delay);
 }
 
 static void act_arm_retry(struct core *c, struct unit *u)

@@ -136,7 +136,8 @@ void core_set_up(struct core *c)
 
 /* --- the end --- */
 
-static uint8_t code_of(const struct unit *u) { return u->pid ? 128 + SIGKILL : u->has_run ? u->code : UNDECIDED_CODE; }
+/* KILL was the last word to a leader that still lives. absent: for a unit that never ran. */
+static int code_of(const struct unit *u, int absent) { return u->pid ? 128 + SIGKILL : u->has_run ? u->code : absent; }
 
 /* The first service in file order that did not end with 0; one that never ran has no code of its own. */
 static const struct unit *truth(const struct core *c, int *code)
@@ -144,13 +145,12 @@ static const struct unit *truth(const struct core *c, int *code)
     *code = 0;
     for (uint32_t i = 0; i < c->unit_count; i++) {
         const struct unit *u = &c->units[i];
-        if (u->plan->kind != KIND_SERVICE)
-            continue;
-        if ((u->has_run || u->pid) && code_of(u) != 0) {
-            *code = code_of(u);
+        int its = u->plan->kind == KIND_SERVICE ? code_of(u, -1) : 0;
+        if (its > 0) {
+            *code = its;
             return u;
         }
-        if (!u->has_run && !u->pid)
+        if (its < 0)
             *code = UNDECIDED_CODE;
     }
     return NULL;
@@ -165,12 +165,19 @@ static const struct unit *main_unit(const struct core *c)
 int core_exit_code(const struct core *c, const struct unit **decider)
 {
     const struct cause *cause = step_cause(c->cause);
-    int code = 0;
+    int code = 0, absent = UNDECIDED_CODE;
     *decider = NULL;
     switch ((enum source)cause->source) {
     case SOURCE_NOBODY: break;
-    case SOURCE_MAIN: *decider = main_unit(c); break;
-    case SOURCE_BLAMED: *decider = c->blamed; break;
+    case SOURCE_MAIN:  /* a main that never ran has no code: that of the first to blame stands for it */
+        *decider = main_unit(c);
+        if (*decider && code_of(*decider, -1) < 0 && c->blamed)
+            *decider = c->blamed;
+        break;
+    case SOURCE_BLAMED:
+        *decider = c->blamed;
+        absent = 0;
+        break;
     case SOURCE_TRUTH:
         *decider = main_unit(c);
         if (!*decider)
@@ -179,7 +186,7 @@ int core_exit_code(const struct core *c, const struct unit **decider)
     case SOURCE_COUNT: break;
     }
     if (*decider)
-        code = code_of(*decider);
+        code = code_of(*decider, absent);
     return code ? code : cause->if_zero;
 }
 

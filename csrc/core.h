@@ -68,8 +68,8 @@ struct unit {
     uint8_t has_run;            /* an instance ended: raw_code and code are set */
     uint8_t raw_code, code;     /* 128+N for a signal; before and after exit_codes */
     uint8_t signal;             /* 0, or what ended the last instance */
-    uint32_t restarts;          /* all of them */
-    uint32_t streak;            /* those since the back-off was reset */
+    uint32_t restarts;          /* instances after the first, whoever wanted them */
+    uint32_t streak;            /* restarts by policy since the back-off was reset */
     uint64_t started_at, ended_at;              /* monotonic ns of the last instance */
     uint64_t started_wall, ended_wall;          /* for people */
     struct stream streams[2];

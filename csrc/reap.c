@@ -67,6 +67,8 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
     spawn_read_handshake(c, u);
     u->has_run = 1;
     u->ended_at = c->now;
+    if (u->ended_at - u->started_at > u->plan->reset_ns)
+        u->streak = 0;
     u->ended_wall = sys_wall();
     u->signal = end->by_signal ? end->code : 0;
     u->raw_code = end->by_signal ? (uint8_t)(128 + end->code) : end->code;

@@ -26,6 +26,7 @@ static void arm_deadline(struct core *c, struct unit *u)
 static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
 {
     arm_deadline(c, u);
+    u->restarts += u->started_at != 0;
     u->pid = u->group = pid;
     u->handshake = handshake;
     u->start_stage = STAGE_NONE;
@@ -40,6 +41,7 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
 void spawn_unit(struct core *c, struct unit *u)
 {
     int ends[2];
+    u->deadline_hit = 0;  /* it ran out for the instance before, which somebody stopped by hand */
     int result = log_open_unit(c, u);
     if (result < 0) {
         starve(c, u, "its log pipes", result);

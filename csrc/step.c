@@ -104,8 +104,6 @@ void step_all(struct core *c)
 /* The verdict on the unit's last instance, as an event for its lifecycle. */
 void step_judge(struct core *c, struct unit *u)
 {
-    if (u->ended_at - u->started_at > u->plan->reset_ns && u->has_run)
-        u->streak = 0;
     uint8_t budget = u->plan->max_restarts != PLAN_NONE && u->streak >= u->plan->max_restarts ? BUDGET_SPENT : BUDGET_LEFT;
     uint8_t exit_class = u->deadline_hit        ? EXIT_CLASS_DEADLINE
                          : u->blamed_dependency ? EXIT_CLASS_DEPENDENCY
