@@ -239,7 +239,7 @@ enum action {
 
 enum phase_bit {
     PHASE_BIT_FAILED_INIT,   /* an init failed for good */
-    PHASE_BIT_WAITING,       /* an init is not done, or a service has yet to run for the first time */
+    PHASE_BIT_WAITING,       /* an init is not done, or a sidecar or service has yet to run for the first time */
     PHASE_BIT_RUNNING,       /* a service or a sidecar runs */
     PHASE_BIT_RESTARTING,    /* a service has stopped and will be restarted */
     PHASE_BIT_UNSUCCESSFUL,  /* the pod's exit code, as things stand, is not 0 */

@@ -11,7 +11,7 @@ class PhaseBit(Word):
     """One boolean of the phase's key; its number is its bit."""
 
     FAILED_INIT = "an init failed for good"
-    WAITING = "an init is not done, or a service has yet to run for the first time"
+    WAITING = "an init is not done, or a sidecar or service has yet to run for the first time"
     RUNNING = "a service or a sidecar runs"
     RESTARTING = "a service has stopped and will be restarted"
     UNSUCCESSFUL = "the pod's exit code, as things stand, is not 0"

@@ -326,10 +326,10 @@ _FAILED = frozenset({Outcome.FAILED, Outcome.GAVE_UP, Outcome.UNRUNNABLE, Outcom
 
 
 def _is_awaited(unit: UnitBook) -> bool:
-    """Kubernetes' "pending": an init that is not done, a service that has yet to begin and still may."""
+    """Kubernetes' "pending": an init that is not done, a sidecar or service that has yet to begin and still may."""
     if unit.kind is Kind.INIT:
         return Milestone.COMPLETED not in unit.reached
-    return unit.is_service and not unit.is_over and not unit.has_begun
+    return not unit.is_over and not unit.has_begun
 
 
 _SOURCE = {
