@@ -98,11 +98,16 @@ static void put_time(struct out *o, uint64_t wall)
 
 static void put_code(struct out *o, const struct unit *u)
 {
-    if (!u->has_run)
-        put(o, "\"exitCode\": null, \"rawExitCode\": null, \"signal\": null, \"reason\": null");
+    if (u->has_run)
+        put(o, "\"exitCode\": %u, \"rawExitCode\": %u, \"signal\": %u", (unsigned)u->code, (unsigned)u->raw_code,
+            (unsigned)u->signal);
     else
-        put(o, "\"exitCode\": %u, \"rawExitCode\": %u, \"signal\": %u, \"reason\": \"%s\"", (unsigned)u->code,
-            (unsigned)u->raw_code, (unsigned)u->signal, class_reason(u->exit_class));
+        put(o, "\"exitCode\": null, \"rawExitCode\": null, \"signal\": null");
+    put(o, ", \"reason\": ");
+    if (u->has_run || u->blamed_dependency)
+        put_string(o, class_reason(u->exit_class));
+    else
+        put(o, "null");
 }
 
 static void put_unit(struct out *o, const struct unit *u)

@@ -105,10 +105,11 @@ void step_all(struct core *c)
 void step_judge(struct core *c, struct unit *u)
 {
     uint8_t budget = u->plan->max_restarts != PLAN_NONE && u->streak >= u->plan->max_restarts ? BUDGET_SPENT : BUDGET_LEFT;
-    uint8_t exit_class = u->deadline_hit        ? EXIT_CLASS_DEADLINE
-                         : u->blamed_dependency ? EXIT_CLASS_DEPENDENCY
-                                                : u->exit_class;
-    u->outcome = verdict_cells[u->plan->rule][u->want][exit_class][budget];
+    if (u->deadline_hit)
+        u->exit_class = EXIT_CLASS_DEADLINE;
+    else if (u->blamed_dependency)
+        u->exit_class = EXIT_CLASS_DEPENDENCY;
+    u->outcome = verdict_cells[u->plan->rule][u->want][u->exit_class][budget];
     step_post(c, MACHINE_LIFE, u, outcome_cells[u->outcome].event);
 }
 

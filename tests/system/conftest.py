@@ -1,0 +1,45 @@
+"""What system tests share: minipod as PID 1 of a PID namespace, or as an ordinary process; pods compiled in process."""
+
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from system_harness import Launcher, Stage
+
+
+@pytest.fixture
+def launch(minipod: Path, tmp_path: Path) -> Iterator[Launcher]:
+    """Starts pods as PID 1; whatever still runs when the test is over is killed."""
+    with Launcher(minipod, tmp_path, Stage.INIT) as launcher:
+        yield launcher
+
+
+@pytest.fixture
+def launch_as_child(minipod: Path, tmp_path: Path) -> Iterator[Launcher]:
+    """The same, but minipod is not PID 1."""
+    with Launcher(minipod, tmp_path, Stage.CHILD) as launcher:
+        yield launcher
+
+
+@pytest.fixture(params=list(Stage), ids=lambda stage: stage.value)
+def launch_both(request: pytest.FixtureRequest, minipod: Path, tmp_path: Path) -> Iterator[Launcher]:
+    """Both, one after the other."""
+    with Launcher(minipod, tmp_path, request.param) as launcher:
+        yield launcher
+
+
+@pytest.fixture
+def write_script(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Writes an executable file."""
+
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_text(text)
+        path.chmod(0o755)
+        return path
+
+    return write

@@ -1,0 +1,157 @@
+"""What units of tests run: `python3 programs.py NAME ARGS`. Each says on stdout when it is ready, and what befell it.
+
+No program here waits for time to pass: those that stay do so until a signal ends them.
+"""
+
+import os
+import signal
+import socket
+import sys
+import time
+
+ALL = set(range(1, 65)) - {signal.SIGKILL, signal.SIGSTOP, 32, 33}
+
+
+def say(*words: object) -> None:
+    """One write: lines of several processes stay whole."""
+    os.write(1, (" ".join(map(str, words)) + "\n").encode())
+
+
+def name_of(number: int) -> str:
+    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
+
+
+def signals(*until: str) -> None:
+    """Prints every signal it gets; ends with 0 at one of ``until`` (numbers)."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, ALL)
+    say("ready", os.getpid())
+    while (info := signal.sigwaitinfo(ALL)).si_signo not in map(int, until):
+        say("got", info.si_signo)
+    say("got", info.si_signo)
+
+
+def ends_with(code: str, word: str = "ready", marker: str = "") -> None:
+    """Ends with a code at TERM. (A shell's trap would not do: what it forks meanwhile may miss the signal.)"""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    say(word, os.getpid())
+    if marker:
+        open(marker, "w").close()
+    signal.sigwait({signal.SIGTERM})
+    os._exit(int(code))
+
+
+def stubborn(*ignored: str) -> None:
+    """Ignores TERM (or the given signals) for ever."""
+    for number in ignored or (signal.SIGTERM,):
+        signal.signal(int(number), signal.SIG_IGN)
+    say("ready", os.getpid())
+    while True:
+        signal.pause()
+
+
+def cleanup(seconds: str, marker: str) -> None:
+    """At TERM works for some seconds, then writes a file and ends with 0."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    say("ready", os.getpid())
+    signal.sigwait({signal.SIGTERM})
+    time.sleep(float(seconds))
+    with open(marker, "a") as file:
+        file.write("cleaned\n")
+    say("cleaned")
+
+
+def with_sibling(seconds: str, marker: str) -> None:
+    """A leader that ends at once at TERM, and a child in its group that needs time to clean up."""
+    if os.fork() == 0:
+        return cleanup(seconds, marker)
+    signal.pause()
+
+
+def daemonise(*options: str) -> None:
+    """Two forks and a session of its own; ignores TERM. "bare" forgets its environment; the leader then stays, or ends
+    with "leave"."""
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork():
+            os._exit(0)
+        environment = {} if "bare" in options else dict(os.environ)
+        os.execve(sys.executable, [sys.executable, "-IS", __file__, "stubborn"], environment)
+    os.wait()
+    if "leave" not in options:
+        signal.pause()
+
+
+def orphans(count: str) -> None:
+    """Makes so many processes whose parent is gone before they end."""
+    for _ in range(int(count)):
+        if os.fork() == 0:
+            if os.fork() == 0:
+                os._exit(0)
+            os._exit(0)
+        os.wait()
+    say("made", count)
+
+
+def given(what: str, *command: str) -> None:
+    """Becomes a command under odd circumstances."""
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    if what == "ignored":
+        for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGUSR1):
+            signal.signal(number, signal.SIG_IGN)
+    elif what == "blocked":
+        signal.pthread_sigmask(signal.SIG_SETMASK, ALL | {32, 33})
+    elif what == "closed":
+        os.closerange(0, 3)
+    elif what.startswith("closed-"):
+        os.close(int(what.removeprefix("closed-")))
+    elif what == "with-child":  # it was ours before minipod was, and must not stay a zombie
+        if os.fork() == 0:
+            os.execvp("sleep", ["sleep", "1000"])
+        if os.fork() == 0:
+            os._exit(0)
+    os.execvp(command[0], list(command))
+
+
+def limited(name: str, most: str, *command: str) -> None:
+    """Becomes a command with a resource limit."""
+    import resource
+
+    for number in (signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (int(most), int(most)))
+    os.execvp(command[0], list(command))
+
+
+def descriptors() -> None:
+    """Which descriptors are open."""
+    mine = os.open("/proc/self/fd", os.O_RDONLY | os.O_DIRECTORY)
+    say("open", *sorted(int(fd) for fd in os.listdir(mine) if int(fd) != mine))
+
+
+def lines(name: str, count: str, size: str) -> None:
+    """Writes so many lines, in pieces that end anywhere."""
+    text = b"".join(f"{name} {i} ".encode().ljust(int(size), b"x") + b"\n" for i in range(int(count)))
+    while text:
+        n = os.write(1, text[:777])
+        text = text[n:]
+
+
+def flood() -> None:
+    """Writes for ever."""
+    os.write(2, b"flooding\n")
+    while True:
+        os.write(1, b"y" * 1023 + b"\n")
+
+
+def connect(path: str) -> None:
+    """Listens on a socket, to be seen from outside until a signal ends it."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        server.listen()
+        say("ready", os.getpid())
+        signal.pause()
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](*sys.argv[2:])
