@@ -4,14 +4,14 @@ A mutant is killed when a scenario's expectations fail under it, or a rule is br
 not count. Only scenarios that look the changed cell up are played: the others cannot tell.
 
 What is mutated, one cell at a time:
-* machines: the next state to each other one; each action left out; what acts is ignored or impossible; what is ignored
-  is impossible; what is impossible is ignored. No scenario alone can see the last (an event that never comes is never
-  missed); the rule that names what can happen, event by event, does.
+* machines: the next state to each other one; each action left out; what acts is ignored or impossible, what is ignored
+  impossible, what is impossible ignored. No scenario alone can see the last (what never comes is never missed);
+  the rule that names what can happen, event by event, does.
 * verdicts: to each other outcome. Fates: to each other event of a fate or none, each action left out, possible or not.
 * causes: each other source; each other number that stands for 0. Phases: each other phase, for every set of facts.
 
-Survivors are listed in survivors.txt, each with its reason; a mutant that survives and is not listed fails the test, and
-so does a listed one that is killed.
+Survivors are listed in survivors.txt, each with its reason; a mutant that survives and is not listed fails the test,
+and so does a listed one that is killed.
 """
 
 from collections.abc import Iterator
