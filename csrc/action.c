@@ -201,11 +201,12 @@ static void act_tally_failed(struct core *c, struct unit *u)
 
 /* --- the pod --- */
 
-/* The event that brought us here is not the action's business: core.c keeps it as the candidate (pod_event). */
+/* The event that brought us here is not the action's business: step.c keeps it, and whose end it was. */
 static void act_fix_cause(struct core *c, struct unit *u)
 {
     (void)u;
     c->cause = c->pod_event;
+    c->culprit = c->pod_event_of;
     if (c->cause == POD_EVENT_TOLD)
         say(c, "stopping: got %s", signal_word(c->told_by));
     else

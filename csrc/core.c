@@ -178,6 +178,10 @@ int core_exit_code(const struct core *c, const struct unit **decider)
         *decider = c->blamed;
         absent = 0;
         break;
+    case SOURCE_CULPRIT:
+        *decider = c->culprit;
+        absent = 0;
+        break;
     case SOURCE_TRUTH:
         *decider = main_unit(c);
         if (!*decider)

@@ -113,9 +113,10 @@ struct core {
     uint8_t quiet;                      /* one command: no word unless something is wrong */
     /* the pod */
     uint8_t state, cause, left, told_by;
-    struct unit *blamed;
+    struct unit *blamed, *culprit;      /* the first that failed for good; the one whose end is the cause */
     uint32_t services_left, services_failed, units_left;
-    uint8_t pod_event;                  /* the event that the pod machine is at: what fix-cause remembers */
+    struct unit *pod_event_of;          /* the event that the pod machine is at, and the unit whose end it is or NULL: */
+    uint8_t pod_event;                  /* what fix-cause remembers */
     uint8_t has_sidecars, budget_running, sweeping;
     struct stop_limits limits;
     uint64_t grace_override;            /* UINT64_MAX: none */

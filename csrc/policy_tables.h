@@ -149,10 +149,11 @@ enum phase {
 };
 
 enum source {
-    SOURCE_NOBODY,  /* fixed by the cause */
-    SOURCE_MAIN,    /* the unit named by main */
-    SOURCE_BLAMED,  /* the first unit that failed for good */
-    SOURCE_TRUTH,   /* main if there is one, else the first service in file order that did not end with 0 */
+    SOURCE_NOBODY,   /* fixed by the cause */
+    SOURCE_MAIN,     /* the unit named by main */
+    SOURCE_BLAMED,   /* the first unit that failed for good */
+    SOURCE_CULPRIT,  /* the unit whose end is the cause */
+    SOURCE_TRUTH,    /* main if there is one, else the first service in file order that did not end with 0 */
     SOURCE_COUNT
 };
 
@@ -385,6 +386,7 @@ static const char *const source_words[SOURCE_COUNT] = {
     [SOURCE_NOBODY] = "nobody",
     [SOURCE_MAIN] = "main",
     [SOURCE_BLAMED] = "blamed",
+    [SOURCE_CULPRIT] = "culprit",
     [SOURCE_TRUTH] = "truth",
 };
 
@@ -959,7 +961,7 @@ static const struct cause cause_cells[POD_EVENT_COUNT] = {
     [POD_EVENT_ALL_FAILED] = {SOURCE_BLAMED, 1, "Error", "every service has ended and one failed"},
     [POD_EVENT_MAIN_OVER] = {SOURCE_MAIN, 0, "MainEnded", "main ended"},
     [POD_EVENT_FATAL] = {SOURCE_BLAMED, 1, "Error", "a unit that the pod needs failed for good"},
-    [POD_EVENT_UNRUNNABLE] = {SOURCE_BLAMED, 126, "StartError", "a command could not be executed"},
+    [POD_EVENT_UNRUNNABLE] = {SOURCE_CULPRIT, 126, "StartError", "a command could not be executed"},
     [POD_EVENT_UNIT_DEADLINE] = {SOURCE_NOBODY, 124, "DeadlineExceeded", "an init's deadline ran out"},
     [POD_EVENT_POD_DEADLINE] = {SOURCE_NOBODY, 124, "DeadlineExceeded", "the pod's deadline ran out"},
     [POD_EVENT_TOLD] = {SOURCE_TRUTH, 0, "Stopped", "it was told to stop"},

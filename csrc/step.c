@@ -71,7 +71,7 @@ static void run(struct core *c, struct unit *u, const struct cell *cell)
 static void step(struct core *c, const struct event *e)
 {
     enum machine m = (enum machine)e->machine;
-    struct unit *u = e->unit == STEP_POD ? NULL : &c->units[e->unit];
+    struct unit *by = e->unit == STEP_POD ? NULL : &c->units[e->unit], *u = m == MACHINE_POD ? NULL : by;
     uint8_t *state = state_of(c, m, u);
     const struct sheet *sheet = &sheets[m];
     uint32_t rows, columns, at = (uint32_t)*state * sheet->columns + e->event;
@@ -84,8 +84,10 @@ static void step(struct core *c, const struct event *e)
              state_word(m, *state), machine_words[m]);
     } else if (cell->kind == CELL_ACTS) {
         *state = cell->next;
-        if (m == MACHINE_POD)
+        if (m == MACHINE_POD) {
             c->pod_event = e->event;
+            c->pod_event_of = by;
+        }
         run(c, u, cell);
     }
 }
@@ -126,7 +128,7 @@ void step_settle(struct core *c, struct unit *u)
         action_reach(c, u, outcome_cells[u->outcome].milestone);
     run(c, u, cell);
     if (cell->next != POD_EVENT_COUNT)
-        step_post(c, MACHINE_POD, NULL, cell->next);
+        step_post(c, MACHINE_POD, u, cell->next);
 }
 
 const struct cause *step_cause(uint8_t cause) { return &cause_cells[cause]; }

@@ -259,7 +259,7 @@ def _tally_failed(sim, unit):
 
 @_does(Action.FIX_CAUSE)
 def _fix_cause(sim, unit):
-    sim.cause = sim.pod_event
+    sim.cause, sim.culprit = sim.pod_event, sim.pod_event_of
 
 
 @_does(Action.START_BUDGET)

@@ -102,7 +102,11 @@ def _code(cause: Cause) -> str:
             "main's code if there is a main; else that of the first service in file order that did not end with 0; "
             f"{UNDECIDED_CODE} if one never ran and nothing else decides; else 0"
         )
-    whose = {Source.MAIN: "main's code", Source.BLAMED: "the code of the first unit that failed for good"}
+    whose = {
+        Source.MAIN: "main's code",
+        Source.BLAMED: "the code of the first unit that failed for good",
+        Source.CULPRIT: "the code of that unit",
+    }
     instead = f"; never 0 (then {cause.if_zero})" if cause.if_zero else ""
     return f"{whose[cause.source]}, 128+N for signal N{instead}"
 

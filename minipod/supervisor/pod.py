@@ -111,7 +111,7 @@ CAUSE: dict[E, Cause] = {
     E.ALL_FAILED: Cause(Source.BLAMED, 1, "Error", "every service has ended and one failed"),
     E.MAIN_OVER: Cause(Source.MAIN, 0, "MainEnded", "main ended"),
     E.FATAL: Cause(Source.BLAMED, 1, "Error", "a unit that the pod needs failed for good"),
-    E.UNRUNNABLE: Cause(Source.BLAMED, 126, "StartError", "a command could not be executed"),
+    E.UNRUNNABLE: Cause(Source.CULPRIT, 126, "StartError", "a command could not be executed"),
     E.UNIT_DEADLINE: Cause(Source.NOBODY, 124, "DeadlineExceeded", "an init's deadline ran out"),
     E.POD_DEADLINE: Cause(Source.NOBODY, 124, "DeadlineExceeded", "the pod's deadline ran out"),
     E.TOLD: Cause(Source.TRUTH, 0, "Stopped", "it was told to stop"),

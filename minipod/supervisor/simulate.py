@@ -67,6 +67,8 @@ class Simulation:
         self.timers: dict[Timer, tuple[int, int]] = {}
         self._armed = self._steps = 0
         self.state, self.pod_event, self.cause = PodState.RUNNING, None, None
+        self.pod_event_of: UnitBook | None = None
+        self.culprit: UnitBook | None = None
         self.blamed: UnitBook | None = None
         self.limits: budget.Limits | None = None
         self.stop_began = 0
@@ -190,8 +192,9 @@ class Simulation:
     def post_want(self, unit: UnitBook, event: WantEvent) -> None:
         self.queue.append((self.tables.want, unit, event))
 
-    def post_pod(self, event: PodEvent) -> None:
-        self.queue.append((self.tables.pod, None, event))
+    def post_pod(self, event: PodEvent, by: UnitBook | None = None) -> None:
+        """``by``: the unit whose end is the event, if it is one's."""
+        self.queue.append((self.tables.pod, by, event))
 
     def _drain(self) -> None:
         while self.queue:
@@ -199,6 +202,7 @@ class Simulation:
         self._note_phase()
 
     def _step(self, machine: Machine, unit: UnitBook | None, event: Word) -> None:
+        by, unit = unit, None if machine is self.tables.pod else unit
         self._steps += 1
         if self._steps > MAX_STEPS:
             raise RuntimeError("the tables go round in circles")
@@ -210,7 +214,7 @@ class Simulation:
         elif cell.kind is CellKind.ACTS:
             self._enter(machine, unit, cell.next)
             if unit is None:
-                self.pod_event = event
+                self.pod_event, self.pod_event_of = event, by
             for action in cell.actions:
                 DEEDS[action](self, unit)
 
@@ -263,7 +267,7 @@ class Simulation:
         for action in entry.actions:
             DEEDS[action](self, unit)
         if entry.event is not None:
-            self.post_pod(entry.event)
+            self.post_pod(entry.event, by=unit)
 
     # --- what it comes to ---
 
@@ -336,6 +340,7 @@ _SOURCE = {
     Source.NOBODY: lambda sim: 0,
     Source.MAIN: Simulation._mains_code,
     Source.BLAMED: lambda sim: sim._code_of(sim.blamed) or 0,
+    Source.CULPRIT: lambda sim: sim._code_of(sim.culprit) or 0,
     Source.TRUTH: Simulation._truth,
 }
 _HAPPEN = {

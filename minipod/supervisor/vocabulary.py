@@ -184,6 +184,7 @@ class Source(Word):
     NOBODY = "fixed by the cause"
     MAIN = "the unit named by main"
     BLAMED = "the first unit that failed for good"
+    CULPRIT = "the unit whose end is the cause"
     TRUTH = "main if there is one, else the first service in file order that did not end with 0"
 
 
