@@ -40,7 +40,8 @@ class Arena:
         binds = [word for source, target in launch.binds for word in ("-b", source, target)]
         self.process = subprocess.Popen(
             [*wrap, str(enter), str(self.board.path), *binds, "--", *launch.argv], stdin=subprocess.DEVNULL,
-            stdout=output, stderr=errors, start_new_session=True, env=_environment(self.board))
+            stdout=output, stderr=errors, start_new_session=True, cwd="/",
+            env=_environment(self.board))
 
     def __enter__(self) -> "Arena":
         return self

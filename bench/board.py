@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 SLOTS = 1024
-_FIELDS = ("begun", "ended", "pid1", "target", "claimed", "posted", "go")
+_FIELDS = ("begun", "ended", "pid1", "target", "claimed", "posted")
 _SIZE = 8 * (len(_FIELDS) + SLOTS)
 
 

@@ -1,4 +1,4 @@
-"""The kit: the C programs under ``programs/``, compiled into a folder. Needs gcc; enter is linked with musl where found."""
+"""The kit: the C programs under ``programs/``, compiled into a folder. Needs gcc; enter takes musl if found."""
 
 import shutil
 import subprocess

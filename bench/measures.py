@@ -4,13 +4,14 @@ A subject that cannot do what is measured is never asked (rows.py knows who can)
 test and by ``enter``, not by the harness, wherever that is possible.
 """
 
+import contextlib
 import os
 import re
 import signal
 import statistics
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bench.arena import Arena, count_switches, measure_cpu, measure_pss
@@ -34,7 +35,7 @@ def start(count: int, *, logs: bool = False) -> Measure:
 
 
 def memory(count: int, *, full: bool = False) -> Measure:
-    """kB of PSS of PID 1 and its helpers, output captured where the subject can; ``full``: after 64 KiB of output each."""
+    """kB of PSS of PID 1 and its helpers, output captured where they can; ``full``: after 64 KiB of output each."""
     def measure(stage: Stage, subject: Subject) -> float:
         program = "chatter" if full else "service"
         job = stage.job(program, count, logs=subject.captures)
@@ -120,16 +121,27 @@ def _time_signal(arena: Arena, to: int) -> int:
 
 
 def log_cpu(stage: Stage, subject: Subject) -> float:
-    """CPU s of PID 1 and helpers for a million lines of 100 bytes, one write each, read from a pipe at the other end."""
+    """CPU s of PID 1 and helpers for a million lines of 100 bytes, one write each; a thread reads what comes out."""
     job = stage.job("writer", logs=True)
+    with _open_drain() as (output, lines):
+        with stage.run(subject, job, output=output) as arena:
+            seconds = _measure_log_cpu(arena, job.program) * (1_000_000 / LINES)
+    if not subject.logs_to_files and sum(lines) < LINES:
+        raise Silence(f"{sum(lines)} of {LINES} lines came")
+    return seconds
+
+
+@contextlib.contextmanager
+def _open_drain() -> Iterator[tuple[int, list[int]]]:
+    """The writing end of a pipe that a thread reads until its last writer is gone; what it read, in lines, after that."""
+    lines: list[int] = []
     reader, writer = os.pipe()
-    drain = threading.Thread(target=_drain, args=(reader,))
+    drain = threading.Thread(target=_drain, args=(reader, lines))
     drain.start()
     try:
-        with stage.run(subject, job, output=writer) as arena:
-            os.close(writer)
-            return _measure_log_cpu(arena, job.program) * (1_000_000 / LINES)
+        yield writer, lines
     finally:
+        os.close(writer)
         drain.join()
 
 
@@ -139,16 +151,17 @@ def _measure_log_cpu(arena: Arena, program: Path) -> float:
     helpers = arena.helpers(program)
     before = sum(map(measure_cpu, helpers))
     arena.board.await_posts(1)
-    arena.board.put("go", 1)
+    (service,) = arena.services(program)
+    os.kill(service, signal.SIGUSR1)
     arena.wait_posts()
     arena.settle()
     return (sum(map(measure_cpu, helpers)) - before) / 1e9
 
 
-def _drain(reader: int) -> None:
+def _drain(reader: int, lines: list[int]) -> None:
     with open(reader, "rb", buffering=0) as pipe:
-        while pipe.read(1 << 16):
-            pass
+        while chunk := pipe.read(1 << 16):
+            lines.append(chunk.count(b"\n"))
 
 
 def idle(stage: Stage, subject: Subject) -> float:
@@ -164,7 +177,7 @@ def idle(stage: Stage, subject: Subject) -> float:
 
 
 def calls(*, everybody: bool) -> Measure:
-    """System calls by PID 1 (or by everybody in its namespace) between its exec and the exec of the service's program."""
+    """System calls by PID 1 (or by all in its namespace) between its exec and the exec of the service's program."""
     def measure(stage: Stage, subject: Subject) -> float:
         job = stage.job("service")
         trace = stage.kit.path("trace")

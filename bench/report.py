@@ -48,7 +48,8 @@ def _render_medians(cells: list[Cell]) -> list[str]:
     for row in dict.fromkeys(cell.row for cell in cells):
         floor = find_floor(row, cells)
         shown = {cell.subject.shown_under: _show(cell, floor) for cell in cells if cell.row is row}
-        lines.append(f"| {row.title} | {row.unit} | {row.aim} | " + " | ".join(shown.get(c, "–") for c in columns) + " |")
+        figures = [shown.get(column, "–") for column in columns]
+        lines.append(f"| {' | '.join([row.title, row.unit, row.aim, *figures])} |")
     return lines
 
 

@@ -1,5 +1,6 @@
 """The runner: every row's subjects in turn, A B C A B C …, as often as asked or as the time given to a cell allows."""
 
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
@@ -56,6 +57,6 @@ def _run_once(cell: Cell, stage: Stage) -> None:
         cell.values.append(cell.row.measure(stage, cell.subject))
     except Abandoned as error:
         cell.failure = f"abandons: {error}"
-    except (Silence, NoGroup, OSError, ValueError) as error:
+    except (Silence, NoGroup, OSError, ValueError, subprocess.SubprocessError) as error:
         cell.failure = f"failed: {error}"
     cell.spent += time.monotonic() - begun

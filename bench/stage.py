@@ -1,8 +1,9 @@
-"""The stage: what a measurement needs to run one subject once. It prepares each job's configuration once and keeps it."""
+"""The stage: what a measurement needs to run one subject once. Each job's configuration is prepared once and kept."""
 
 import contextlib
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -35,8 +36,7 @@ class Stage:
     def _prepare(self, subject: Subject, job: Job):
         key = (subject.name, job)
         if key not in self._prepared:
-            folder = self._folder / f"job{len(self._prepared)}"
-            folder.mkdir()
+            folder = Path(tempfile.mkdtemp(prefix="job-", dir=self._folder))
             self._prepared[key] = (folder, subject.prepare(job, folder))
         folder, launch = self._prepared[key]
         subject.freshen(folder)

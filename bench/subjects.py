@@ -41,6 +41,7 @@ class Subject:
     package: str = ""
     many: bool = False          # runs more than one service
     captures: bool = False      # can put pipes between services and its own output
+    logs_to_files: bool = False # what it captures does not come out of it
     restarts: bool = False
     forwards: bool = False      # USR1 reaches the service
     warm: float = 0.0           # seconds that a service must have been up for its restart to be due at once
@@ -84,12 +85,12 @@ def make_floor(kit: Kit) -> Subject:
     return Subject("floor", (str(kit.path("floor")),), prepare, many=True, captures=True, restarts=True)
 
 
-def make_minipod(binary: str, python: str) -> Subject:
+def make_minipod(binary: str) -> Subject:
     """minipod with a plan compiled beforehand by its own Python."""
     def prepare(job: Job, folder: Path) -> Launch:
         config, plan = folder / "pod.toml", folder / "pod.plan"
         config.write_text(write_pod(job))
-        subprocess.run([python, "-m", "minipod", "compile", str(config), "-o", str(plan)], check=True, cwd=_ROOT)
+        subprocess.run([binary, "compile", str(config), "-o", str(plan)], check=True, cwd=folder)
         return Launch([binary, "run", str(plan)])
 
     return Subject("minipod", (binary,), prepare, many=True, captures=True, restarts=True, forwards=True)
@@ -112,11 +113,12 @@ def make_interpreter(python: str) -> Subject:
 
 def write_pod(job: Job) -> str:
     """A pod as TOML. Modes of output are minipod's default where captured, else the descriptor itself."""
-    lines = ["[pod]", 'name = "bench"', f"log = {'prefix' if job.logs else 'inherit'!r}"]
+    lines = ["[pod]", 'name = "bench"']
+    log = "prefix" if job.logs else "inherit"
     if job.once:
         lines.append('restart = "never"')
     for number in range(job.count):
-        lines += [f"[service.s{number}]", f"command = [{str(job.program)!r}]"]
+        lines += [f"[service.s{number}]", f"command = [{str(job.program)!r}]", f"log = {log!r}"]
     return "\n".join(lines) + "\n"
 
 
@@ -190,7 +192,7 @@ _PEERS = (
     make_single("catatonit", "catatonit", ("--",)),
     Subject("busybox", ("busybox",), _prepare_busybox, "busybox-static", many=True, restarts=True, warm=1.1),
     Subject("runit", ("runsvdir", "runsv", "svlogd"), _prepare_runit, "runit", many=True, captures=True, restarts=True,
-            warm=1.1, exec_word="./run", stale=("scan/*/supervise", "scan/*/log/supervise")),
+            logs_to_files=True, warm=1.1, exec_word="./run", stale=("scan/*/supervise", "scan/*/log/supervise")),
     Subject("s6", ("s6-svscan", "s6-supervise", "s6-log"), _prepare_s6, "s6", many=True, captures=True, restarts=True,
             warm=1.1, exec_word="./run",
             stale=("scan/.s6-svscan", "scan/*/supervise", "scan/*/event", "scan/*/log/supervise", "scan/*/log/event")),
@@ -203,6 +205,6 @@ def list_subjects(kit: Kit, minipod: str | None, python: str = sys.executable) -
     """All subjects in the table's order, found or not. Without ``minipod`` its own are left out."""
     own = []
     if minipod:
-        own = [make_minipod(minipod, python), make_single("minipod --", minipod, ("--",), "minipod"),
+        own = [make_minipod(minipod), make_single("minipod --", minipod, ("--",), "minipod"),
                make_minipod_file(minipod), make_interpreter(python)]
     return [make_floor(kit), *own, *_PEERS]

@@ -14,7 +14,6 @@ struct board {
     uint64_t target;  /* ring at so many posts */
     uint64_t claimed;
     uint64_t posted;
-    uint64_t go;      /* the harness lets a waiting program begin */
     uint64_t slots[BOARD_SLOTS];
 };
 

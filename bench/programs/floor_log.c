@@ -7,7 +7,9 @@
 #define PREFIX "s0 | "
 #define PREFIX_SIZE 5
 
-static char in[ROOM], out[2 * ROOM];
+typedef char chars __attribute__((vector_size(16), aligned(1)));
+
+static char in[ROOM + 16], out[2 * ROOM];
 
 static inline __attribute__((always_inline)) void start(int poll, char **argv, char **env)
 {
@@ -32,16 +34,32 @@ static long number(const char *digits)
     return value;
 }
 
+/* What a C library does for memchr and memcpy, so that the floor is no slower than a program with one. */
+static long find_end(long from, long size)
+{
+    for (long i = from; i < size; i += 16) {
+        int found = __builtin_ia32_pmovmskb128((chars)(*(const chars *)(in + i) == '\n'));
+        if (found && i + __builtin_ctz(found) < size)
+            return i + __builtin_ctz(found) + 1;
+    }
+    return size;
+}
+
+static char *copy(char *to, const char *from, long size)
+{
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(size) : : "memory");
+    return to;
+}
+
 static long add_prefixes(long size)
 {
-    long to = 0;
-    for (long i = 0; i < size; i++) {
-        if (i == 0 || in[i - 1] == '\n')
-            for (int j = 0; j < PREFIX_SIZE; j++)
-                out[to++] = PREFIX[j];
-        out[to++] = in[i];
+    char *to = out;
+    for (long from = 0, end; from < size; from = end) {
+        end = find_end(from, size);
+        to = copy(to, PREFIX, PREFIX_SIZE);
+        to = copy(to, in + from, end - from);
     }
-    return to;
+    return to - out;
 }
 
 static void write_all(const char *bytes, long size)

@@ -1,4 +1,4 @@
-/* A service that, once the harness lets it go, writes 200,000 lines of 100 bytes to stdout, one write each, and rests. */
+/* A service that, once the harness sends it USR1, writes 200,000 lines of 100 bytes to stdout, one write each, and rests. */
 #include "bare.h"
 #include "board.h"
 
@@ -18,9 +18,9 @@ void main_bare(long *stack)
     char **env = environment(stack);
     struct board *board = board_open(env);
     fill(line);
+    block(SIGNAL(SIGUSR1));
     board_post(board, env, now());
-    while (!__atomic_load_n(&board->go, __ATOMIC_SEQ_CST))
-        doze(1000000);
+    await_signal(SIGNAL(SIGUSR1));
     for (int i = 0; i < LINES; i++)
         CALL3(write, 1, line, LINE_SIZE);
     board_post(board, env, now());

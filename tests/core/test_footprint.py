@@ -1,0 +1,151 @@
+"""The core's footprint, as the system sees it: no heap, memory that stays what it was, no wake-up without a reason.
+
+It must never judge a time or a size in bytes: bench/ measures those.
+"""
+
+import os
+import select
+import signal
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PATIENCE = 30.0  # seconds: only a test that fails waits so long
+IDLE = 1.0  # seconds: a wake-up each second is what the inits that poll have
+HEAP = {"malloc", "calloc", "realloc", "reallocarray", "free", "aligned_alloc", "posix_memalign", "strdup", "strndup",
+        "asprintf", "vasprintf", "brk", "sbrk", "opendir", "getline", "getdelim", "getpwnam", "getgrnam"}
+STDIO = {"printf", "fprintf", "vfprintf", "puts", "fputs", "fputc", "putchar", "fwrite", "fread", "fopen", "fdopen",
+         "fflush", "stdout", "stderr", "stdin"}
+PAGES = {"mmap", "mmap64", "mremap", "munmap", "memfd_create"}
+BEFORE_THE_POD = {"core", "front", "load"}  # what may ask for pages: all that it asks, it asks before the pod runs
+
+WORKER = """\
+trap 'exit 1' USR1
+if [ -e "$1" ]; then
+    for i in 1 2 3 4 5 6 7 8; do sh -c 'true & true & true & true &'; done
+    seq 1 20000
+    echo second
+    exec sleep 1000
+fi
+: > "$1"
+echo first
+sleep 1000 &
+wait
+"""
+
+
+class Running:
+    """minipod as PID 1 of a PID namespace; ``words`` are its own."""
+
+    def __init__(self, minipod: Path, *words: object):
+        space = ["unshare", *([] if os.geteuid() == 0 else ["-r"]), "-pf", "--mount-proc", "--kill-child"]
+        self._outer = subprocess.Popen([*space, minipod, *map(str, words)], stdin=subprocess.DEVNULL,
+                                       stdout=subprocess.PIPE, text=True)
+
+    def __enter__(self) -> "Running":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._outer.kill()
+        self._outer.stdout.close()
+        self._outer.wait()
+
+    @property
+    def pid1(self) -> int:
+        outer = self._outer.pid
+        (pid,) = Path(f"/proc/{outer}/task/{outer}/children").read_text().split()
+        return int(pid)
+
+    def wait_line(self, end: str) -> None:
+        """Until a line comes that ends so; fails when the output does. The test's own limit bounds it."""
+        for line in self._outer.stdout:
+            if line.rstrip().endswith(end):
+                return
+        pytest.fail(f"the output ended without a line that ends in {end}")
+
+    def read(self, name: str) -> str:
+        return Path(f"/proc/{self.pid1}/{name}").read_text()
+
+    def wait_asleep(self) -> None:
+        """Until PID 1 waits for something."""
+        end = time.monotonic() + PATIENCE
+        while "State:\tS" not in self.read("status"):
+            assert time.monotonic() < end, f"PID 1 is busy after {PATIENCE} s"
+
+    def count_switches(self) -> int:
+        """How often PID 1 gave up the processor or lost it."""
+        return sum(int(line.split()[1]) for line in self.read("status").splitlines() if "ctxt_switches" in line)
+
+    def watch(self, seconds: float) -> None:
+        """Look on for a while; fails when minipod ends."""
+        pidfd = os.pidfd_open(self.pid1)
+        try:
+            assert not select.select([pidfd], [], [], seconds)[0]
+        finally:
+            os.close(pidfd)
+
+
+@pytest.fixture(scope="module")
+def wanted(root: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+    """By each of the core's files: the names that it wants from others."""
+    folder = tmp_path_factory.mktemp("objects")
+    names = {}
+    for source in sorted((root / "csrc").glob("*.c")):
+        target = folder / f"{source.stem}.o"
+        subprocess.run(["gcc", "-c", "-O2", "-std=c11", "-D_GNU_SOURCE", "-fno-builtin", '-DMINIPOD_VERSION="test"',
+                        '-DMINIPOD_LIBC="test"', "-o", target, source], check=True)
+        listing = subprocess.run(["nm", "-u", target], check=True, capture_output=True, text=True).stdout
+        names[source.stem] = {line.split()[-1] for line in listing.splitlines()}
+    return names
+
+
+@pytest.fixture
+def pod(tmp_path: Path) -> Path:
+    """A pod whose one service says "first"; once it is killed by USR1 its next instance works, and says "second"."""
+    script, config = tmp_path / "worker.sh", tmp_path / "pod.toml"
+    script.write_text(WORKER)
+    config.write_text(f'[pod]\nname = "footprint"\n[service.worker]\ncommand = ["sh", "{script}", "{tmp_path}/seen"]\n')
+    return config
+
+
+@pytest.fixture
+def running(minipod: Path, pod: Path) -> Iterator[Running]:
+    with Running(minipod, "run", pod) as running:
+        running.wait_line("first")
+        yield running
+
+
+def test_nothing_of_the_core_asks_for_heap_or_stdio(wanted: dict[str, set[str]]) -> None:
+    assert wanted["main"], "nm shows no names: the check would see nothing"
+    assert {name: sorted(uses & (HEAP | STDIO)) for name, uses in wanted.items() if uses & (HEAP | STDIO)} == {}
+
+
+def test_only_what_runs_before_the_pod_asks_for_pages(wanted: dict[str, set[str]]) -> None:
+    assert {name for name, uses in wanted.items() if uses & PAGES} <= BEFORE_THE_POD
+
+
+def test_memory_is_the_same_after_a_restart_orphans_and_many_lines(running: Running) -> None:
+    before = running.read("maps")
+    os.kill(running.pid1, signal.SIGUSR1)
+    running.wait_line("second")
+    assert running.read("maps") == before
+    assert "[heap]" not in before
+
+
+def test_no_wake_up_when_idle(running: Running) -> None:
+    running.wait_asleep()
+    before = running.count_switches()
+    running.watch(IDLE)
+    assert running.count_switches() == before
+
+
+def test_no_wake_up_when_idle_around_one_program(minipod: Path) -> None:
+    with Running(minipod, "--", "sh", "-c", "echo up; exec sleep 1000") as running:
+        running.wait_line("up")
+        running.wait_asleep()
+        before = running.count_switches()
+        running.watch(IDLE)
+        assert running.count_switches() == before
