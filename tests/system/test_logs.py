@@ -1,0 +1,236 @@
+"""What units write, as whole lines on minipod's own stdout and stderr."""
+
+import fcntl
+import os
+import re
+import select
+import signal
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+from system_harness import Launcher, at_term, sh, tool, wait_until
+
+LONGEST = 16384  # csrc/core.h, LINE_ROOM
+
+
+def never(command: list[str], **keys: object) -> dict[str, object]:
+    return {"command": command, "restart": "never", **keys}
+
+
+def test_names_are_aligned_and_streams_apart(launch_both: Launcher) -> None:
+    pod = {
+        "init.a": {"command": sh("echo out; echo err >&2")},
+        "service.longer-name": never(sh("echo out; echo err >&2")),
+    }
+    result = launch_both.run(pod)
+    assert result.out == "a           | out\nlonger-name | out\n"
+    assert re.findall("^(?!minipod).*", result.err, re.MULTILINE) == ["a           | err", "longer-name | err", ""]
+
+
+def test_raw_is_unchanged(launch_both: Launcher) -> None:
+    """Every byte but the newline passes: also those that are no text."""
+    text = bytes(byte for byte in range(256) if byte != 10)
+    (launch_both.folder / "bytes").write_bytes(text * 3 + b"\n")
+    result = launch_both.run({"service.a": never(["cat", "bytes"], log="raw")})
+    assert result.out.encode(errors="surrogateescape") == text * 3 + b"\n"
+
+
+def test_prefix_keeps_every_byte_of_the_line(launch: Launcher) -> None:
+    text = bytes(byte for byte in range(256) if byte != 10)
+    (launch.folder / "bytes").write_bytes(text + b"\n")
+    result = launch.run({"service.a": never(["cat", "bytes"])})
+    assert result.out.encode(errors="surrogateescape") == b"a | " + text + b"\n"
+
+
+def test_none_is_silent_and_inherit_is_ours(launch_both: Launcher) -> None:
+    pod = {
+        "init.quiet": {"command": sh("echo out; echo err >&2"), "log": "none"},
+        "service.ours": never(sh("readlink /proc/self/fd/1 /proc/self/fd/2"), log="inherit"),
+    }
+    out = launch_both.folder / "out"
+    err = launch_both.folder / "err"
+    with out.open("wb") as stdout, err.open("wb") as stderr:
+        assert launch_both.run(pod, stdout=stdout, stderr=stderr).code == 0
+    assert out.read_text().splitlines() == [str(out), str(err)] and "quiet | " not in err.read_text()
+
+
+def test_lines_of_many_writers_are_whole(launch_both: Launcher) -> None:
+    """Each writes in pieces that end in the middle of lines."""
+    names = [f"writer-{i}" for i in range(6)]
+    pod = {f"service.{name}": never(tool("lines", name, 400, 50 + 30 * i)) for i, name in enumerate(names)}
+    result = launch_both.run(pod)
+    assert result.code == 0 and len(result.lines) == 6 * 400
+    for i, name in enumerate(names):
+        mine = [line.partition(" | ")[2] for line in result.lines if line.startswith(f"{name} | ")]
+        assert mine == [f"{name} {n} ".ljust(50 + 30 * i, "x") for n in range(400)]
+
+
+def test_a_line_that_is_too_long_comes_in_marked_pieces(launch: Launcher) -> None:
+    size = 2 * LONGEST + 1000
+    result = launch.run({"service.a": never(sh(f"head -c {size} /dev/zero | tr '\\0' x; echo; echo short"))})
+    pieces = result.lines
+    assert pieces[0].startswith("a | x") and all(piece.startswith("a + x") for piece in pieces[1:-1])
+    assert sum(len(piece) - 4 for piece in pieces[:-1]) == size and pieces[-1] == "a | short"
+    assert all(len(piece) <= LONGEST + 4 for piece in pieces)
+
+
+def test_a_long_raw_line_stays_one(launch: Launcher) -> None:
+    result = launch.run({"service.a": never(sh("head -c 100000 /dev/zero | tr '\\0' x; echo"), log="raw")})
+    assert result.out == "x" * 100000 + "\n"
+
+
+def test_an_unterminated_last_line_is_ended(launch_both: Launcher) -> None:
+    pod = {"init.a": {"command": sh("printf half")}, "service.b": never(sh("printf raw"), log="raw")}
+    assert launch_both.run(pod).out == "a | half\nraw\n"
+
+
+def test_half_a_line_waits_for_its_other_half(launch: Launcher) -> None:
+    pod = {
+        "service.a": never(sh("printf 'one '; while [ ! -e said ]; do sleep 0.01; done; echo two")),
+        "service.b": never(sh("echo between; sleep 0.05; touch said")),
+    }
+    assert launch.run(pod).lines == ["b | between", "a | one two"]
+
+
+def test_the_last_words_of_the_dying_are_kept(launch_both: Launcher) -> None:
+    """Written just before the end, 64 KiB at once: none is lost, and they come before the sentence about the end."""
+    script = sh("head -c 60000 /dev/zero | tr '\\0' '\\n'; echo last; kill -9 $$")
+    for _ in range(5):
+        result = launch_both.run({"service.a": never(script)})
+        assert result.code == 137
+        assert len(result.lines) == 60001 and result.lines[-1] == "a | last"
+
+
+def test_a_line_of_each_restart_is_kept(launch: Launcher) -> None:
+    unit = {"command": sh("printf \"run $$\"; exit 1"), "max_restarts": 20, "backoff": {"initial": "1ms", "max": "1ms"}}
+    result = launch.run({"service.a": unit})
+    assert len(result.lines) == 21 and len(set(result.lines)) == 21
+
+
+def test_what_a_sibling_says_after_its_leader_is_kept(launch_both: Launcher, tmp_path: Path) -> None:
+    """The leader ends at TERM at once; who is left of its group still writes."""
+    running = launch_both.start({"service.a": {"command": tool("with_sibling", 0.3, "marks")}})
+    running.expect("ready")
+    running.send(signal.SIGTERM)
+    assert running.wait().lines[-1] == "a | cleaned"
+
+
+def test_our_own_words_go_to_stderr_only(launch_both: Launcher) -> None:
+    result = launch_both.run({"service.a": never(sh("echo word"))})
+    assert result.out == "a | word\n"
+    assert [line for line in result.err.splitlines() if not line.startswith("minipod: ")] == []
+
+
+def test_one_program_runs_without_a_word_of_ours(launch_both: Launcher) -> None:
+    result = launch_both.solo("sh", "-c", "echo out; echo err >&2").wait()
+    assert (result.out, result.err) == ("out\n", "err\n")
+
+
+# --- stdout that is odd
+
+
+def test_a_reader_that_does_not_read_stops_nothing_else(launch_both: Launcher) -> None:
+    """Writers wait, PID 1 does not: it reaps, restarts, and stops in time."""
+    reading, writing = os.pipe()
+    pod = {
+        "pod": {"termination_grace_period": "2s"},
+        "service.loud": {"command": tool("flood")},
+        "service.other": {"command": sh("echo x >>runs; exit 1"), "log": "none",
+                          "backoff": {"initial": "20ms", "max": "20ms"}},
+    }
+    running = launch_both.start(pod, stdout=writing)
+    running.expect_error("flooding")
+    running.expect_error(r"other: restart 5 ")
+    wait_until(lambda: is_full(writing), "the pipe is full")
+    running.expect_error(r"other: restart 10 ")
+    running.send(signal.SIGTERM)
+    result = running.wait()
+    os.close(reading)
+    os.close(writing)
+    assert result.code == 143 and result.took < 15
+
+
+def is_full(pipe: int) -> bool:
+    """Of its writing end: a write would wait."""
+    return not select.select([], [pipe], [], 0)[1]
+
+
+def test_a_slow_reader_gets_everything(launch_both: Launcher) -> None:
+    """More than all buffers hold, read only after the writer has filled them."""
+    reading, writing = os.pipe()
+    running = launch_both.start({"service.a": never(tool("lines", "a", 5000, 100))}, stdout=writing)
+    wait_until(lambda: is_full(writing), "the pipe is full")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        text = pipe.read()
+    assert running.wait().code == 0
+    assert text.decode().splitlines() == ["a | " + f"a {n} ".ljust(100, "x") for n in range(5000)]
+
+
+def test_a_reader_that_went_away_stops_nothing(launch_both: Launcher) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    unit = never(sh("for i in 1 2 3; do echo $i; done; exit 3"))
+    result = launch_both.run({"service.a": unit}, stdout=writing, stderr=writing)
+    os.close(writing)
+    assert result.code == 3 and result.unit("a")["signal"] == 0
+
+
+def test_flags_of_what_others_share_are_left_alone(launch_both: Launcher) -> None:
+    """A shell's terminal that is suddenly non-blocking breaks the shell."""
+    reading, writing = os.pipe()
+    other, sharing = socket.socketpair()
+    before = [fcntl.fcntl(fd, fcntl.F_GETFL) for fd in (writing, sharing.fileno())]
+    running = launch_both.start({"service.a": {"command": at_term(0)}}, stdout=writing, stderr=sharing.fileno())
+    with os.fdopen(os.dup(reading), "rb") as pipe:
+        assert b"ready" in pipe.readline()
+    assert [fcntl.fcntl(fd, fcntl.F_GETFL) for fd in (writing, sharing.fileno())] == before
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 0
+    for fd in (reading, writing):
+        os.close(fd)
+    other.close()
+    sharing.close()
+
+
+def test_a_socket_a_file_and_dev_null_will_do(launch_both: Launcher, tmp_path: Path) -> None:
+    near, far = socket.socketpair()
+    unit = {"service.a": never(sh("echo word; exit 3"))}
+    assert launch_both.run(unit, stdout=far.fileno()).code == 3
+    far.close()
+    assert near.makefile().read() == "a | word\n"
+    near.close()
+    path = tmp_path / "appended"
+    path.write_text("before\n")
+    with path.open("a") as file:
+        assert launch_both.run(unit, stdout=file.fileno()).code == 3
+    assert path.read_text() == "before\na | word\n"
+    assert launch_both.run(unit, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).code == 3
+
+
+@pytest.mark.parametrize("closed", ["closed-0", "closed-1", "closed-2", "closed"])
+def test_closed_descriptors_end_up_nowhere_odd(launch_both: Launcher, closed: str) -> None:
+    """The next file that is opened would get the number, and lines would land in it."""
+    unit = never(sh("echo out; echo err >&2; readlink /proc/self/fd/0; exit 3"))
+    plan = launch_both.compile({"service.a": unit})
+    result = launch_both.run(plan, wrap=tool("given", closed))
+    assert result.code == 3 and plan.read_bytes().startswith(b"minipod\n")
+    assert result.out == ("" if closed in ("closed", "closed-1") else "a | out\na | /dev/null\n")
+    assert ("a | err" in result.err) == (closed in ("closed-0", "closed-1"))
+    assert result.report["exitCode"] == 3
+
+
+def test_a_full_disk_stops_nothing(launch_both: Launcher) -> None:
+    with open("/dev/full", "wb") as full:
+        result = launch_both.run({"service.a": never(sh("echo word; exit 3"))}, stdout=full, stderr=full)
+    assert result.code == 3
+
+
+def test_dev_stdout_opens(launch: Launcher) -> None:
+    for mode in ("prefix", "raw", "inherit", "none"):
+        unit = never(sh("echo by name >/dev/stdout; echo by number >/proc/self/fd/2"), log=mode)
+        result = launch.run({"service.a": unit})
+        assert result.code == 0, (mode, result.err)
+        assert ("by name" in result.out) == (mode != "none")
