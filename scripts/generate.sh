@@ -25,6 +25,10 @@ installed() {  # MODULE WORD... : not the checkout's, which has no extension
 
 require build
 write csrc/policy_tables.h "$python" -m minipod.supervisor.generate
+write docs/policy.md "$python" -m minipod.supervisor.diagram
+for golden in tests/policy/golden/*.txt; do
+    write "$golden" "$python" -m minipod.supervisor.diagram "$(basename "$golden" .txt)"
+done
 scripts/set_up.sh build
 write csrc/solo_plan.h installed minipod.reaper.solo
 write docs/config.md installed minipod.config.reference markdown
