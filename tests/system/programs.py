@@ -100,7 +100,7 @@ def given(what: str, *command: str) -> None:
         for number in (signal.SIGCHLD, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, signal.SIG_IGN)
     elif what == "blocked":
-        signal.pthread_sigmask(signal.SIG_SETMASK, ALL | {32, 33})
+        signal.pthread_sigmask(signal.SIG_SETMASK, ALL)
     elif what == "closed":
         os.closerange(0, 3)
     elif what.startswith("closed-"):
@@ -110,6 +110,23 @@ def given(what: str, *command: str) -> None:
             os.execvp("sleep", ["sleep", "1000"])
         if os.fork() == 0:
             os._exit(0)
+    os.execvp(command[0], list(command))
+
+
+def on_terminal(name: str, *command: str) -> None:
+    """Becomes a command whose controlling terminal is this one, if it leads its session; else the leader's."""
+    import fcntl
+    import termios
+
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
+    try:
+        os.setsid()
+    except PermissionError:  # a leader already
+        pass
+    terminal = os.open(name, os.O_RDWR | os.O_NOCTTY)
+    fcntl.ioctl(terminal, termios.TIOCSCTTY, 0)
+    os.close(terminal)
     os.execvp(command[0], list(command))
 
 

@@ -99,13 +99,17 @@ def to_toml(pod: Mapping[str, Mapping[str, Any]]) -> str:
     parts = []
     for table, keys in pod.items():
         parts.append(f"[{table}]")
-        parts += [f"{key} = {_value(value)}" for key, value in keys.items()]
+        parts += [f"{_key(key)} = {_value(value)}" for key, value in keys.items()]
     return "\n".join(parts) + "\n"
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch("[A-Za-z0-9_-]+", name) else json.dumps(name)
 
 
 def _value(value: Any) -> str:
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{json.dumps(key)} = {_value(inner)}" for key, inner in value.items()) + "}"
+        return "{" + ", ".join(f"{_key(key)} = {_value(inner)}" for key, inner in value.items()) + "}"
     return json.dumps(value)
 
 
