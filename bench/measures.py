@@ -133,7 +133,7 @@ def log_cpu(stage: Stage, subject: Subject) -> float:
 
 @contextlib.contextmanager
 def _open_drain() -> Iterator[tuple[int, list[int]]]:
-    """The writing end of a pipe that a thread reads until its last writer is gone; what it read, in lines, after that."""
+    """The writing end of a pipe that a thread reads to its end, and the lines that came, complete once it is left."""
     lines: list[int] = []
     reader, writer = os.pipe()
     drain = threading.Thread(target=_drain, args=(reader, lines))
