@@ -2,7 +2,7 @@
 code (DESIGN.md section 6). Nothing here reads or prints.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 USAGE = 64
 CONFIG = 78
@@ -15,8 +15,7 @@ BROKEN_PIPE = 141
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
 
-@dataclass(frozen=True)
-class Place:
+class Place(NamedTuple):
     """A spot in a file or on the command line. ``line`` and ``column`` count characters from 1; 0 means all of it.
     ``source`` is that line, ``width`` how many of its characters are meant."""
 
@@ -27,8 +26,7 @@ class Place:
     width: int = 1
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(NamedTuple):
     """One mistake (or warning, or note). ``also`` are further places, each with what is to be seen there."""
 
     severity: str

@@ -1,20 +1,22 @@
 """The model: one pod as the config means it, complete and checked. Every default stands here and nowhere else.
 
 Times are nanoseconds. Nothing here knows TOML, bytes or the system; ``config`` builds it, ``reaper.lower`` reads it.
+(Named tuples: see ``reaper.records``.)
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from minipod.supervisor import backoff, budget
 from minipod.supervisor.order import Member
 from minipod.supervisor.vocabulary import Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
 
 TERM = 15
+EMPTY: Mapping = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Backoff:
+class Backoff(NamedTuple):
     """Delays between restarts: 0, ``initial``, doubled up to ``max``; a run longer than ``reset_after`` starts anew."""
 
     initial: int = backoff.INITIAL
@@ -22,8 +24,7 @@ class Backoff:
     reset_after: int = backoff.RESET_AFTER
 
 
-@dataclass(frozen=True)
-class SignalRule:
+class SignalRule(NamedTuple):
     """What to do with one received signal. ``to`` names units; empty means every running one."""
 
     verb: SignalVerb
@@ -31,8 +32,7 @@ class SignalRule:
     to: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(NamedTuple):
     """One program. ``restart`` is always, on_failure or never."""
 
     name: str
@@ -40,12 +40,12 @@ class Unit:
     command: tuple[str, ...]
     restart: str
     args: tuple[str, ...] = ()
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Mapping[str, str] = EMPTY
     working_dir: str = ""
     user: str = ""
     group: str = ""
     umask: int | None = None
-    after: Mapping[str, Milestone] = field(default_factory=dict)
+    after: Mapping[str, Milestone] = EMPTY
     essential: bool = False
     backoff: Backoff = Backoff()
     max_restarts: int | None = None
@@ -53,7 +53,7 @@ class Unit:
     stop_signal: int = TERM
     stop_to: StopScope = StopScope.GROUP
     termination_grace_period: int = budget.GRACE
-    exit_codes: Mapping[int, int] = field(default_factory=dict)
+    exit_codes: Mapping[int, int] = EMPTY
     stdin: StdinMode = StdinMode.NULL
     log: LogMode = LogMode.PREFIX
 
@@ -63,18 +63,17 @@ class Unit:
         return Member(self.name, self.kind, self.after)
 
 
-@dataclass(frozen=True)
-class Pod:
+class Pod(NamedTuple):
     """A whole pod. ``units``: inits and sidecars in file order, then services in file order."""
 
     name: str
     units: tuple[Unit, ...]
-    labels: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
+    labels: Mapping[str, str] = EMPTY
+    env: Mapping[str, str] = EMPTY
     main: str | None = None
     deadline: int | None = None
     termination_grace_period: int = budget.GRACE
-    signals: Mapping[int, SignalRule] = field(default_factory=dict)
+    signals: Mapping[int, SignalRule] = EMPTY
     termination_message_path: str = ""
 
 

@@ -1,6 +1,6 @@
 """The default of each key as text. The numbers are the model's; this only prints them as a file would have them."""
 
-from dataclasses import MISSING, fields
+from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
@@ -21,22 +21,18 @@ def default_value(key: Key, scope: str) -> Any:
     if key.name == "restart":
         return None if scope == POD else default_restart(_KINDS[scope], is_main=False)
     if key.name == "backoff":
-        return {field.name: format_duration(field.default) for field in fields(Backoff)} if scope == POD else None
+        return {name: format_duration(ns) for name, ns in Backoff._field_defaults.items()} if scope == POD else None
     if key.name == "termination_grace_period" and scope != POD:
         return None
     return _plain(_model_default(key, scope), key)
 
 
 def _model_default(key: Key, scope: str) -> Any:
-    for field in fields(_MODELS[scope]) if scope in _MODELS else ():
-        if field.name == key.name:
-            made = field.default_factory
-            return field.default if made is MISSING else made()
-    return None
+    return _MODELS[scope]._field_defaults.get(key.name) if scope in _MODELS else None
 
 
 def _plain(value: Any, key: Key) -> Any:
-    if value is MISSING or value is None or value == "":
+    if value is None or value == "":
         return None
     if isinstance(value, Enum):
         return value.word
@@ -44,6 +40,8 @@ def _plain(value: Any, key: Key) -> Any:
         return format_duration(value)
     if key.type == "signal":
         return name_of(value).removeprefix("SIG")
+    if isinstance(value, Mapping):
+        return dict(value)
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -4,7 +4,6 @@ A path is a tuple of keys and of positions in arrays. Lines and columns come lat
 """
 
 import datetime
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from minipod.errors import ERROR, NOTE, WARNING
@@ -14,8 +13,7 @@ Path = tuple[str | int, ...]
 _LONGEST_WORD = 60
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """``on_key``: the key is meant, not its value. ``also``: further (path, what is there). ``near``: the misspelt word
     and what it may have been; its nearest goes before ``help``."""
 

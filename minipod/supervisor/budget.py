@@ -5,13 +5,12 @@ the margin is kept so that minipod is gone by itself before it is killed; with s
 is theirs; whoever still waits for its turn proceeds when the last slice of its own time begins.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minipod.supervisor.backoff import SECOND
 
 
-@dataclass(frozen=True)
-class Slice:
+class Slice(NamedTuple):
     """``min(cap, budget // divisor)``."""
 
     cap: int
@@ -27,8 +26,7 @@ SIDECARS = Slice(cap=2 * SECOND, divisor=5)
 TURN = Slice(cap=2 * SECOND, divisor=5)
 
 
-@dataclass(frozen=True)
-class Limits:
+class Limits(NamedTuple):
     """Moments in ns after the stop began: services and then sidecars are killed, waiting ends before that."""
 
     service_turn: int

@@ -4,14 +4,13 @@ Sidecars have no say in the phase, but no container lives on with a unit given u
 cannot be executed ends the pod whatever the unit is: it is a mistake in the image, and waiting does not mend it.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minipod.supervisor.vocabulary import Action as A
 from minipod.supervisor.vocabulary import Kind, Outcome, PodEvent, Standing
 
 
-@dataclass(frozen=True)
-class Fate:
+class Fate(NamedTuple):
     """Actions for the pod's books, then an event for the pod machine, or none. ``possible`` is False where the outcome
     cannot be final for this standing."""
 

@@ -3,22 +3,21 @@ thing here; the core only counts down.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import NamedTuple
 
 from minipod.supervisor.vocabulary import Direction, Kind, Milestone
 
 
-@dataclass(frozen=True)
-class Member:
+class Member(NamedTuple):
     """What order needs to know of a unit. ``after`` maps unit names to STARTED, READY or COMPLETED."""
 
     name: str
     kind: Kind
-    after: Mapping[str, Milestone] = field(default_factory=dict)
+    after: Mapping[str, Milestone] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Edge:
+class Edge(NamedTuple):
     """``second`` is held back, in ``direction``, until ``first`` reaches ``milestone``. Both are positions."""
 
     first: int

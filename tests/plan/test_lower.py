@@ -1,7 +1,5 @@
 """Lowering: names become positions, the config's words rows of the policy's tables."""
 
-from dataclasses import replace
-
 import pytest
 
 from minipod.model import Pod, SignalRule, Unit
@@ -51,7 +49,7 @@ def test_standings(plan: Plan) -> None:
 
 def test_an_init_that_restarts_always_restarts_on_failure() -> None:
     init = Unit("i", Kind.INIT, ("true",), "always")
-    assert lower(replace(pod("s"), units=(init, *pod("s").units))).units[0].rule is Rule.ON_FAILURE
+    assert lower(Pod("p", (init, *pod("s").units))).units[0].rule is Rule.ON_FAILURE
 
 
 def test_exit_codes_are_remapped_before_they_mean_anything() -> None:
@@ -134,6 +132,6 @@ def test_texts_and_switches(plan: Plan) -> None:
 
 
 def test_a_cycle_is_no_plan() -> None:
-    units = tuple(replace(u, after={o: Milestone.STARTED}) for u, o in zip(pod("a", "b").units, "ba", strict=True))
+    units = tuple(u._replace(after={o: Milestone.STARTED}) for u, o in zip(pod("a", "b").units, "ba", strict=True))
     with pytest.raises(ValueError, match="cycle"):
         lower(Pod("p", units))

@@ -89,9 +89,9 @@ def mutate_fate_entry(entry: Fate) -> Iterator[tuple[str, Fate]]:
     yield "is impossible", NEVER
     for event in FATE_EVENTS:
         if event is not entry.event:
-            yield f"tells {event.word if event else 'nothing'}", replace(entry, event=event)
+            yield f"tells {event.word if event else 'nothing'}", entry._replace(event=event)
     for action, rest in without_each(entry.actions):
-        yield f"without {action.word}", replace(entry, actions=rest)
+        yield f"without {action.word}", entry._replace(actions=rest)
 
 
 def mutate_fate(standing: Standing) -> Iterator[Mutant]:
