@@ -1,0 +1,67 @@
+"""The driver, built once for all workers, with address and undefined-behaviour checks; the scenarios of tests/policy."""
+
+import fcntl
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from minipod.config.toml import loads
+from minipod.supervisor.scenario import Scenario, parse
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from player import Player  # noqa: E402
+from witness import SCENARIOS  # noqa: E402
+
+HERE = Path(__file__).parent
+STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
+SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+# What runs on the fake kernel: all of the core but its first and last words and the child's side of a fork.
+ON_FAKE = ("action", "core", "expand", "load", "log", "loop", "plan", "reap", "refuse", "say", "signal", "spawn", "step",
+           "stray", "timer")
+
+settings.register_profile("core", derandomize=True, database=None, deadline=None, print_blob=False)
+settings.load_profile("core")
+
+
+@pytest.fixture(scope="session")
+def build(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list[str]], Path]:
+    """Builds a program of a name from words for the compiler; the first worker does, the others wait for it."""
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+
+    def build_once(name: str, words: list[str]) -> Path:
+        program = shared / name
+        with open(shared / f"{name}.lock", "w", encoding="ascii") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not program.exists():
+                unfinished = shared / f"{name}.new"
+                subprocess.run(
+                    ["gcc", *STRICT, *SANITIZED, f"-I{root / 'csrc'}", f"-I{HERE}", "-o", unfinished, *words], check=True
+                )
+                unfinished.rename(program)
+        return program
+
+    return build_once
+
+
+@pytest.fixture(scope="session")
+def player(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Player]:
+    """The core on the fake kernel."""
+    own = [str(HERE / f"{name}.c") for name in ("driver", "fake_sys", "fake_kernel")]
+    core = [str(root / "csrc" / f"{name}.c") for name in ON_FAKE]
+    running = Player(build("core-on-fake", ["-include", str(HERE / "trace.h"), *own, *core]))
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def scenarios() -> dict[str, Scenario]:
+    """Every scenario of the policy by its name."""
+    return {path.stem: parse(loads(path.read_text(encoding="utf-8"))) for path in SCENARIOS}

@@ -1,0 +1,109 @@
+/* A kernel that is not there: processes, descriptors and a clock that moves only while the core waits. fake_kernel.c holds
+ * processes and what will happen to them, fake_sys.c implements csrc/sys.h over it, driver.c reads what to play. Nothing
+ * here may know a policy, or ask the real system for anything.
+ */
+#ifndef FAKE_H
+#define FAKE_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "core.h"
+
+#define BEGIN UINT64_C(1000000000000)   /* the clock at the start, ns: 0 means "never" in many places */
+#define NEVER UINT64_MAX
+
+/* --- processes --- */
+
+enum reaction { HEEDS, IGNORES, FORKS, STUCK };
+
+struct pipe { char *data; size_t head, size, room; int readers, writers; };
+
+struct process {
+    int32_t pid, parent, group;     /* group: its session too; 0: still that of its parent */
+    uint64_t start;
+    char state;                     /* S alive, Z not reaped, 0 gone */
+    uint8_t executed;
+    int asked;                      /* the stop signal that waits for the exec */
+    int unit;                       /* whose leader it is, or -1 */
+    enum reaction reaction;         /* of everybody else */
+    uint8_t is_stray;
+    struct sys_exit end;
+    uint64_t died;                  /* order of deaths */
+    struct pipe *handshake;
+    char *name, *environment;
+    size_t environment_size;
+    char key[16];
+};
+
+struct start { uint64_t after; int code; uint8_t starved; };
+
+/* How a unit's processes behave. */
+struct behaviour {
+    struct start *starts;
+    uint32_t start_count, attempts;
+    uint64_t stop_after, rest;      /* NEVER: not at all, not before it is killed */
+    int stop_code;                  /* -1: the signal ends it */
+    uint8_t stuck, rest_stuck;
+    int32_t leader;                 /* the last one's pid */
+};
+
+enum fact_kind {
+    FACT_EXECUTED, FACT_UNSTARTABLE, FACT_ENDED, FACT_PROCESS_ENDED, FACT_STRAY_ENDED, FACT_SAID, FACT_SIGNAL, FACT_WRITE,
+    FACT_ROOM, FACT_PROCESS
+};
+
+/* pid 0: whichever leader the unit has now. */
+struct fact { uint64_t at, order; enum fact_kind kind; int unit; int32_t pid; int a, b; size_t size; char *text; };
+
+struct fake {
+    struct core *core;
+    uint64_t now, until;
+    struct process *processes;
+    uint32_t process_count;
+    int32_t last_pid;
+    struct behaviour *behaviours;
+    struct fact *facts;
+    size_t fact_count;
+    uint64_t orders, deaths;
+    uint32_t current_unit;          /* whose cell is being acted on: fork is for it */
+    uint8_t said;                   /* something was put into the queue while the core waited */
+    uint64_t signals;               /* pending, bit N */
+    int signal_code;                /* of the next record: SI_USER or SI_KERNEL */
+    uint32_t lost;
+};
+
+extern struct fake fake;
+
+struct process *kernel_find(int32_t pid);
+struct process *kernel_add(int32_t parent, int32_t group);
+int32_t kernel_fork(struct pipe *handshake);
+void kernel_plan(struct fact);
+void kernel_happen(void);           /* everything of this moment that was planned before the call */
+uint64_t kernel_next(void);         /* NEVER: nothing is planned */
+void kernel_signal(struct process *, int sig);
+struct process *kernel_dead_child(int *has_children);
+void kernel_set_name(struct process *, const char *name);
+void kernel_set_environment(struct process *, const char *bytes, size_t size);
+
+/* --- descriptors --- */
+
+void pipe_write(struct pipe *, const char *bytes, size_t size);
+void pipe_unref_writer(struct pipe *);
+struct pipe *pipe_of_stream(uint32_t unit, uint32_t stream);
+
+/* Where the core's own output goes. room: bytes it takes before it says EAGAIN. */
+struct fake_sink { mode_t type; uint8_t reopens, has_nowait; uint64_t room, most_at_once; char *data; size_t size; };
+extern struct fake_sink sinks[2];
+
+void faults_add(const char *call, uint32_t first, uint32_t count, int error);
+void descriptors_report(void);
+void calls_report(void);
+
+/* --- what tests look at --- */
+
+void log_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
+_Noreturn void broken(const char *what);     /* the core did what it must never do */
+
+#endif

@@ -1,0 +1,243 @@
+"""The driver from Python: what to play as a request, what came of it as records. It must never say what should come of it.
+
+A driver is one process that answers any number of requests; each is played in a child of its own.
+"""
+
+import subprocess
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from minipod.model import Pod
+from minipod.reaper.encode import encode
+from minipod.reaper.lower import lower
+from minipod.supervisor.lifecycle import LIFECYCLE
+from minipod.supervisor.pod import POD
+from minipod.supervisor.table import CellKind, Machine
+from minipod.supervisor.vocabulary import LifeEvent, Outcome, PodEvent, WantEvent, Word
+from minipod.supervisor.want import WANT
+from minipod.supervisor.world import Behaviour, Fact, FactKind, Start, Stray
+
+MACHINES: tuple[Machine, ...] = (LIFECYCLE, WANT, POD)
+EVENTS: tuple[type[Word], ...] = (LifeEvent, WantEvent, PodEvent)
+REACTIONS = list(Stray)
+TERM = 15
+
+
+class Step(NamedTuple):
+    """One cell that acted, of machine number ``machine``; ``unit`` is a position or None, ``at`` ns since the start."""
+
+    at: int
+    machine: int
+    unit: int | None
+    state: Word
+    event: Word
+    next: Word
+
+
+class Kill(NamedTuple):
+    """A signal that was sent; ``pid`` is negative for a group."""
+
+    at: int
+    pid: int
+    signal: int
+
+
+@dataclass
+class Books:
+    """What the driver wrote of one unit at the end."""
+
+    life: Word
+    outcome: Outcome
+    code: int | None
+    restarts: int
+    streak: int
+    pid: int
+
+
+@dataclass
+class Answer:
+    """One run. ``status`` is the driver's child's, 0 when it played to the end; ``exit_code`` None while the pod lives."""
+
+    status: int
+    steps: list[Step] = field(default_factory=list)
+    kills: list[Kill] = field(default_factory=list)
+    forks: list[tuple[int, int, int]] = field(default_factory=list)
+    processes: dict[str, int] = field(default_factory=dict)
+    units: list[Books] = field(default_factory=list)
+    cells: Counter = field(default_factory=Counter)
+    exit_code: int | None = None
+    phase: str | None = None
+    decider: str | None = None
+    impossible: list[str] = field(default_factory=list)
+    impossible_count: int = 0
+    lost_events: int = 0
+    orphans: int = 0
+    dropped_lines: int = 0
+    lost_facts: int = 0
+    queue_peak: int = 0
+    queue_room: int = 0
+    sinks: list[bytes] = field(default_factory=lambda: [b"", b""])
+    open: dict[str, tuple[int, int]] = field(default_factory=dict)
+    called: dict[str, int] = field(default_factory=dict)
+    broken: str | None = None
+    text: str = ""
+
+
+class Player:
+    """A running driver."""
+
+    def __init__(self, program: Path) -> None:
+        self._process = subprocess.Popen(
+            [program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            errors="replace",
+        )
+
+    def close(self) -> None:
+        """Ends it."""
+        self._process.communicate()
+
+    def play(self, lines: Iterable[str]) -> Answer:
+        """Plays one request (driver.c says how it is written)."""
+        self._process.stdin.write("".join(f"{line}\n" for line in lines) + "run\n")
+        self._process.stdin.flush()
+        answered = []
+        while True:
+            line = self._process.stdout.readline()
+            if not line:
+                raise RuntimeError("the driver is gone: " + "".join(answered))
+            if line.startswith("end "):
+                return _read(int(line.split()[1]), answered)
+            answered.append(line)
+
+
+# --- requests ---
+
+
+def _never(number: int | None) -> int:
+    return -1 if number is None else number
+
+
+def _start(at: int, start: Start) -> str:
+    return f"start {at} {_never(start.after)} {start.code} {int(start.starved)}"
+
+
+def _behaviour(at: int, how: Behaviour) -> list[str]:
+    numbers = (_never(how.stop_after), _never(how.stop_code), _never(how.rest), int(how.stuck), int(how.rest_stuck))
+    return [f"unit {at} {' '.join(map(str, numbers))}", *(_start(at, start) for start in how.starts)]
+
+
+def _ended(unit: int, raw: int) -> str:
+    """A raw code above 128 is a signal's, if there is such a signal."""
+    signal = raw - 128
+    return f"ended {unit} 1 {signal}" if 0 < signal < 65 else f"ended {unit} 0 {raw}"
+
+
+def fact_line(at: int, fact: Fact, *, is_alone: bool) -> str:
+    """One thing that happens, as the driver reads it. A word to stop comes as a signal if it is alone in its moment:
+    the kernel tells two of them as one, and keeps no order among what it tells at once."""
+    if fact.kind is FactKind.ENDED:
+        return f"at {at} {_ended(fact.unit, fact.value)}"
+    if fact.kind is FactKind.STRAY_GONE:
+        return f"at {at} stray {REACTIONS.index(fact.value)}"
+    if fact.value is PodEvent.TOLD and is_alone:
+        return f"at {at} signal {TERM} 0"
+    return f"at {at} said {EVENTS.index(type(fact.value))} {_never(fact.unit)} {fact.value.number}"
+
+
+def request(pod: Pod, behaviours: Sequence[Behaviour] = (), facts: Iterable[tuple[int, Fact]] = (),
+            strays: Iterable[Stray] = (), until: int | None = None) -> list[str]:
+    """A pod in the world that the simulator would play it in."""
+    lines = [f"plan {encode(lower(pod)).hex()}"]
+    for at in range(len(pod.units)):
+        lines += _behaviour(at, behaviours[at] if at < len(behaviours) else Behaviour())
+    lines += [f"stray {REACTIONS.index(stray)}" for stray in strays]
+    facts = list(facts)
+    moments = Counter(at for at, _ in facts)
+    lines += [fact_line(at, fact, is_alone=moments[at] == 1) for at, fact in facts]
+    return [*lines, f"until {until}"] if until is not None else lines
+
+
+# --- answers ---
+
+
+def _read(status: int, lines: list[str]) -> Answer:
+    answer = Answer(status, text="".join(lines))
+    for line in lines:
+        at, _, rest = line.rstrip("\n").partition(" ")
+        word, _, rest = rest.partition(" ")
+        if at.isdigit() and word in _LINES:
+            _LINES[word](answer, int(at), rest)
+    return answer
+
+
+def _read_step(answer: Answer, at: int, rest: str) -> None:
+    now, machine, unit, state, event, kind, following = map(int, rest.split())
+    states = list(MACHINES[machine].states)
+    step = Step(now, machine, None if unit < 0 else unit, states[state], list(EVENTS[machine])[event], states[following])
+    if CellKind(kind) is CellKind.ACTS:
+        answer.steps.append(step)
+    elif CellKind(kind) is CellKind.IMPOSSIBLE:
+        answer.impossible.append(f"{unit}: {step.event.word} in {step.state.word}")
+
+
+def _read_unit(answer: Answer, at: int, rest: str) -> None:
+    _, life, outcome, code, _, restarts, streak, pid = map(int, rest.split())
+    words = list(LIFECYCLE.states)
+    answer.units.append(
+        Books(words[life], list(Outcome)[outcome], None if code < 0 else code, restarts, streak, pid)
+    )
+
+
+def _read_pod(answer: Answer, at: int, rest: str) -> None:
+    _, code, phase, decider = rest.split()
+    if int(code) >= 0:
+        answer.exit_code, answer.phase = int(code), phase
+        answer.decider = None if decider == "-" else decider
+
+
+def _read_books(answer: Answer, at: int, rest: str) -> None:
+    (answer.impossible_count, answer.lost_events, answer.orphans, answer.dropped_lines, answer.lost_facts,
+     answer.queue_peak, answer.queue_room) = map(int, rest.split())
+
+
+def _read_cell(answer: Answer, at: int, rest: str) -> None:
+    machine, state, event, count = map(int, rest.split())
+    answer.cells[MACHINES[machine].name, list(MACHINES[machine].states)[state], list(EVENTS[machine])[event]] = count
+
+
+def _read_sink(answer: Answer, at: int, rest: str) -> None:
+    which, _, text = rest.partition(" ")
+    answer.sinks[int(which)] = bytes.fromhex(text)
+
+
+def _read_open(answer: Answer, at: int, rest: str) -> None:
+    kind, count, watched = rest.split()
+    answer.open[kind] = int(count), int(watched)
+
+
+def _read_called(answer: Answer, at: int, rest: str) -> None:
+    name, count = rest.split()
+    answer.called[name] = int(count)
+
+
+def _read_broken(answer: Answer, at: int, rest: str) -> None:
+    answer.broken = rest
+
+
+_LINES = {
+    "step": _read_step,
+    "kill": lambda answer, at, rest: answer.kills.append(Kill(at, *map(int, rest.split()))),
+    "fork": lambda answer, at, rest: answer.forks.append((at, *map(int, rest.split()))),
+    "process": lambda answer, at, rest: answer.processes.update({rest.split()[0]: int(rest.split()[1])}),
+    "unit": _read_unit,
+    "pod": _read_pod,
+    "books": _read_books,
+    "cell": _read_cell,
+    "sink": _read_sink,
+    "open": _read_open,
+    "called": _read_called,
+    "broken": _read_broken,
+}
