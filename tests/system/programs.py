@@ -5,7 +5,6 @@ No program here waits for time to pass: those that stay do so until a signal end
 
 import os
 import signal
-import socket
 import sys
 import time
 
@@ -15,10 +14,6 @@ ALL = set(range(1, 65)) - {signal.SIGKILL, signal.SIGSTOP, 32, 33}
 def say(*words: object) -> None:
     """One write: lines of several processes stay whole."""
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
-
-
-def name_of(number: int) -> str:
-    return signal.Signals(number).name if number in set(signal.Signals) else str(number)
 
 
 def signals(*until: str) -> None:
@@ -68,28 +63,30 @@ def with_sibling(seconds: str, marker: str) -> None:
 
 
 def daemonise(*options: str) -> None:
-    """Two forks and a session of its own; ignores TERM. "bare" forgets its environment; the leader then stays, or ends
-    with "leave"."""
+    """Two forks and a session of its own; ignores TERM. "bare" forgets its environment; the leader stays, or ends with
+    "leave", but never before its daemon is ready."""
+    reading, writing = os.pipe()
     if os.fork() == 0:
         os.setsid()
         if os.fork():
             os._exit(0)
-        environment = {} if "bare" in options else dict(os.environ)
-        os.execve(sys.executable, [sys.executable, "-IS", __file__, "stubborn"], environment)
+        os.set_inheritable(writing, True)
+        command = [sys.executable, "-IS", __file__, "daemon", str(writing)]
+        os.execve(sys.executable, command, {} if "bare" in options else dict(os.environ))
     os.wait()
+    os.close(writing)
+    os.read(reading, 1)
     if "leave" not in options:
         signal.pause()
 
 
-def orphans(count: str) -> None:
-    """Makes so many processes whose parent is gone before they end."""
-    for _ in range(int(count)):
-        if os.fork() == 0:
-            if os.fork() == 0:
-                os._exit(0)
-            os._exit(0)
-        os.wait()
-    say("made", count)
+def daemon(ready: str) -> None:
+    """What becomes of it; closes a descriptor once it ignores TERM."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    say("ready", os.getpid())
+    os.close(int(ready))
+    while True:
+        signal.pause()
 
 
 def given(what: str, *command: str) -> None:
@@ -159,15 +156,6 @@ def flood() -> None:
     os.write(2, b"flooding\n")
     while True:
         os.write(1, b"y" * 1023 + b"\n")
-
-
-def connect(path: str) -> None:
-    """Listens on a socket, to be seen from outside until a signal ends it."""
-    with socket.socket(socket.AF_UNIX) as server:
-        server.bind(path)
-        server.listen()
-        say("ready", os.getpid())
-        signal.pause()
 
 
 if __name__ == "__main__":

@@ -38,8 +38,14 @@ class Stage(Enum):
     CHILD = "not-pid-1"
 
 
-# As a child it stands below a shell that is PID 1 and hands its exit code on.
-_ABOVE = {Stage.INIT: (), Stage.CHILD: ("sh", "-c", '"$@"; exit $?', "sh")}
+# As a child it stands below a shell that is PID 1, hands its exit code on, and tells whom it left behind.
+_LEFT = "left behind: "
+_WATCH = f"""
+"$@"; code=$?
+for left in /proc/[0-9]*; do [ $left = /proc/1 ] || echo "{_LEFT}$(cat $left/comm $left/stat)" >&2; done
+exit $code
+"""
+_ABOVE = {Stage.INIT: (), Stage.CHILD: ("sh", "-c", _WATCH, "sh")}
 
 
 def tool(name: str, *args: object) -> list[str]:
@@ -242,12 +248,13 @@ class Running:
 
     # --- its end
 
-    def wait(self, patience: float = PATIENCE) -> Result:
-        """Its end, with all that it wrote."""
+    def wait(self, patience: float = PATIENCE, *, others: bool = False) -> Result:
+        """Its end, with all that it wrote. ``others``: processes that are not its own stay in the namespace."""
         self._drain(time.monotonic() + patience)
         code = self.process.wait(PATIENCE)
         took = time.monotonic() - self.began
         assert IMPOSSIBLE not in self.err and SANITIZER not in self.err, self.told()
+        assert others or _LEFT.encode() not in self.err, self.told()
         report = None
         if self.report_path and self.report_path.exists() and self.report_path.stat().st_size:
             report = json.loads(self.report_path.read_text())

@@ -9,8 +9,9 @@ import time
 from pathlib import Path
 
 import pytest
-from minipod.supervisor.signals import number_of
 from system_harness import SLEEP, Launcher, Running, Stage, at_term, children, descendants, sh, status, tool, wait_until
+
+from minipod.supervisor.signals import number_of
 
 EARLY_RUNS = 200
 AT_ONCE = 8
