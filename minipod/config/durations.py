@@ -5,7 +5,7 @@ import re
 
 # Longest first: "1m30s" and not "30s1m", so that a slip such as "1m30m" is seen.
 UNITS = {"h": 3_600_000_000_000, "m": 60_000_000_000, "s": 1_000_000_000, "ms": 1_000_000, "us": 1_000, "ns": 1}
-MOST = (1 << 63) - 1
+MOST = (1 << 62) - 1  # the plan's: two of them still fit into 63 bits
 _PART = r"(?:(\d{1,19})(?:\.(\d{1,9}))?%s)?"
 _DURATION = "".join(_PART % unit for unit in UNITS)
 _NUMBER = r"\d+(\.\d*)?"
@@ -20,10 +20,10 @@ class BadDuration(ValueError):
 
 
 def parse_duration(value: str | int | float) -> int:
-    """Nanoseconds, 0 to 2^63 - 1. BadDuration for anything else; a bool is not expected here."""
+    """Nanoseconds, 0 to 2^62 - 1. BadDuration for anything else; a bool is not expected here."""
     total = _from_text(value) if isinstance(value, str) else _from_number(value)
     if total > MOST:
-        raise BadDuration("is longer than 292 years", "leave the key out if there shall be no limit")
+        raise BadDuration("is longer than 146 years", "leave the key out if there shall be no limit")
     return total
 
 

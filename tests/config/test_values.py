@@ -20,7 +20,7 @@ SECOND = 1_000_000_000
         ("10s", 10 * SECOND), ("1m30s", 90 * SECOND), ("250ms", SECOND // 4), ("1.5s", 1_500_000_000),
         ("1h2m3s4ms5us6ns", 3_723_004_005_006), ("0s", 0), ("0.000000001s", 1), ("90m", 5400 * SECOND),
         (10, 10 * SECOND), (0, 0), (0.1, 100_000_000), (1e-9, 1), (2.5, 2_500_000_000),
-        ("9223372036s", 9223372036 * SECOND),
+        ("4611686018s", 4611686018 * SECOND),
     ],
 )  # fmt: skip
 def test_duration(value, ns):
@@ -30,7 +30,7 @@ def test_duration(value, ns):
 @pytest.mark.parametrize(
     "value",
     ["", " ", "10", "s", "10 s", "-1s", "1m30m", "30s1m", "1d", "1e3s", "١s", "10S", "1.s", ".5s", -1, -0.5,
-     float("inf"), float("-inf"), float("nan"), 2**63, 1e300, "9223372037s", "9" * 5000 + "s"],
+     float("inf"), float("-inf"), float("nan"), 2**62, 1e300, "4611686019s", "9" * 5000 + "s"],
 )  # fmt: skip
 def test_no_duration(value):
     with pytest.raises(BadDuration) as caught:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from minipod.config.durations import MOST
 from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
 from minipod.reaper.records import Exits, Plan, PlanRefused
@@ -236,6 +237,11 @@ def test_no_unit(plan: Plan) -> None:
 
 def _without_targets(plan: Plan) -> Plan:
     return plan._replace(rules=tuple(rule._replace(targets=()) for rule in plan.rules))
+
+
+def test_the_longest_duration_is_the_configs(plan: Plan) -> None:
+    assert encode(plan._replace(deadline_ns=MOST))
+    assert _refusal(plan._replace(deadline_ns=MOST + 1)) == "the pod's deadline is too long"
 
 
 def test_no_service(plan: Plan) -> None:
