@@ -128,12 +128,12 @@ static char launcher[] =
     "import sys\n"
     "if sys.path[:1] == ['']: del sys.path[0]\n"
     "try:\n"
-    "    from minipod.cli import main\n"
+    "    from minipod.cli import entry\n"
     "except ModuleNotFoundError as error:\n"
     "    sys.stderr.write(f'minipod: {sys.executable} lacks the package minipod ({error}); "
     "install it there or set MINIPOD_PYTHON\\n')\n"
     "    sys.exit(71)\n"
-    "sys.exit(main())\n";
+    "entry()\n";
 
 static int beside_us(char *path, size_t room, const char *name)
 {

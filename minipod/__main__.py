@@ -1,8 +1,6 @@
 """`python -m minipod WORD …`: what the minipod command hands to Python."""
 
-import sys
-
-from minipod.cli import main
+from minipod.cli import entry
 
 if __name__ == "__main__":
-    sys.exit(main())
+    entry()

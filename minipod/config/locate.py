@@ -1,12 +1,18 @@
-"""From key paths to lines and columns, in the order of the file. Runs only when something was found."""
+"""From key paths to lines and columns, in the order of the file. Runs only when something was found, or for a pod with
+both inits and sidecars, which is no mistake: what only a mistake needs is imported by it.
+"""
+
+from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from minipod.config.findings import Finding, Path
-from minipod.config.overrides import Override
-from minipod.config.scan import Node, Span
-from minipod.config.suggest import did_you_mean
+from minipod.config.scan import Node, Span, scan
 from minipod.errors import CONFIG, ERROR, USAGE, Place, Problem
+
+if TYPE_CHECKING:
+    from minipod.config.overrides import Override
 
 SHOWN = 100  # who has more mistakes than this has one in the way the file was made
 
@@ -23,8 +29,6 @@ class Source:
     @property
     def tree(self) -> Node:
         if self._tree is None:
-            from minipod.config.scan import scan
-
             self._tree = scan(self.text)
         return self._tree
 
@@ -112,6 +116,8 @@ def _rank(finding: Finding, source: Source) -> tuple[bool, int]:
 
 
 def _problem(finding: Finding, source: Source) -> Problem:
+    from minipod.config.suggest import did_you_mean
+
     guess = did_you_mean(*finding.near, quote="`") if finding.near else ""
     return Problem(
         finding.severity,

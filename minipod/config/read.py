@@ -137,7 +137,7 @@ def load_text(path: str, name: str) -> str:
     if len(data) > MOST_BYTES:
         raise _refusal(name, "it is larger than 1 MiB", "a pod is a page or two", "is it the right file?")
     try:
-        text = data.decode("utf-8-sig")
+        text = data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as bad:
         raise ConfigError((_explain_bytes(data, bad, name),)) from None
     if not text:

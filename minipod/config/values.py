@@ -65,7 +65,9 @@ def _quoted(value: object) -> str:
 def _without_nul(value: str, at: Path, found: Findings) -> str | None:
     if "\0" in value:
         return found.error(at, "a NUL character cannot be passed on", why="the kernel ends every string at it")
-    if any("\ud800" <= c <= "\udfff" for c in value):
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a word of the command line
         return found.error(at, "the text is not UTF-8", help="write it in UTF-8")
     return value
 

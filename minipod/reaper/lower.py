@@ -11,6 +11,8 @@ from minipod.supervisor import backoff, budget, fate, order, signals, verdict
 from minipod.supervisor.vocabulary import ExitClass, Kind, SignalVerb, StopScope
 
 EXIT_CODES = 256
+_UNCHANGED = bytes(range(EXIT_CODES))
+_CLASSES = bytes([ExitClass.OK.number, *[ExitClass.FAIL.number] * (EXIT_CODES - 1)])  # by exit code
 # Docker's own: for a unit that is given none, or no search would find anything.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 # The rest of a stopped group is asked to end together with its leader, so it keeps what is left of the grace: longer
@@ -85,8 +87,8 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int) -> records.Unit:
 
 def exits(codes: Mapping[int, int]) -> records.Exits:
     """What each raw exit code 0..255 becomes and means; ``codes`` are the remapped ones."""
-    mapped = bytes(codes.get(raw, raw) for raw in range(EXIT_CODES))
-    return records.Exits(mapped, bytes((ExitClass.FAIL if code else ExitClass.OK).number for code in mapped))
+    mapped = bytes(codes.get(raw, raw) for raw in range(EXIT_CODES)) if codes else _UNCHANGED
+    return records.Exits(mapped, mapped.translate(_CLASSES))
 
 
 def rules(configured: Mapping[int, model.SignalRule], at: Mapping[str, int]) -> tuple[records.SignalRule, ...]:

@@ -87,6 +87,8 @@ def test_byte_order_mark_is_no_mistake(tmp_path):
     path = tmp_path / "pod.toml"
     path.write_bytes(b"\xef\xbb\xbf" + SERVICE.encode())
     assert read_pod(str(path)).pod.name == "pod"
+    path.write_bytes(b"\xef\xbb\xbf\xff")
+    assert "byte 3 is 0xff" in refusal(path)
 
 
 def test_standard_input(python, tmp_path):
@@ -103,6 +105,6 @@ def test_good_pod_costs_no_report(python, tmp_path):
     path.write_text('[pod]\nmain = "web"\n' + SERVICE + more)
     code = f"import sys; from minipod.config.read import read_pod; read_pod({str(path)!r}); print(*sys.modules)"
     loaded = set(subprocess.check_output([python, "-c", code], text=True).split())
-    unwanted = {"argparse", "difflib", "json", "shlex", "subprocess", "textwrap", "unicodedata"}
+    unwanted = {"argparse", "dataclasses", "difflib", "inspect", "json", "shlex", "subprocess", "unicodedata"}
     ours = "defaults later locate machine overrides render scan shellwords suggest syntax unknown".split()
     assert loaded & (unwanted | {f"minipod.config.{name}" for name in ours}) == set()
