@@ -27,6 +27,7 @@ struct sink {
     int fd;
     uint8_t way;        /* how to write without blocking: enum in log.c */
     uint8_t watched;    /* EPOLLOUT is asked for */
+    uint8_t stuck;      /* it could not be asked for: no memory; tried again by the clock */
     uint8_t dead;       /* nobody reads it any more: all is dropped, nobody waits */
     uint32_t fill;
     char *buffer;
@@ -197,6 +198,7 @@ void log_read(struct core *, struct unit *, uint32_t which);
 void log_take_last(struct core *, struct unit *);
 void log_sink_ready(struct core *, struct sink *);
 void log_flush(struct core *);
+int log_is_stuck(const struct core *);
 void log_finish(struct core *);
 void log_own_line(struct core *, const char *text, uint32_t size);
 

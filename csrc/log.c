@@ -88,13 +88,14 @@ static void flush_sink(struct core *c, struct sink *s)
     s->fill -= done;
     if (s->fill && n != -EAGAIN && n != -EINTR)
         bury(s);
+    s->stuck = 0;
     if ((s->fill > 0) == s->watched)
         return;
-    s->watched = s->fill > 0;
     if (s->watched)
-        loop_watch(c, s->fd, EPOLLOUT, WATCH_SINK, index);
-    else
         loop_forget(c, s->fd);
+    else
+        s->stuck = loop_watch(c, s->fd, EPOLLOUT, WATCH_SINK, index) < 0;
+    s->watched = s->fill > 0 && !s->stuck;
 }
 
 static uint32_t room(const struct sink *s) { return s->dead ? SINK_ROOM : SINK_ROOM - s->fill; }
@@ -273,9 +274,13 @@ void log_own_line(struct core *c, const char *text, uint32_t size)
 void log_flush(struct core *c)
 {
     for (int i = 0; i < 2; i++)
-        if (c->sinks[i].fill && !c->sinks[i].watched)
+        if (c->sinks[i].stuck)
+            log_sink_ready(c, &c->sinks[i]);
+        else if (c->sinks[i].fill && !c->sinks[i].watched)
             flush_sink(c, &c->sinks[i]);
 }
+
+int log_is_stuck(const struct core *c) { return c->sinks[0].stuck | c->sinks[1].stuck; }
 
 static int pending(const struct core *c)
 {

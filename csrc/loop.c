@@ -53,10 +53,12 @@ static void fire_timers(struct core *c)
 /* Until the next moment, rounded up to epoll's milliseconds: never early, never a second wake-up for the same moment. */
 static int timeout(const struct core *c)
 {
-    uint64_t next = timer_next(c);
+    uint64_t next = c->frozen_since ? 0 : timer_next(c), retry = c->now + c->plan.pod->retry_ns;
     if (c->reap_more)
         return 0;
-    if (next == 0 || c->frozen_since)
+    if (log_is_stuck(c) && (next == 0 || retry < next))
+        next = retry;
+    if (next == 0)
         return -1;
     uint64_t ms = next <= c->now ? 0 : (next - c->now + 999999) / 1000000;
     return ms > INT32_MAX ? INT32_MAX : (int)ms;

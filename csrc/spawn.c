@@ -34,8 +34,20 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     u->check_rest = u->kill_rest = 0;
     u->started_at = c->now;
     u->started_wall = sys_wall();
-    sys_nonblocking(handshake, O_RDONLY);
-    loop_watch(c, handshake, EPOLLIN, WATCH_HANDSHAKE, unit_index(c, u));
+}
+
+/* Watched before there is a child: one that we could not hear of would spawn for ever. 0, or -errno. */
+static int open_handshake(struct core *c, const struct unit *u, int ends[2])
+{
+    int result = sys_pipe(ends);
+    if (result < 0)
+        return result;
+    sys_nonblocking(ends[0], O_RDONLY);
+    if ((result = loop_watch(c, ends[0], EPOLLIN, WATCH_HANDSHAKE, unit_index(c, u))) < 0) {
+        sys_close(ends[0]);
+        sys_close(ends[1]);
+    }
+    return result;
 }
 
 void spawn_unit(struct core *c, struct unit *u)
@@ -47,7 +59,7 @@ void spawn_unit(struct core *c, struct unit *u)
         starve(c, u, "its log pipes", result);
         return;
     }
-    if ((result = sys_pipe(ends)) < 0) {
+    if ((result = open_handshake(c, u, ends)) < 0) {
         starve(c, u, "a pipe", result);
         return;
     }
@@ -56,6 +68,7 @@ void spawn_unit(struct core *c, struct unit *u)
         child_run(c, u, ends[1]);
     sys_close(ends[1]);
     if (pid < 0) {
+        loop_forget(c, ends[0]);
         sys_close(ends[0]);
         starve(c, u, "fork", pid);
         return;
