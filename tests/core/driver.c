@@ -65,12 +65,13 @@ void trace_step(struct core *c, int machine, const struct unit *u, int from, int
 
 /* --- reading a request --- */
 
+static int digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
 static char *from_hex(const char *hex, size_t *size)
 {
     char *bytes = malloc(strlen(hex) / 2 + 8);
-    unsigned byte;
-    for (*size = 0; sscanf(hex + 2 * *size, "%2x", &byte) == 1; ++*size)
-        bytes[*size] = (char)byte;
+    for (*size = 0; digit(*hex) >= 0; hex += 2)
+        bytes[(*size)++] = (char)(digit(hex[0]) << 4 | digit(hex[1]));
     return bytes;
 }
 
@@ -245,10 +246,13 @@ static void report_cells(void)
 
 static void report_sinks(void)
 {
+    static const char hex[] = "0123456789abcdef";
     for (int k = 0; k < 2; k++) {
         printf("0 sink %d ", k);
-        for (size_t i = 0; i < sinks[k].size; i++)
-            printf("%02x", (unsigned char)sinks[k].data[i]);
+        for (size_t i = 0; i < sinks[k].size; i++) {
+            putchar(hex[sinks[k].data[i] >> 4 & 15]);
+            putchar(hex[sinks[k].data[i] & 15]);
+        }
         putchar('\n');
     }
 }

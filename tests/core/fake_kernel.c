@@ -294,7 +294,10 @@ static void happen(const struct fact *f)
         fake.signals |= UINT64_C(1) << f->a;
         fake.signal_code = f->b;
         break;
-    case FACT_WRITE: pipe_write(pipe_of_stream((uint32_t)f->unit, (uint32_t)f->a), f->text, f->size); break;
+    case FACT_WRITE:
+        if (pipe_of_stream((uint32_t)f->unit, (uint32_t)f->a))
+            pipe_write(pipe_of_stream((uint32_t)f->unit, (uint32_t)f->a), f->text, f->size);
+        break;
     case FACT_ROOM: sinks[f->a].room += f->size; break;
     case FACT_PROCESS: add_process(f); break;
     }
