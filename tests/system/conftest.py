@@ -1,5 +1,6 @@
 """What system tests share: minipod as PID 1 of a PID namespace, or as an ordinary process; pods compiled in process."""
 
+import os
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -30,6 +31,16 @@ def launch_both(request: pytest.FixtureRequest, minipod: Path, tmp_path: Path) -
     """Both, one after the other."""
     with Launcher(minipod, tmp_path, request.param) as launcher:
         yield launcher
+
+
+@pytest.fixture
+def open_folder(tmp_path: Path) -> Path:
+    """The test's folder, which other users may use, too: pytest's own let nobody pass."""
+    tmp_path.chmod(0o777)
+    for folder in tmp_path.parents:
+        if folder.stat().st_uid == os.geteuid() and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
+    return tmp_path
 
 
 @pytest.fixture

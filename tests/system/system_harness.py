@@ -233,7 +233,8 @@ class Running:
         return bool(self._open.get_map())
 
     def told(self) -> str:
-        return f"stdout {self.out.decode(errors='replace')!r}, stderr {self.err.decode(errors='replace')!r}"
+        """What it has said of late, for whoever reads a failure."""
+        return f"stdout {bytes(self.out[-2000:])!r}, stderr {bytes(self.err[-2000:])!r}"
 
     def read_rest(self) -> str:
         """Everything it wrote before it ended."""
@@ -320,12 +321,16 @@ class Launcher:
 
     # --- processes
 
-    def start(self, pod: Mapping[str, Mapping[str, Any]] | str | Path, *words: str, **how: Any) -> Running:
-        """``minipod run`` with a plan or a pod to be compiled; ``words`` follow; a report is written."""
+    def start(
+        self, pod: Mapping[str, Mapping[str, Any]] | str | Path, *words: str, report: bool = True, **how: Any
+    ) -> Running:
+        """``minipod run`` with a plan or a pod to be compiled; ``words`` follow. A report is written unless said."""
         plan = pod if isinstance(pod, Path) else self.compile(pod)
+        if not report:
+            return self.call("run", plan, *words, **how)
         self._count += 1
-        report = self.folder / f"report-{self._count}.json"
-        return self.call("run", plan, "--report", report, *words, report_path=report, **how)
+        path = self.folder / f"report-{self._count}.json"
+        return self.call("run", plan, "--report", path, *words, report_path=path, **how)
 
     def run(self, pod: Mapping[str, Mapping[str, Any]] | str | Path, *words: str, **how: Any) -> Result:
         """The same, to its end."""

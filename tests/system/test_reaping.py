@@ -192,7 +192,7 @@ def test_a_session_from_outside_is_left_alone(launch: Launcher) -> None:
 
 
 def test_who_is_beside_us_is_left_alone(launch_as_child: Launcher) -> None:
-    """Not PID 1: nobody but our own descendants is signalled, although nothing else of the namespace would survive us."""
+    """Not PID 1: our own descendants are signalled, nobody else."""
     running = launch_as_child.start({"service.a": {"command": tool("daemonise")}}, env={"MINIPOD_GRACE": "500ms"})
     running.expect("ready")
     enter = ["nsenter", "-t", str(running.pid), "-p", "-m", "--", *SLEEP]
