@@ -32,6 +32,59 @@ enum standing {
     STANDING_COUNT
 };
 
+enum exit_class {
+    EXIT_CLASS_OK,           /* ended with 0, after exit_codes */
+    EXIT_CLASS_FAIL,         /* ended with anything else */
+    EXIT_CLASS_UNSTARTABLE,  /* its command could not be executed */
+    EXIT_CLASS_DEPENDENCY,   /* never started: a predecessor failed it */
+    EXIT_CLASS_DEADLINE,     /* ended because its deadline ran out */
+    EXIT_CLASS_COUNT
+};
+
+enum milestone {
+    MILESTONE_STARTED,    /* its program runs; a sidecar's next may start */
+    MILESTONE_READY,      /* it is ready for work */
+    MILESTONE_COMPLETED,  /* it ended for good with 0 */
+    MILESTONE_GONE,       /* it is over for good */
+    MILESTONE_COUNT
+};
+
+enum direction {
+    DIRECTION_START,  /* the edge holds back a start */
+    DIRECTION_STOP,   /* the edge holds back a stop */
+    DIRECTION_COUNT
+};
+
+enum signal_verb {
+    SIGNAL_VERB_IGNORE,   /* drop it */
+    SIGNAL_VERB_FORWARD,  /* send a signal to units */
+    SIGNAL_VERB_STOP,     /* stop the pod */
+    SIGNAL_VERB_FREEZE,   /* STOP to the units, timers freeze, stop too */
+    SIGNAL_VERB_THAW,     /* CONT to the units, timers go on */
+    SIGNAL_VERB_OWN,      /* the core's own business */
+    SIGNAL_VERB_COUNT
+};
+
+enum stop_scope {
+    STOP_SCOPE_GROUP,  /* the whole process group */
+    STOP_SCOPE_MAIN,   /* the leader alone */
+    STOP_SCOPE_COUNT
+};
+
+enum log_mode {
+    LOG_MODE_PREFIX,   /* whole lines behind the unit's name */
+    LOG_MODE_RAW,      /* whole lines, unchanged */
+    LOG_MODE_INHERIT,  /* the descriptor itself, no copy */
+    LOG_MODE_NONE,     /* to /dev/null */
+    LOG_MODE_COUNT
+};
+
+enum stdin_mode {
+    STDIN_MODE_NULL,     /* reads /dev/null */
+    STDIN_MODE_INHERIT,  /* reads what minipod reads */
+    STDIN_MODE_COUNT
+};
+
 enum life {
     LIFE_HELD,       /* no process: predecessors are not there yet, or somebody stopped it */
     LIFE_BACKOFF,    /* no process: waits before the next start */
@@ -83,15 +136,6 @@ enum want_event {
     WANT_EVENT_ORDER_RESTART,  /* somebody said: restart */
     WANT_EVENT_POD_STOP,       /* the pod ends */
     WANT_EVENT_COUNT
-};
-
-enum exit_class {
-    EXIT_CLASS_OK,           /* ended with 0, after exit_codes */
-    EXIT_CLASS_FAIL,         /* ended with anything else */
-    EXIT_CLASS_UNSTARTABLE,  /* its command could not be executed */
-    EXIT_CLASS_DEPENDENCY,   /* never started: a predecessor failed it */
-    EXIT_CLASS_DEADLINE,     /* ended because its deadline ran out */
-    EXIT_CLASS_COUNT
 };
 
 enum budget {
@@ -155,50 +199,6 @@ enum source {
     SOURCE_CULPRIT,  /* the unit whose end is the cause */
     SOURCE_TRUTH,    /* main if there is one, else the first service in file order that did not end with 0 */
     SOURCE_COUNT
-};
-
-enum milestone {
-    MILESTONE_STARTED,    /* its program runs; a sidecar's next may start */
-    MILESTONE_READY,      /* it is ready for work */
-    MILESTONE_COMPLETED,  /* it ended for good with 0 */
-    MILESTONE_GONE,       /* it is over for good */
-    MILESTONE_COUNT
-};
-
-enum direction {
-    DIRECTION_START,  /* the edge holds back a start */
-    DIRECTION_STOP,   /* the edge holds back a stop */
-    DIRECTION_COUNT
-};
-
-enum signal_verb {
-    SIGNAL_VERB_IGNORE,   /* drop it */
-    SIGNAL_VERB_FORWARD,  /* send a signal to units */
-    SIGNAL_VERB_STOP,     /* stop the pod */
-    SIGNAL_VERB_FREEZE,   /* STOP to the units, timers freeze, stop too */
-    SIGNAL_VERB_THAW,     /* CONT to the units, timers go on */
-    SIGNAL_VERB_OWN,      /* the core's own business */
-    SIGNAL_VERB_COUNT
-};
-
-enum stop_scope {
-    STOP_SCOPE_GROUP,  /* the whole process group */
-    STOP_SCOPE_MAIN,   /* the leader alone */
-    STOP_SCOPE_COUNT
-};
-
-enum log_mode {
-    LOG_MODE_PREFIX,   /* whole lines behind the unit's name */
-    LOG_MODE_RAW,      /* whole lines, unchanged */
-    LOG_MODE_INHERIT,  /* the descriptor itself, no copy */
-    LOG_MODE_NONE,     /* to /dev/null */
-    LOG_MODE_COUNT
-};
-
-enum stdin_mode {
-    STDIN_MODE_NULL,     /* reads /dev/null */
-    STDIN_MODE_INHERIT,  /* reads what minipod reads */
-    STDIN_MODE_COUNT
 };
 
 enum action {
@@ -276,6 +276,52 @@ static const char *const standing_words[STANDING_COUNT] = {
     [STANDING_MAIN] = "main",
 };
 
+static const char *const exit_class_words[EXIT_CLASS_COUNT] = {
+    [EXIT_CLASS_OK] = "ok",
+    [EXIT_CLASS_FAIL] = "fail",
+    [EXIT_CLASS_UNSTARTABLE] = "unstartable",
+    [EXIT_CLASS_DEPENDENCY] = "dependency",
+    [EXIT_CLASS_DEADLINE] = "deadline",
+};
+
+static const char *const milestone_words[MILESTONE_COUNT] = {
+    [MILESTONE_STARTED] = "started",
+    [MILESTONE_READY] = "ready",
+    [MILESTONE_COMPLETED] = "completed",
+    [MILESTONE_GONE] = "gone",
+};
+
+static const char *const direction_words[DIRECTION_COUNT] = {
+    [DIRECTION_START] = "start",
+    [DIRECTION_STOP] = "stop",
+};
+
+static const char *const signal_verb_words[SIGNAL_VERB_COUNT] = {
+    [SIGNAL_VERB_IGNORE] = "ignore",
+    [SIGNAL_VERB_FORWARD] = "forward",
+    [SIGNAL_VERB_STOP] = "stop",
+    [SIGNAL_VERB_FREEZE] = "freeze",
+    [SIGNAL_VERB_THAW] = "thaw",
+    [SIGNAL_VERB_OWN] = "own",
+};
+
+static const char *const stop_scope_words[STOP_SCOPE_COUNT] = {
+    [STOP_SCOPE_GROUP] = "group",
+    [STOP_SCOPE_MAIN] = "main",
+};
+
+static const char *const log_mode_words[LOG_MODE_COUNT] = {
+    [LOG_MODE_PREFIX] = "prefix",
+    [LOG_MODE_RAW] = "raw",
+    [LOG_MODE_INHERIT] = "inherit",
+    [LOG_MODE_NONE] = "none",
+};
+
+static const char *const stdin_mode_words[STDIN_MODE_COUNT] = {
+    [STDIN_MODE_NULL] = "null",
+    [STDIN_MODE_INHERIT] = "inherit",
+};
+
 static const char *const life_words[LIFE_COUNT] = {
     [LIFE_HELD] = "held",
     [LIFE_BACKOFF] = "backoff",
@@ -323,14 +369,6 @@ static const char *const want_event_words[WANT_EVENT_COUNT] = {
     [WANT_EVENT_ORDER_STOP] = "order-stop",
     [WANT_EVENT_ORDER_RESTART] = "order-restart",
     [WANT_EVENT_POD_STOP] = "pod-stop",
-};
-
-static const char *const exit_class_words[EXIT_CLASS_COUNT] = {
-    [EXIT_CLASS_OK] = "ok",
-    [EXIT_CLASS_FAIL] = "fail",
-    [EXIT_CLASS_UNSTARTABLE] = "unstartable",
-    [EXIT_CLASS_DEPENDENCY] = "dependency",
-    [EXIT_CLASS_DEADLINE] = "deadline",
 };
 
 static const char *const budget_words[BUDGET_COUNT] = {
@@ -388,44 +426,6 @@ static const char *const source_words[SOURCE_COUNT] = {
     [SOURCE_BLAMED] = "blamed",
     [SOURCE_CULPRIT] = "culprit",
     [SOURCE_TRUTH] = "truth",
-};
-
-static const char *const milestone_words[MILESTONE_COUNT] = {
-    [MILESTONE_STARTED] = "started",
-    [MILESTONE_READY] = "ready",
-    [MILESTONE_COMPLETED] = "completed",
-    [MILESTONE_GONE] = "gone",
-};
-
-static const char *const direction_words[DIRECTION_COUNT] = {
-    [DIRECTION_START] = "start",
-    [DIRECTION_STOP] = "stop",
-};
-
-static const char *const signal_verb_words[SIGNAL_VERB_COUNT] = {
-    [SIGNAL_VERB_IGNORE] = "ignore",
-    [SIGNAL_VERB_FORWARD] = "forward",
-    [SIGNAL_VERB_STOP] = "stop",
-    [SIGNAL_VERB_FREEZE] = "freeze",
-    [SIGNAL_VERB_THAW] = "thaw",
-    [SIGNAL_VERB_OWN] = "own",
-};
-
-static const char *const stop_scope_words[STOP_SCOPE_COUNT] = {
-    [STOP_SCOPE_GROUP] = "group",
-    [STOP_SCOPE_MAIN] = "main",
-};
-
-static const char *const log_mode_words[LOG_MODE_COUNT] = {
-    [LOG_MODE_PREFIX] = "prefix",
-    [LOG_MODE_RAW] = "raw",
-    [LOG_MODE_INHERIT] = "inherit",
-    [LOG_MODE_NONE] = "none",
-};
-
-static const char *const stdin_mode_words[STDIN_MODE_COUNT] = {
-    [STDIN_MODE_NULL] = "null",
-    [STDIN_MODE_INHERIT] = "inherit",
 };
 
 static const char *const action_words[ACTION_COUNT] = {

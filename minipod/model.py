@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from minipod.supervisor import backoff, budget
 from minipod.supervisor.order import Member
-from minipod.supervisor.vocabulary import Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
+from minipod.supervisor.words import Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
 
 TERM = 15
 EMPTY: Mapping = MappingProxyType({})

@@ -8,7 +8,7 @@ from minipod.config.render import render, wants_colour
 from minipod.model import Pod, Unit
 from minipod.options import only_operand, sort_words
 from minipod.supervisor.order import ranks
-from minipod.supervisor.vocabulary import Kind, Milestone
+from minipod.supervisor.words import Kind, Milestone
 
 USAGE = """minipod check [-q] [--set KEY=VALUE]... [--exit-code-from NAME] FILE
 

@@ -8,7 +8,7 @@ from minipod.reaper.lower import exits as lower_exits
 from minipod.reaper.records import Exits, Plan, SignalRule, Unit, Variables
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import name_of
-from minipod.supervisor.vocabulary import ExitClass, Word
+from minipod.supervisor.words import ExitClass, Word
 
 
 def to_json(plan: Plan) -> str:

@@ -11,7 +11,7 @@ from minipod.reaper.records import Exits, Plan, SignalRule, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import RTMIN, name_of
-from minipod.supervisor.vocabulary import Direction, Kind, Milestone, Rule, SignalVerb, Standing, StopScope
+from minipod.supervisor.words import Direction, Kind, Milestone, Rule, SignalVerb, Standing, StopScope
 
 Row = tuple[str, str]
 

@@ -11,7 +11,7 @@ from minipod.config.tables import TABLE_READERS
 from minipod.config.values import READERS, SUBDOMAIN, check_unit_name, matches
 from minipod.model import Backoff, Pod, Unit, default_restart
 from minipod.supervisor import budget
-from minipod.supervisor.vocabulary import Kind
+from minipod.supervisor.words import Kind
 
 _READ: Mapping[str, Any] = {**READERS, **TABLE_READERS}
 _KINDS = {INIT: Kind.INIT, SIDECAR: Kind.SIDECAR, SERVICE: Kind.SERVICE}

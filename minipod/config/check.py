@@ -12,7 +12,7 @@ from minipod.config.findings import Findings, Path, word
 from minipod.config.keys import POD
 from minipod.model import Pod, Unit
 from minipod.supervisor.order import Member, find_cycle
-from minipod.supervisor.vocabulary import Kind, Milestone
+from minipod.supervisor.words import Kind, Milestone
 
 SHELLS = frozenset("sh bash dash ash ksh zsh busybox".split())
 # `$$` where a shell would put its pid. `$$NAME`, `$${`, `$$(` are people's way to pass a `$` on, and right.

@@ -8,7 +8,7 @@ from minipod.config.durations import format_duration
 from minipod.config.keys import BACKOFF, INIT, POD, SERVICE, SIDECAR, UNITS, Key
 from minipod.model import Backoff, Pod, Unit, default_restart
 from minipod.supervisor.signals import name_of
-from minipod.supervisor.vocabulary import Kind
+from minipod.supervisor.words import Kind
 
 _MODELS: dict[str, type] = {POD: Pod, BACKOFF: Backoff, **dict.fromkeys(UNITS, Unit)}
 _KINDS = {INIT: Kind.INIT, SIDECAR: Kind.SIDECAR, SERVICE: Kind.SERVICE}

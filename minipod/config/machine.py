@@ -10,7 +10,7 @@ from minipod.config.build import Doc
 from minipod.config.check import path_of, shell_scripts
 from minipod.config.findings import Findings, Path, word
 from minipod.model import Pod, Unit
-from minipod.supervisor.vocabulary import LogMode
+from minipod.supervisor.words import LogMode
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # as in the plan
 _REFERENCE = re.compile(r"\$\$|\$\(([^)]*)\)")

@@ -11,7 +11,7 @@ from minipod.config.keys import BACKOFF, INIT, KEYS, POD, RULE, SCOPES, SERVICE,
 from minipod.config.tables import CODES
 from minipod.config.unknown import title
 from minipod.config.values import MILESTONES, RESTARTS
-from minipod.supervisor.vocabulary import LogMode, StdinMode, StopScope
+from minipod.supervisor.words import LogMode, StdinMode, StopScope
 
 _WIDTH = 100
 

@@ -21,7 +21,7 @@ from minipod.config.values import (
     UMASK,
 )
 from minipod.supervisor.signals import ALIASES, NUMBERS
-from minipod.supervisor.vocabulary import LogMode, StdinMode, StopScope
+from minipod.supervisor.words import LogMode, StdinMode, StopScope
 
 Schema = dict[str, Any]
 

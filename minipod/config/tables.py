@@ -7,7 +7,7 @@ from minipod.config.findings import Findings, Limits, Path, word
 from minipod.config.values import MILESTONES, Reader, is_integer, matches, read_choice, read_duration, signal_number
 from minipod.model import SignalRule
 from minipod.supervisor.signals import NUMBERS, name_of
-from minipod.supervisor.vocabulary import Milestone, SignalVerb
+from minipod.supervisor.words import Milestone, SignalVerb
 
 BACKOFF_KEYS = ("initial", "max", "reset_after")
 RULE_KEYS = ("send", "to")

@@ -11,7 +11,7 @@ from enum import Enum
 from minipod.config.durations import BadDuration, parse_duration
 from minipod.config.findings import Findings, Limits, Path, type_of, visible, word
 from minipod.supervisor import signals
-from minipod.supervisor.vocabulary import LogMode, Milestone, Rule, StdinMode, StopScope
+from minipod.supervisor.words import LogMode, Milestone, Rule, StdinMode, StopScope
 
 RESTARTS = tuple(rule.name.lower() for rule in Rule)
 MILESTONES = {m.word: m for m in (Milestone.STARTED, Milestone.READY, Milestone.COMPLETED)}

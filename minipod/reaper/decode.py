@@ -7,7 +7,7 @@ from minipod.reaper.layout import ffi, lib
 from minipod.reaper.records import Exits, Plan, PlanRefused, SignalRule, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
-from minipod.supervisor.vocabulary import (
+from minipod.supervisor.words import (
     Direction,
     ExitClass,
     Kind,

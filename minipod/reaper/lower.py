@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 
 from minipod import model
 from minipod.reaper import records
-from minipod.supervisor import backoff, budget, fate, order, signals, verdict
-from minipod.supervisor.vocabulary import ExitClass, Kind, SignalVerb, StopScope
+from minipod.supervisor import backoff, budget, order, roles, signals
+from minipod.supervisor.words import ExitClass, Kind, SignalVerb, StopScope
 
 EXIT_CODES = 256
 _UNCHANGED = bytes(range(EXIT_CODES))
@@ -69,8 +69,8 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int) -> records.Unit:
         umask=unit.umask,
         max_restarts=unit.max_restarts,
         kind=unit.kind,
-        rule=verdict.rule_of(unit.kind, unit.restart),
-        standing=fate.standing_of(unit.kind, is_main=is_main, essential=unit.essential),
+        rule=roles.rule_of(unit.kind, unit.restart),
+        standing=roles.standing_of(unit.kind, is_main=is_main, essential=unit.essential),
         unstartable_class=ExitClass.UNSTARTABLE,
         unstartable_code=0,
         stop_signal=unit.stop_signal,

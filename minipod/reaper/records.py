@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
-from minipod.supervisor.vocabulary import ExitClass, Kind, LogMode, Rule, SignalVerb, Standing, StdinMode, StopScope
+from minipod.supervisor.words import ExitClass, Kind, LogMode, Rule, SignalVerb, Standing, StdinMode, StopScope
 
 Variables = tuple[tuple[str, str], ...]
 

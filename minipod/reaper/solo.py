@@ -9,7 +9,7 @@ from minipod.reaper.encode import encode
 from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan
 from minipod.supervisor.signals import NUMBERS
-from minipod.supervisor.vocabulary import Kind, LogMode, SignalVerb, StdinMode
+from minipod.supervisor.words import Kind, LogMode, SignalVerb, StdinMode
 
 PER_LINE = 24
 

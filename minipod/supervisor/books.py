@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minipod.model import Unit
-from minipod.supervisor import backoff, fate, lifecycle, order, phase, verdict, want
+from minipod.supervisor import backoff, fate, lifecycle, order, phase, roles, verdict, want
 from minipod.supervisor.fate import Fate
 from minipod.supervisor.pod import CAUSE, POD, Cause
 from minipod.supervisor.table import Machine
@@ -68,8 +68,8 @@ class UnitBook:
 
     def __init__(self, at: int, plan: Unit, main: str | None):
         self.at, self.plan, self.name, self.kind = at, plan, plan.name, plan.kind
-        self.rule = verdict.rule_of(plan.kind, plan.restart)
-        self.standing = fate.standing_of(plan.kind, is_main=plan.name == main, essential=plan.essential)
+        self.rule = roles.rule_of(plan.kind, plan.restart)
+        self.standing = roles.standing_of(plan.kind, is_main=plan.name == main, essential=plan.essential)
         self.ladder = backoff.ladder(plan.backoff.initial, plan.backoff.max)
         self.rest_grace = plan.termination_grace_period if plan.stop_to is StopScope.GROUP else 0
         self.life, self.want = Life.HELD, Want.UP

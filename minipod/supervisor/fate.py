@@ -7,7 +7,7 @@ cannot be executed ends the pod whatever the unit is: it is a mistake in the ima
 from typing import NamedTuple
 
 from minipod.supervisor.vocabulary import Action as A
-from minipod.supervisor.vocabulary import Kind, Outcome, PodEvent, Standing
+from minipod.supervisor.vocabulary import Outcome, PodEvent, Standing
 
 
 class Fate(NamedTuple):
@@ -56,17 +56,3 @@ FATE: dict[Standing, dict[Outcome, Fate]] = {
         Outcome.GAVE_UP: _MAIN_FAILED,
     },
 }
-
-
-def standing_of(kind: Kind, *, is_main: bool, essential: bool) -> Standing:
-    """The fate's row for a unit. An init is essential by nature; ``main`` beats ``essential``."""
-    if is_main:
-        return Standing.MAIN
-    if kind is Kind.INIT:
-        return Standing.INIT
-    return {
-        (Kind.SIDECAR, False): Standing.SIDECAR,
-        (Kind.SIDECAR, True): Standing.ESSENTIAL_SIDECAR,
-        (Kind.SERVICE, False): Standing.SERVICE,
-        (Kind.SERVICE, True): Standing.ESSENTIAL_SERVICE,
-    }[kind, essential]

@@ -7,11 +7,17 @@ import re
 from collections.abc import Iterable, Iterator
 
 from minipod.supervisor import fate, lifecycle, phase, pod, signals, verdict, vocabulary, want
+from minipod.supervisor import words as plan_words
 from minipod.supervisor.table import MAX_ACTIONS, Cell, CellKind, Machine
 from minipod.supervisor.vocabulary import Budget, ExitClass, Outcome, Rule, Standing, Want, Word
 
 ENUMS: tuple[type[Word], ...] = (
-    *(v for v in vars(vocabulary).values() if isinstance(v, type) and issubclass(v, Word) and v is not Word),
+    *(
+        v
+        for module in (plan_words, vocabulary)
+        for v in vars(module).values()
+        if isinstance(v, type) and issubclass(v, Word) and v is not Word and v.__module__ == module.__name__
+    ),
     phase.PhaseBit,
 )
 MACHINES: tuple[Machine, ...] = (lifecycle.LIFECYCLE, want.WANT, pod.POD)

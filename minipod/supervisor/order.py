@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import NamedTuple
 
-from minipod.supervisor.vocabulary import Direction, Kind, Milestone
+from minipod.supervisor.words import Direction, Kind, Milestone
 
 
 class Member(NamedTuple):

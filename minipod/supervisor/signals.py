@@ -6,7 +6,7 @@ Numbers are Linux's on every architecture that minipod is built for (not alpha, 
 
 import re
 
-from minipod.supervisor.vocabulary import SignalVerb
+from minipod.supervisor.words import SignalVerb
 
 NUMBERS: dict[str, int] = {
     name: number

@@ -1,11 +1,11 @@
 """The verdict: what an ended instance means for its unit. The restart policy lives here and nowhere else.
 
 Kubernetes' rules (spec.md section 3) in minipod's words: an init never runs again after a success, so ``always`` is
-lowered to ``on_failure`` for it; a command that cannot be executed is final at once in a TOML pod, and an ordinary
-failure when a manifest is run (the plan then calls it FAIL).
+lowered to ``on_failure`` for it (``roles``); a command that cannot be executed is final at once in a TOML pod, and an
+ordinary failure when a manifest is run (the plan then calls it FAIL).
 """
 
-from minipod.supervisor.vocabulary import Budget, ExitClass, Kind, LifeEvent, Milestone, Outcome, Rule, Want
+from minipod.supervisor.vocabulary import Budget, ExitClass, LifeEvent, Milestone, Outcome, Rule, Want
 
 _RESTART = {Budget.LEFT: Outcome.RESTART, Budget.SPENT: Outcome.GAVE_UP}
 # What never depends on the restart policy of a unit that is wanted.
@@ -67,11 +67,3 @@ REASON: dict[ExitClass, str] = {
     ExitClass.DEPENDENCY: "DependencyFailed",
     ExitClass.DEADLINE: "DeadlineExceeded",
 }
-
-
-def rule_of(kind: Kind, restart: str) -> Rule:
-    """The verdict's row for a unit. ``restart`` is always, on_failure or never; KeyError for anything else."""
-    rule = {"always": Rule.ALWAYS, "on_failure": Rule.ON_FAILURE, "never": Rule.NEVER}[restart]
-    if kind is Kind.INIT and rule is Rule.ALWAYS:
-        return Rule.ON_FAILURE
-    return rule

@@ -2,54 +2,23 @@
 
 One source for Python, for the C core (``csrc/policy_tables.h`` is generated from here), for diagrams and for
 documentation. A member's value is its meaning; its number, in C and in the plan, is its position. This module must
-never hold a decision: which event leads where is the business of the tables beside it.
+never hold a decision: which event leads where is the business of the tables beside it. The words that a plan holds are
+in ``words``; here they stand beside the others for whoever needs both.
 """
 
-from enum import Enum
-
-
-class Word(Enum):
-    """One word of a list that two languages share. ``number`` is its position: the value that C and the plan use."""
-
-    def __init__(self, meaning: str):
-        self.number = len(type(self).__members__)
-
-    @property
-    def word(self) -> str:
-        """The word as people read it: ``TERM_SENT`` is "term-sent"."""
-        return self.name.lower().replace("_", "-")
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}.{self.name}"
-
-
-# --- what a unit is ---------------------------------------------------------------------------------------------
-
-
-class Kind(Word):
-    INIT = "runs to success, in file order, before any service"
-    SIDECAR = "starts in order with the inits, outlives the services, has no say in the phase"
-    SERVICE = "starts when the inits are done; together the services are what the pod is for"
-
-
-class Rule(Word):
-    """The verdict's row: a restart policy as lowered for a unit (``verdict.rule_of``)."""
-
-    ALWAYS = "restart after every end"
-    ON_FAILURE = "restart after a failure"
-    NEVER = "one end is the end"
-
-
-class Standing(Word):
-    """What a unit's final end means to the pod: the row of the fate table (``fate.standing_of``)."""
-
-    INIT = "its failure fails the pod"
-    SIDECAR = "no say, unless it gave up"
-    ESSENTIAL_SIDECAR = "a sidecar whose failure fails the pod"
-    SERVICE = "counts; the pod ends when all have ended"
-    ESSENTIAL_SERVICE = "counts; its failure fails the pod at once"
-    MAIN = "its end is the pod's end"
-
+from minipod.supervisor.words import (  # noqa: F401
+    Direction,
+    ExitClass,
+    Kind,
+    LogMode,
+    Milestone,
+    Rule,
+    SignalVerb,
+    Standing,
+    StdinMode,
+    StopScope,
+    Word,
+)
 
 # --- one unit's lifecycle ---------------------------------------------------------------------------------------
 
@@ -107,14 +76,6 @@ class WantEvent(Word):
 
 
 # --- what an ended instance means -------------------------------------------------------------------------------
-
-
-class ExitClass(Word):
-    OK = "ended with 0, after exit_codes"
-    FAIL = "ended with anything else"
-    UNSTARTABLE = "its command could not be executed"
-    DEPENDENCY = "never started: a predecessor failed it"
-    DEADLINE = "ended because its deadline ran out"
 
 
 class Budget(Word):
@@ -184,52 +145,6 @@ class Source(Word):
     BLAMED = "the first unit that failed for good"
     CULPRIT = "the unit whose end is the cause"
     TRUTH = "main if there is one, else the first service in file order that did not end with 0"
-
-
-# --- order ------------------------------------------------------------------------------------------------------
-
-
-class Milestone(Word):
-    STARTED = "its program runs; a sidecar's next may start"
-    READY = "it is ready for work"
-    COMPLETED = "it ended for good with 0"
-    GONE = "it is over for good"
-
-
-class Direction(Word):
-    START = "the edge holds back a start"
-    STOP = "the edge holds back a stop"
-
-
-# --- what the plan says of mechanism ----------------------------------------------------------------------------
-
-
-class SignalVerb(Word):
-    """What the core does with a signal it receives."""
-
-    IGNORE = "drop it"
-    FORWARD = "send a signal to units"
-    STOP = "stop the pod"
-    FREEZE = "STOP to the units, timers freeze, stop too"
-    THAW = "CONT to the units, timers go on"
-    OWN = "the core's own business"
-
-
-class StopScope(Word):
-    GROUP = "the whole process group"
-    MAIN = "the leader alone"
-
-
-class LogMode(Word):
-    PREFIX = "whole lines behind the unit's name"
-    RAW = "whole lines, unchanged"
-    INHERIT = "the descriptor itself, no copy"
-    NONE = "to /dev/null"
-
-
-class StdinMode(Word):
-    NULL = "reads /dev/null"
-    INHERIT = "reads what minipod reads"
 
 
 # --- what the core does -----------------------------------------------------------------------------------------

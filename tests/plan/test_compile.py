@@ -183,7 +183,8 @@ HEAVY = (
     "argparse ast cffi copy dataclasses difflib dis hypothesis importlib.metadata inspect json pathlib pickle random "
     "shlex shutil signal socket subprocess tempfile textwrap tokenize weakref "
     "minipod.config.defaults minipod.config.overrides minipod.config.render minipod.config.suggest "
-    "minipod.reaper.decode minipod.supervisor.lifecycle minipod.supervisor.pod minipod.supervisor.table"
+    "minipod.reaper.decode minipod.supervisor.fate minipod.supervisor.pod minipod.supervisor.table "
+    "minipod.supervisor.verdict minipod.supervisor.vocabulary"
 ).split()
 
 

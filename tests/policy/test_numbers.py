@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from minipod.supervisor import signals
 from minipod.supervisor.backoff import SECOND, delay_before, ladder
 from minipod.supervisor.budget import limits
-from minipod.supervisor.fate import standing_of
 from minipod.supervisor.phase import PhaseBit, phase_of
-from minipod.supervisor.verdict import VERDICT, rule_of
+from minipod.supervisor.roles import rule_of, standing_of
+from minipod.supervisor.verdict import VERDICT
 from minipod.supervisor.vocabulary import Budget, ExitClass, Kind, Outcome, Phase, Rule, SignalVerb, Standing, Want
 
 TIMES = st.integers(0, 10**6 * SECOND)
