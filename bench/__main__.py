@@ -21,8 +21,8 @@ _KEYS = ",".join(dict.fromkeys(row.key for row in ROWS))
 def read_words() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python3 -m bench", description=__doc__)
     parser.add_argument("-n", "--runs", type=int, default=30, help="runs of each cell (30)")
-    parser.add_argument("--seconds", type=float, default=8.0,
-                        help="time for one cell, after which five runs are enough (8)")
+    parser.add_argument("--seconds", type=float, default=5.0,
+                        help="time for one cell, after which five runs are enough (5)")
     parser.add_argument("--rows", type=_split, help=f"only these: {_KEYS}")
     parser.add_argument("--peers", type=_split, help="only these subjects; the floor is always measured")
     parser.add_argument("--minipod", default=_find_minipod(), help="the binary (beside this Python, else on PATH)")

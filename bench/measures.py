@@ -98,7 +98,7 @@ def orphans(stage: Stage, subject: Subject) -> float:
 
 
 def stream(stage: Stage, subject: Subject) -> float:
-    """The largest number of orphans seen waiting while 20,000 come one by one."""
+    """The largest number of orphans seen waiting while 5,000 come one by one."""
     with stage.run(subject, stage.job("stream")) as arena:
         return arena.wait_posts()[0]
 

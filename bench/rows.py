@@ -66,7 +66,7 @@ ROWS = (
     Row("stop", "TERM to all gone, 1 service", "ms", measures.stop(1), _everyone, "≤ 1.3×"),
     Row("stop", "the same, 100 services", "ms", measures.stop(100), _many, "≤ 1.3×"),
     Row("orphans", "20,000 orphans at once", "ms", measures.orphans, _everyone, "≤ floor"),
-    Row("orphans", "most orphans waiting in a stream of 20,000", "", measures.stream, _everyone, "a handful", _FEW,
+    Row("orphans", "most orphans waiting in a stream of 5,000", "", measures.stream, _everyone, "a handful", _FEW,
         ratio=False),
     Row("signal", "a signal, sent to PID 1, reaches the service²", "µs", measures.forward, _forwarding, "≤ 45 µs"),
     Row("log", "a million lines of 100 bytes, one write each, with prefix³", "CPU s", measures.log_cpu, _capturing,

@@ -1,9 +1,9 @@
-/* A service that makes 20,000 orphans one after the other, each of which ends at once, and posts the largest number that
+/* A service that makes 5,000 orphans one after the other, each of which ends at once, and posts the largest number that
  * was seen waiting to be reaped. */
 #include "bare.h"
 #include "board.h"
 
-#define ORPHANS 20000
+#define ORPHANS 5000
 #define LOOK_EVERY 128
 
 static void leave_orphan(int32_t *pid)
