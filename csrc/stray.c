@@ -91,15 +91,17 @@ static int is_below(const struct process *p, int32_t ancestor)
 
 /* --- whose --- */
 
-/* Looks for "<wanted><digits>" at the beginning of an entry of an environment, fed byte by byte. */
-struct finder { const char *wanted; size_t size, matched; uint32_t index; uint8_t inside, found; };
+/* Looks for an entry "<wanted><digits>" of an environment, fed byte by byte. */
+struct finder { const char *wanted; size_t size, matched; uint64_t index; uint8_t has_digits, inside, found; };
 
 static void finder_feed(struct finder *f, char byte)
 {
     if (f->matched == f->size && byte >= '0' && byte <= '9') {
-        f->index = (f->index == PLAN_NONE ? 0 : f->index * 10) + (uint32_t)(byte - '0');
+        f->has_digits = 1;
+        if (f->index < PLAN_NONE)  /* more digits make it no smaller */
+            f->index = f->index * 10 + (uint64_t)(byte - '0');
     } else if (byte == 0) {
-        f->found |= f->matched == f->size;
+        f->found = f->has_digits;
         f->inside = 0;
         f->matched = 0;
     } else if (!f->inside && f->matched < f->size && byte == f->wanted[f->matched]) {
@@ -107,6 +109,8 @@ static void finder_feed(struct finder *f, char byte)
     } else {
         f->inside = 1;
         f->matched = 0;
+        f->index = 0;
+        f->has_digits = 0;
     }
 }
 
@@ -114,7 +118,7 @@ static void finder_feed(struct finder *f, char byte)
 static uint32_t marked_index(const struct core *c, int32_t pid)
 {
     char path[32], chunk[4096], wanted[64];
-    struct finder f = {wanted, say_format(wanted, sizeof wanted, "MINIPOD_INSTANCE=%s.", c->mark), 0, PLAN_NONE, 0, 0};
+    struct finder f = {wanted, say_format(wanted, sizeof wanted, "MINIPOD_INSTANCE=%s.", c->mark), 0, 0, 0, 0, 0};
     int64_t size, total = 0;
     proc_path(path, pid, "environ");
     int fd = sys_open(path, O_RDONLY, 0);
@@ -124,7 +128,7 @@ static uint32_t marked_index(const struct core *c, int32_t pid)
         for (int64_t i = 0; i < size && !f.found; i++)
             finder_feed(&f, chunk[i]);
     sys_close(fd);
-    return f.found ? f.index : PLAN_NONE;
+    return f.found && f.index < PLAN_NONE ? (uint32_t)f.index : PLAN_NONE;
 }
 
 static struct unit *owner(struct core *c, const struct process *p)
