@@ -180,6 +180,7 @@ static _Noreturn void become_compiler(const struct options *o, int fd, uint64_t 
     words[count++] = "--";
     words[count] = (char *)(uintptr_t)o->file;
     fcntl(fd, F_SETFD, 0);
+    setpgid(0, 0);  /* a terminal's Ctrl-C is ours to answer; Python would print a traceback beside our sentence */
     front_exec_python(words, given);
 }
 
