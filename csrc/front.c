@@ -129,8 +129,8 @@ static char launcher[] =
     "if sys.path[:1] == ['']: del sys.path[0]\n"
     "try:\n"
     "    from minipod.cli import entry\n"
-    "except ModuleNotFoundError as error:\n"
-    "    sys.stderr.write(f'minipod: {sys.executable} lacks the package minipod ({error}); "
+    "except ImportError as error:\n"
+    "    sys.stderr.write(f'minipod: {sys.executable} has no minipod that fits this command ({error}); "
     "install it there or set MINIPOD_PYTHON\\n')\n"
     "    sys.exit(71)\n"
     "entry()\n";
@@ -191,10 +191,15 @@ static int stop_signals(void)
     return sys_signals(SYS_SIGNAL_BIT(SIGTERM) | SYS_SIGNAL_BIT(SIGINT) | SYS_SIGNAL_BIT(SIGQUIT));
 }
 
+/* How long a killed compiler may take to go: not PID 1, we would leave it behind. */
+enum { COMPILER_GOES_MS = 1000 };
+
 /* Told to stop before anything ran: nothing decides but the signal's own convention. */
 static _Noreturn void stop_compiling(int32_t compiler)
 {
+    struct pollfd gone = {sys_pidfd(compiler), POLLIN, 0};
     sys_kill(compiler, SIGKILL);
+    poll(&gone, 1, COMPILER_GOES_MS);
     sys_reap(compiler);
     die(128 + SIGTERM, "told to stop while the pod was being read: nothing was started");
 }

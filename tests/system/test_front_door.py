@@ -77,7 +77,7 @@ def test_no_python_is_a_sentence(launch: Launcher) -> None:
 def test_a_python_without_minipod_is_a_sentence(launch: Launcher, write_script, python: Path) -> None:
     bare = write_script("bare-python", f'#!/bin/sh\nunset PYTHONPATH\nexec {python} -IS "$@"\n')
     result = launch.call("run", launch.write(WEB), env={"MINIPOD_PYTHON": str(bare)}).wait()
-    assert result.code == 71 and "lacks the package minipod" in result.err and "Traceback" not in result.err
+    assert result.code == 71 and "has no minipod that fits" in result.err and "Traceback" not in result.err
 
 
 @pytest.mark.parametrize(
