@@ -54,6 +54,9 @@ done
 (cd "$root/usr/share/ca-certificates" && find . -name '*.crt' -printf '%P\n') > "$root/etc/ca-certificates.conf"
 # The machine may trust more than Debian does: a file of its own, so that no update rewrites it.
 cp /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/trusted-by-the-machine.pem"
+# As the image has it: nothing that is thrown away after a power cut needs to be synced, nor a list translated.
+echo force-unsafe-io > "$root/etc/dpkg/dpkg.cfg.d/unsafe-io"
+echo 'Acquire::Languages "none";' > "$root/etc/apt/apt.conf.d/no-languages"
 ln -sf python3 "$root/usr/bin/python"
 ln -sf mawk "$root/usr/bin/awk"
 # In the real image pip may install next to the interpreter.

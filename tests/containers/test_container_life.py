@@ -155,13 +155,13 @@ class TestRestart:
 class TestLogs:
     @staticmethod
     def noise(name, stream):
-        """A service that writes 2000 lines of all lengths in pieces that do not end with them."""
+        """A service that writes 5000 lines of all lengths in pieces that do not end with them."""
         return f'''
 [service.{name}]
 restart = "never"
 command = ["python3", "-c", """
 import os
-text = "".join("%04d " % n + "x" * (n % 300) + chr(10) for n in range(2000))
+text = "".join("%04d " % n + "x" * (n % 300) + chr(10) for n in range(5000))
 for at in range(0, len(text), 1000):
     os.write({stream}, text[at:at + 1000].encode())
 """]
@@ -171,7 +171,7 @@ for at in range(0, len(text), 1000):
         streams = {"calm": 1, "loud": 1, "err": 2}
         done = run(pod="".join(self.noise(*item) for item in streams.items()))
         assert done.returncode == 0
-        wanted = [f"{n:04} " + "x" * (n % 300) for n in range(2000)]
+        wanted = [f"{n:04} " + "x" * (n % 300) for n in range(5000)]
         got = {name: [] for name in streams}
         for number, text in enumerate((done.stdout, done.stderr), start=1):
             for line in text.splitlines():
