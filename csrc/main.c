@@ -87,7 +87,7 @@ static int parse_duration(const char *text, uint64_t *out)
         return 0;
     while (*text) {
         uint64_t whole = 0, scale = 1;
-        const char *begin = text;
+        int digits = 0;
         for (int in_fraction = 0; (*text >= '0' && *text <= '9') || (*text == '.' && !in_fraction); text++) {
             if (*text == '.') {
                 in_fraction = 1;
@@ -97,16 +97,19 @@ static int parse_duration(const char *text, uint64_t *out)
                 return 0;
             whole = whole * 10 + (uint64_t)(*text - '0');
             scale *= in_fraction ? 10 : 1;
+            digits++;
         }
         size_t k = 0, count = sizeof units / sizeof *units;
         while (k < count - 1 && strncmp(text, units[k].unit, strlen(units[k].unit)) != 0)
             k++;
-        if (text == begin || (k == count - 1 && *text))
+        if (!digits || (k == count - 1 && *text) || whole > PLAN_MAX_NS / (units[k].ns / scale + 1))
             return 0;
         *out += whole * (units[k].ns / scale) + whole * (units[k].ns % scale) / scale;
+        if (*out >= PLAN_MAX_NS)
+            return 0;
         text += strlen(units[k].unit);
     }
-    return *out < PLAN_MAX_NS;
+    return 1;
 }
 
 static void read_grace(void)

@@ -62,6 +62,24 @@ def player(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Play
 
 
 @pytest.fixture(scope="session")
+def pieces(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Callable[..., str]]:
+    """Asks pieces.c: words in, its answer out; fails the test when it died of what it was asked."""
+    core = [str(path) for path in sorted((root / "csrc").glob("*.c")) if path.name != "main.c"]
+    program = build("pieces", [str(HERE / "pieces.c"), *core])
+    running = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def ask(*words: object) -> str:
+        running.stdin.write(" ".join(map(str, words)) + "\n")
+        running.stdin.flush()
+        answer = running.stdout.readline()
+        assert answer.endswith("\n"), f"it died of {words}"
+        return answer.strip()
+
+    yield ask
+    running.communicate()
+
+
+@pytest.fixture(scope="session")
 def scenarios() -> dict[str, Scenario]:
     """Every scenario of the policy by its name."""
     return {path.stem: parse(loads(path.read_text(encoding="utf-8"))) for path in SCENARIOS}

@@ -1,0 +1,147 @@
+/* Single functions of the core, called with what a test says: one request a line, one line for an answer. Texts are
+ * hexadecimal, "-" is the empty one. main.c is read in, for what it keeps to itself.
+ *
+ *     timers COUNT { arm ID WHEN | disarm ID | now MOMENT | shift BY }…    the ids that fire, at each "now" in brackets
+ *     say ROOM KIND VALUE            KIND: one letter of say_format's; the text, and what it returns
+ *     user PASSWD GROUP NAME         result uid gid name home group…
+ *     group GROUP NAME               result gid
+ *     duration TEXT                  result ns
+ */
+#define main minipod_main
+#include "../../csrc/main.c"
+#undef main
+
+#include <stdio.h>
+
+#include "user.h"
+
+enum { LINE = 1 << 16 };
+
+static char *next(void)
+{
+    char *word = strtok(NULL, " \n");
+    return word ? word : "";
+}
+
+static int digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+static char *next_text(void)
+{
+    const char *hex = next();
+    char *text = calloc(1, strlen(hex) / 2 + 1);
+    for (size_t i = 0; digit(*hex) >= 0; hex += 2)
+        text[i++] = (char)(digit(hex[0]) << 4 | digit(hex[1]));
+    return text;
+}
+
+static uint64_t next_number(void) { return strtoull(next(), NULL, 10); }
+
+static void put_hex(const char *text, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        printf("%02x", (unsigned char)text[i]);
+    if (!size)
+        putchar('-');
+}
+
+static void try_timers(void)
+{
+    uint32_t count = (uint32_t)next_number(), id;
+    struct core c = {.timers = {calloc(count, 8), calloc(count, 4), calloc(count, 4), 0}};
+    for (const char *word; *(word = next());) {
+        if (*word == 'a') {
+            id = (uint32_t)next_number();
+            timer_arm(&c, id, next_number());
+        } else if (*word == 'd') {
+            timer_disarm(&c, (uint32_t)next_number());
+        } else if (*word == 's') {
+            timer_shift_all(&c, next_number());
+        } else {
+            c.now = next_number();
+            for (putchar('['); timer_pop_due(&c, &id);)
+                printf(" %u", id);
+            printf(" ] %lu ", (unsigned long)timer_next(&c));
+        }
+    }
+    free(c.timers.when);
+    free(c.timers.heap);
+    free(c.timers.place);
+}
+
+static void try_say(void)
+{
+    size_t room = next_number(), size = 0;
+    const char kind = *next();
+    char *text = next_text(), *out = malloc(room + 1);
+    if (kind == 's')
+        size = say_format(out, room, "<%s>", text);
+    if (kind == 'd')
+        size = say_format(out, room, "<%d>", atoi(text));
+    if (kind == 'u')
+        size = say_format(out, room, "<%u>", (unsigned)strtoul(text, NULL, 10));
+    if (kind == 'l')
+        size = say_format(out, room, "<%lu>", (uint64_t)strtoull(text, NULL, 10));
+    if (kind == 't')
+        size = say_format(out, room, "<%t>", (uint64_t)strtoull(text, NULL, 10));
+    if (kind == '%')
+        size = say_format(out, room, "<%%>");
+    put_hex(out, size);
+    free(text);
+    free(out);
+}
+
+static void try_user(void)
+{
+    char *passwd = next_text(), *group = next_text(), *name = next_text();
+    struct identity *found = malloc(sizeof *found);
+    int result = user_find(passwd, group, name, found);
+    printf("%d", result);
+    if (result == 0) {
+        printf(" %u %u ", found->uid, found->gid);
+        put_hex(found->name, strlen(found->name));
+        putchar(' ');
+        put_hex(found->home, strlen(found->home));
+        for (uint32_t i = 0; i < found->group_count; i++)
+            printf(" %u", found->groups[i]);
+    }
+    free(passwd);
+    free(group);
+    free(name);
+    free(found);
+}
+
+static void try_group(void)
+{
+    char *group = next_text(), *name = next_text();
+    uint32_t gid = 0;
+    int result = user_find_group(group, name, &gid);
+    printf("%d %u", result, gid);
+    free(group);
+    free(name);
+}
+
+static void try_duration(void)
+{
+    char *text = next_text();
+    uint64_t ns;
+    int result = parse_duration(text, &ns);
+    printf("%d %lu", result, (unsigned long)ns);
+    free(text);
+}
+
+int main(void)
+{
+    static const struct { const char *word; void (*try)(void); } known[] = {
+        {"timers", try_timers}, {"say", try_say}, {"user", try_user}, {"group", try_group}, {"duration", try_duration},
+    };
+    static char line[LINE];
+    while (fgets(line, sizeof line, stdin)) {
+        const char *word = strtok(line, " \n");
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            if (strcmp(word, known[i].word) == 0)
+                known[i].try();
+        putchar('\n');
+        fflush(stdout);
+    }
+    return 0;
+}
