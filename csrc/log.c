@@ -290,18 +290,35 @@ static int pending(const struct core *c)
     return waiting;
 }
 
+static void take_all(struct core *c)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        log_take_last(c, &c->units[i]);
+    log_flush(c);
+}
+
+/* 0 when somebody hurries us. What a stream still has is read as soon as the sink has room again. */
+static int finish_some(struct core *c, uint64_t what)
+{
+    if (what >> 32 == WATCH_SINK)
+        log_sink_ready(c, &c->sinks[(uint32_t)what]);
+    else if (what >> 32 == WATCH_SIGNALS)
+        signal_read(c);
+    else if (what >> 32 != WATCH_STREAM)
+        return 0;
+    take_all(c);
+    return c->queue.fill == 0;
+}
+
 /* At the end: everything that was written is still written, as long as the stop budget lasts and nobody hurries us. */
 void log_finish(struct core *c)
 {
     struct epoll_event event;
-    for (uint32_t i = 0; i < c->unit_count; i++)
-        log_take_last(c, &c->units[i]);
-    log_flush(c);
-    while (pending(c) && (c->now = sys_now()) < c->limits.leave) {
+    int more = 1;
+    take_all(c);
+    while (more && pending(c) && (c->now = sys_now()) < c->limits.leave) {
         int timeout = (int)((c->limits.leave - c->now) / 1000000) + 1;
         int count = sys_epoll_wait(c->epoll, &event, 1, timeout);
-        if (count != 1 || event.data.u64 >> 32 != WATCH_SINK)
-            return;
-        log_sink_ready(c, &c->sinks[(uint32_t)event.data.u64]);
+        more = count == 1 ? finish_some(c, event.data.u64) : count == -EINTR;
     }
 }

@@ -169,6 +169,19 @@ def test_a_slow_reader_gets_everything(launch_both: Launcher) -> None:
     assert text.decode().splitlines() == ["a | " + f"a {n} ".ljust(100, "x") for n in range(5000)]
 
 
+def test_last_words_wait_for_a_slow_reader(launch_both: Launcher) -> None:
+    """The unit is gone; its last words stand in its pipe, because nobody has read us. Then somebody does."""
+    reading, writing = os.pipe()
+    script = sh("head -c 60000 /dev/zero | tr '\\0' '\\n'; echo last; exit 3")
+    running = launch_both.start({"service.a": never(script)}, stdout=writing)
+    running.expect_error("a: exited with 3")
+    os.close(writing)
+    with os.fdopen(reading, "rb") as pipe:
+        text = pipe.read()
+    assert running.wait().code == 3
+    assert text == b"a | \n" * 60000 + b"a | last\n"
+
+
 def test_a_reader_that_went_away_stops_nothing(launch_both: Launcher) -> None:
     reading, writing = os.pipe()
     os.close(reading)

@@ -115,9 +115,12 @@ def test_stop_goes_backwards(launch_both: Launcher) -> None:
 def test_sidecars_outlive_services_that_end_by_themselves(launch_both: Launcher) -> None:
     pod = {
         "sidecar.proxy": {"command": tool("cleanup", 0, "marks")},
-        "service.job": {"command": sh("sleep 0.2; echo done"), "restart": "never"},
+        "service.job": {"command": sh("while [ ! -e go ]; do sleep 0.01; done; echo done"), "restart": "never"},
     }
-    result = launch_both.run(pod)
+    running = launch_both.start(pod)
+    running.expect("ready")
+    (launch_both.folder / "go").touch()
+    result = running.wait()
     assert result.code == 0
     assert words_of(result.out)[-2:] == ["done", "cleaned"]
     assert result.took < 5, "it leaves the moment nothing is left"

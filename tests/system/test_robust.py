@@ -50,7 +50,7 @@ def test_a_lack_of_resources_is_waited_out(launch_both: Launcher, open_folder: P
 
 @pytest.mark.parametrize("most", [8, 12, 16, 20])
 def test_too_few_descriptors_are_waited_out(launch_both: Launcher, most: int) -> None:
-    """Three units with pipes of their own want fifteen. It says what is wrong, serves whom it can, and stops in time."""
+    """Three units with pipes of their own want fifteen. It says so, serves whom it can, and stops in time."""
     pod = {f"service.{name}": {"command": sh("exec sleep 1000")} for name in "abc"}
     running = launch_both.start(pod, wrap=["prlimit", f"--nofile={most}:{most}"], report=False)
     running.expect_error("cannot start now: .*: too many open files in this process; trying again|c: started")
