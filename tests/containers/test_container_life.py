@@ -54,7 +54,7 @@ class TestStop:
         container = start(pod=QUIET)
         container.wait_for_line(r"second \| up")
         code, seconds = container.stop()
-        assert code == TERMINATED and seconds < 5
+        assert code == TERMINATED and seconds < 9
 
     def test_services_that_end_with_0_make_it_0(self, start):
         pod = """
@@ -80,8 +80,8 @@ class TestStop:
         with container.follow() as lines:
             lines.until("up")
             lines.until("up")
-        code, seconds = container.stop(seconds=3)
-        assert code == 0 and seconds < 3.5
+        code, _ = container.stop(seconds=3)
+        assert code == 0
 
     def test_main_decides(self, start):
         pod = """
