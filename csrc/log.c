@@ -202,15 +202,28 @@ static void resume(struct core *c, struct unit *u, struct stream *st)
     loop_change(c, st->read_end, EPOLLIN, WATCH_STREAM, index_of(c, u, st));
 }
 
-void log_sink_ready(struct core *c, struct sink *s)
+/* How many streams still wait for this sink. */
+static uint32_t resume_all(struct core *c, const struct sink *s)
 {
-    flush_sink(c, s);
+    uint32_t waiting = 0;
     for (uint32_t i = 0; i < 2 * c->unit_count; i++) {
         struct stream *st = &c->units[i / 2].streams[i % 2];
         if (st->stalled && &c->sinks[st->sink] == s)
             resume(c, &c->units[i / 2], st);
+        waiting += st->stalled && &c->sinks[st->sink] == s;
     }
+    return waiting;
+}
+
+/* A stream that waits must leave something behind that the sink's watch is for: who empties the buffer asks again. */
+void log_sink_ready(struct core *c, struct sink *s)
+{
+    uint32_t waiting;
     flush_sink(c, s);
+    do {
+        waiting = resume_all(c, s);
+        flush_sink(c, s);
+    } while (waiting && s->fill == 0);
 }
 
 /* --- a unit's pipes --- */
