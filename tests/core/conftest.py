@@ -1,4 +1,4 @@
-"""The driver, built once for all workers, with address and undefined-behaviour checks; the scenarios of tests/policy."""
+"""The programs that tests ask, each built once for all workers under sanitizers; the scenarios of tests/policy."""
 
 import fcntl
 import os
@@ -8,24 +8,25 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 
 from minipod.config.toml import loads
 from minipod.supervisor.scenario import Scenario, parse
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from player import Player  # noqa: E402
-from witness import SCENARIOS  # noqa: E402
+from player import Player
+from witness import SCENARIOS
 
 HERE = Path(__file__).parent
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
 SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 # What runs on the fake kernel: all of the core but its first and last words and the child's side of a fork.
-ON_FAKE = ("action", "core", "expand", "load", "log", "loop", "plan", "reap", "refuse", "say", "signal", "spawn", "step",
-           "stray", "timer")
+ON_FAKE = ("action", "core", "expand", "load", "log", "loop", "plan", "reap", "refuse", "say", "signal", "spawn",
+           "step", "stray", "timer")
 
-settings.register_profile("core", derandomize=True, database=None, deadline=None, print_blob=False)
+PHASES = [Phase.explicit, Phase.generate, Phase.shrink]
+settings.register_profile("core", phases=PHASES, derandomize=True, database=None, deadline=None, print_blob=False)
 settings.load_profile("core")
 
 
@@ -42,9 +43,8 @@ def build(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not program.exists():
                 unfinished = shared / f"{name}.new"
-                subprocess.run(
-                    ["gcc", *STRICT, *SANITIZED, f"-I{root / 'csrc'}", f"-I{HERE}", "-o", unfinished, *words], check=True
-                )
+                headers = [f"-I{root / 'csrc'}", f"-I{HERE}"]
+                subprocess.run(["gcc", *STRICT, *SANITIZED, *headers, "-o", unfinished, *words], check=True)
                 unfinished.rename(program)
         return program
 
@@ -54,7 +54,7 @@ def build(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
 @pytest.fixture(scope="session")
 def player(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Player]:
     """The core on the fake kernel."""
-    own = [str(HERE / f"{name}.c") for name in ("driver", "fake_sys", "fake_kernel")]
+    own = [str(HERE / f"{name}.c") for name in ("driver", "fake_sys", "fake_proc", "fake_kernel")]
     core = [str(root / "csrc" / f"{name}.c") for name in ON_FAKE]
     running = Player(build("core-on-fake", ["-include", str(HERE / "trace.h"), *own, *core]))
     yield running

@@ -1,5 +1,5 @@
-/* Plays pods on the real core over the fake kernel. Reads requests from stdin, one after the other; each is run in a child
- * of its own, so that no run knows of another, and answered with lines; the last is "end STATUS".
+/* Plays pods on the real core over the fake kernel. Reads requests from stdin, one after the other; each is run in a
+ * child of its own, so that no run knows of another, and answered with lines; the last is "end STATUS".
  *
  *     plan HEX                                     the plan's bytes; "unit" and "start" lines follow it
  *     until NS                                     look no further
@@ -227,8 +227,8 @@ static void report_units(void)
 {
     for (uint32_t i = 0; i < core.unit_count; i++) {
         const struct unit *u = &core.units[i];
-        log_line("unit %u %d %d %d %d %u %u %d", i, u->life, u->outcome, u->has_run ? u->code : -1, u->exit_class, u->restarts,
-                 u->streak, u->pid);
+        log_line("unit %u %d %d %d %d %u %u %d", i, u->life, u->outcome, u->has_run ? u->code : -1, u->exit_class,
+                 u->restarts, u->streak, u->pid);
     }
 }
 
@@ -261,7 +261,8 @@ static void report(int was_over)
 {
     const struct unit *decider = NULL;
     int code = was_over ? core_exit_code(&core, &decider) : -1;
-    log_line("pod %d %d %s %s", core.state, code, was_over ? core_phase_name(code) : "-", was_over ? decider ? decider->name : "-" : "-");
+    const char *phase = was_over ? core_phase_name(code) : "-";
+    log_line("pod %d %d %s %s", core.state, code, phase, decider ? decider->name : "-");
     log_line("books %u %u %u %u %u %u %u", core.impossible, core.lost_events, core.orphans_reaped, core.dropped_lines,
              fake.lost, peak, core.queue.room);
     report_units();

@@ -1,6 +1,6 @@
-/* A kernel that is not there: processes, descriptors and a clock that moves only while the core waits. fake_kernel.c holds
- * processes and what will happen to them, fake_sys.c implements csrc/sys.h over it, driver.c reads what to play. Nothing
- * here may know a policy, or ask the real system for anything.
+/* A kernel that is not there: processes, descriptors and a clock that moves only while the core waits. fake_kernel.c
+ * holds processes and what will happen to them, fake_sys.c and fake_proc.c implement csrc/sys.h over it, driver.c reads
+ * what to play. Nothing here may know a policy, or ask the real system for anything.
  */
 #ifndef FAKE_H
 #define FAKE_H
@@ -50,8 +50,8 @@ struct behaviour {
 };
 
 enum fact_kind {
-    FACT_EXECUTED, FACT_UNSTARTABLE, FACT_ENDED, FACT_PROCESS_ENDED, FACT_STRAY_ENDED, FACT_SAID, FACT_SIGNAL, FACT_WRITE,
-    FACT_ROOM, FACT_PROCESS
+    FACT_EXECUTED, FACT_UNSTARTABLE, FACT_ENDED, FACT_PROCESS_ENDED, FACT_STRAY_ENDED, FACT_SAID, FACT_SIGNAL,
+    FACT_WRITE, FACT_ROOM, FACT_PROCESS
 };
 
 /* pid 0: whichever leader the unit has now. */
@@ -69,7 +69,7 @@ struct fake {
     uint64_t orders, deaths;
     uint32_t current_unit;          /* whose cell is being acted on: fork is for it */
     uint8_t said;                   /* something was put into the queue while the core waited */
-    uint64_t signals;               /* pending, bit N */
+    uint64_t signals;               /* pending, SYS_SIGNAL_BIT each */
     int signal_code;                /* of the next record: SI_USER or SI_KERNEL */
     uint32_t lost;
 };
@@ -89,6 +89,24 @@ void kernel_set_environment(struct process *, const char *bytes, size_t size);
 
 /* --- descriptors --- */
 
+enum { DESCRIPTORS = 2048 };
+enum held { FREE, PLAIN, PIPE_READ, PIPE_WRITE, EPOLL, SIGNALS, PROC, TEXT, PIDFD, SINK };
+
+struct descriptor {
+    enum held kind;
+    struct pipe *pipe;
+    int32_t pid;
+    int sink;
+    uint8_t nonblocking;
+    char *text;                     /* of TEXT: what a reader gets, from at to size */
+    size_t size, at;
+};
+
+extern struct descriptor table[DESCRIPTORS];
+
+int open_as(struct descriptor);
+struct descriptor *held(int fd);    /* the run ends if it is not open */
+
 void pipe_write(struct pipe *, const char *bytes, size_t size);
 void pipe_unref_writer(struct pipe *);
 struct pipe *pipe_of_stream(uint32_t unit, uint32_t stream);
@@ -97,6 +115,13 @@ struct pipe *pipe_of_stream(uint32_t unit, uint32_t stream);
 struct fake_sink { mode_t type; uint8_t reopens, has_nowait; uint64_t room, most_at_once; char *data; size_t size; };
 extern struct fake_sink sinks[2];
 
+/* Calls that are counted and may be made to fail, in the order of their names in fake_sys.c. */
+enum call {
+    FORK, KILL, CHILD_ENDED, REAP, PIDFD_OPEN, PIDFD_SIGNAL, PIPE, NONBLOCKING, SIGNALFD, EPOLL_CREATE, EPOLL_ADD,
+    EPOLL_WAIT, OPEN, READ, WRITE, WRITE_NOWAIT, SEND_NOWAIT, LIST, REWIND, CALLS
+};
+
+int fails(enum call);               /* counts it; 0, or -errno */
 void faults_add(const char *call, uint32_t first, uint32_t count, int error);
 void descriptors_report(void);
 void calls_report(void);

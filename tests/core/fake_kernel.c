@@ -1,5 +1,6 @@
-/* The fake kernel's processes: they start, obey, ignore and die as a script says, each at its moment. Moments of the agenda
- * keep the order in which they were planned. It must never look at the core's state, but for whose cell a fork is for.
+/* The fake kernel's processes: they start, obey, ignore and die as a script says, each at its moment. Moments of the
+ * agenda keep the order in which they were planned. It must never look at the core's state, but for whose cell a fork
+ * is for.
  */
 #include "fake.h"
 
@@ -88,7 +89,7 @@ static void die_now(struct process *p, uint8_t by_signal, uint8_t code)
         if (fake.processes[i].parent == p->pid)
             fake.processes[i].parent = fake.core->self;
     if (p->parent == fake.core->self)
-        fake.signals |= 1u << SIGCHLD;
+        fake.signals |= SYS_SIGNAL_BIT(SIGCHLD);
     else
         p->state = 0;  /* its own parent reaps it */
 }
@@ -131,7 +132,10 @@ static void obey(const struct process *p)
         plan_end(p, fake.now + how->stop_after, how->stop_code < 0, how->stop_code < 0 ? p->asked : how->stop_code);
 }
 
-static int is_deaf(const struct process *p) { return p->unit >= 0 ? fake.behaviours[p->unit].stuck : p->reaction == STUCK; }
+static int is_deaf(const struct process *p)
+{
+    return p->unit >= 0 ? fake.behaviours[p->unit].stuck : p->reaction == STUCK;
+}
 
 /* Leaders answer to their stop signal, everybody else to TERM. */
 void kernel_signal(struct process *p, int sig)
@@ -291,7 +295,7 @@ static void happen(const struct fact *f)
         fake.said = 1;
         break;
     case FACT_SIGNAL:
-        fake.signals |= UINT64_C(1) << f->a;
+        fake.signals |= SYS_SIGNAL_BIT(f->a);
         fake.signal_code = f->b;
         break;
     case FACT_WRITE:

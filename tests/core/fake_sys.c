@@ -1,10 +1,9 @@
-/* csrc/sys.h over the fake kernel: descriptors, pipes, epoll and /proc, as far as the core uses them. Every call is counted,
- * and fails where a script says so. What a correct core never does (close twice, wait where it must not, signal a number that
- * it has given back, turn round and round) ends the run with a clear word.
+/* csrc/sys.h over the fake kernel: descriptors, pipes and epoll, as far as the core uses them. Every call is counted,
+ * and fails where a script says so. What a correct core never does (close twice, wait where it must not, turn round and
+ * round) ends the run with a clear word.
  */
 #include "fake.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -12,29 +11,23 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
-enum { DESCRIPTORS = 2048, WATCHES = 2048, MOST_TURNS = 3000, PIPE_SIZE = 65536 };
+enum { WATCHES = 2048, MOST_TURNS = 3000, PIPE_SIZE = 65536 };
 
-enum held { FREE, PLAIN, PIPE_READ, PIPE_WRITE, EPOLL, SIGNALS, PROC, TEXT, PIDFD, SINK };
-struct descriptor { enum held kind; struct pipe *pipe; int32_t pid; int sink; uint8_t nonblocking; char *text; size_t size, at; };
 struct watch { int fd; uint32_t events; uint64_t key; };
 
 struct fake_sink sinks[2] = {
     {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0},
     {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0},
 };
-static struct descriptor table[DESCRIPTORS] = {[1] = {.kind = SINK, .sink = 0}, [2] = {.kind = SINK, .sink = 1}};
+struct descriptor table[DESCRIPTORS] = {[1] = {.kind = SINK, .sink = 0}, [2] = {.kind = SINK, .sink = 1}};
 static struct watch watches[WATCHES];
 static uint32_t watch_count, turns;
 
 /* --- faults --- */
 
 static const char *const calls[] = {
-    "fork", "kill", "child_ended", "reap", "pidfd", "pidfd_signal", "pipe", "nonblocking", "signals", "epoll", "epoll_add",
-    "epoll_wait", "open", "read", "write", "write_nowait", "send_nowait", "list", "rewind",
-};
-enum call {
-    FORK, KILL, CHILD_ENDED, REAP, PIDFD_OPEN, PIDFD_SIGNAL, PIPE, NONBLOCKING, SIGNALFD, EPOLL_CREATE, EPOLL_ADD, EPOLL_WAIT,
-    OPEN, READ, WRITE, WRITE_NOWAIT, SEND_NOWAIT, LIST, REWIND, CALLS
+    "fork", "kill", "child_ended", "reap", "pidfd", "pidfd_signal", "pipe", "nonblocking", "signals", "epoll",
+    "epoll_add", "epoll_wait", "open", "read", "write", "write_nowait", "send_nowait", "list", "rewind",
 };
 _Static_assert(sizeof calls / sizeof *calls == CALLS, "every call has its name");
 
@@ -48,8 +41,7 @@ void faults_add(const char *call, uint32_t first, uint32_t count, int error)
             faults[i][fault_count[i]++] = (struct fault){first, count, error};
 }
 
-/* 0, or -errno. */
-static int fails(enum call call)
+int fails(enum call call)
 {
     uint32_t n = ++called[call];
     for (uint32_t i = 0; i < fault_count[call]; i++)
@@ -66,7 +58,7 @@ void calls_report(void)
 
 /* --- descriptors --- */
 
-static int open_as(struct descriptor d)
+int open_as(struct descriptor d)
 {
     for (int fd = 3; fd < DESCRIPTORS; fd++)
         if (table[fd].kind == FREE) {
@@ -76,7 +68,7 @@ static int open_as(struct descriptor d)
     broken("more descriptors than any pod needs: a leak");
 }
 
-static struct descriptor *held(int fd)
+struct descriptor *held(int fd)
 {
     if (fd < 0 || fd >= DESCRIPTORS || table[fd].kind == FREE)
         broken("a descriptor was used that is not open");
@@ -86,8 +78,9 @@ static struct descriptor *held(int fd)
 /* What is still open and watched, by kind. */
 void descriptors_report(void)
 {
-    static const char *const words[] = {"", "plain", "pipe_read", "pipe_write", "epoll", "signals", "proc", "text", "pidfd",
-                                        "sink"};
+    static const char *const words[] = {
+        "", "plain", "pipe_read", "pipe_write", "epoll", "signals", "proc", "text", "pidfd", "sink",
+    };
     for (enum held k = PLAIN; k <= SINK; k++) {
         int open = 0, watched = 0;
         for (int fd = 3; fd < DESCRIPTORS; fd++)
@@ -173,192 +166,6 @@ static int64_t read_pipe(const struct descriptor *d, char *to, size_t size)
     return (int64_t)size;
 }
 
-/* --- processes --- */
-
-static int is_handshake(const struct descriptor *d)
-{
-    for (uint32_t i = 0; i < 2 * fake.core->unit_count; i++)
-        if (fake.core->units[i / 2].streams[i % 2].write_end == (int)(d - table))
-            return 0;
-    return d->kind == PIPE_WRITE;
-}
-
-int32_t sys_fork(void)
-{
-    int error = fails(FORK);
-    for (int fd = 3; !error && fd < DESCRIPTORS; fd++)
-        if (is_handshake(&table[fd]))
-            return kernel_fork(table[fd].pipe);
-    return error ? error : -ENOSYS;
-}
-
-/* A number that was reaped may be anybody's by now; to ask (signal 0) is harmless. */
-static void check_number(int32_t number, int sig)
-{
-    for (uint32_t i = 0; sig && i < fake.process_count; i++)
-        if (fake.processes[i].pid == number && fake.processes[i].state)
-            return;
-    if (sig)
-        broken("a signal went to a number that was given back");
-}
-
-int sys_kill(int32_t pid, int sig)
-{
-    int error = fails(KILL), hit = 0;
-    if (error)
-        return error;
-    if (pid == -1 || pid == 0)
-        broken("everybody was signalled");
-    if (sig)
-        log_line("kill %d %d", pid, sig);
-    if (pid == fake.core->self)
-        return 0;
-    check_number(pid < 0 ? -pid : pid, sig);
-    for (uint32_t i = 0, most = fake.process_count; i < most; i++) {
-        struct process *p = &fake.processes[i];
-        if (!p->state || (pid > 0 ? p->pid != pid : p->group != -pid))
-            continue;
-        hit = 1;
-        kernel_signal(p, sig);
-    }
-    return hit ? 0 : -ESRCH;
-}
-
-int sys_child_ended(struct sys_exit *out)
-{
-    int error = fails(CHILD_ENDED), has_children;
-    if (error)
-        return error;
-    const struct process *p = kernel_dead_child(&has_children);
-    if (p)
-        *out = p->end;
-    return p ? 1 : has_children ? 0 : -ECHILD;
-}
-
-int sys_reap(int32_t pid)
-{
-    struct process *p = kernel_find(pid);
-    int error = fails(REAP);
-    if (error)
-        return error;
-    if (!p || p->state != 'Z')
-        broken("a process was reaped that had not ended");
-    p->state = 0;
-    return 0;
-}
-
-int sys_pidfd(int32_t pid)
-{
-    int error = fails(PIDFD_OPEN);
-    if (error)
-        return error;
-    return kernel_find(pid) ? open_as((struct descriptor){.kind = PIDFD, .pid = pid}) : -ESRCH;
-}
-
-int sys_pidfd_signal(int pidfd, int sig)
-{
-    struct process *p = kernel_find(held(pidfd)->pid);
-    int error = fails(PIDFD_SIGNAL);
-    if (error)
-        return error;
-    log_line("kill %d %d", held(pidfd)->pid, sig);
-    if (p)
-        kernel_signal(p, sig);
-    return p ? 0 : -ESRCH;
-}
-
-/* --- files --- */
-
-static int open_text(char *text, size_t size)
-{
-    return open_as((struct descriptor){.kind = TEXT, .text = text, .size = size});
-}
-
-static int open_children(void)
-{
-    char *text = calloc(16, fake.process_count + 1);
-    size_t size = 0;
-    for (uint32_t i = 0; i < fake.process_count; i++)
-        if (fake.processes[i].state && fake.processes[i].parent == fake.core->self)
-            size += (size_t)sprintf(text + size, "%d ", fake.processes[i].pid);
-    return open_text(text, size);
-}
-
-static int open_stat(const struct process *p)
-{
-    char *text = malloc(strlen(p->name) + 256);
-    int size = sprintf(text, "%d (%s) %c %d %d %d 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 %lu 9 9 9\n", p->pid, p->name,
-                       p->state, p->parent, p->group, p->group ? p->group : fake.core->self, (unsigned long)p->start);
-    return open_text(text, (size_t)size);
-}
-
-static int open_environment(const struct process *p)
-{
-    if (p->environment_size == 1 && *p->environment == '-')
-        return -EACCES;
-    char *text = malloc(p->environment_size + 1);
-    memcpy(text, p->environment, p->environment_size);
-    return open_text(text, p->environment_size);
-}
-
-static int open_proc(const char *path)
-{
-    char file[32];
-    int pid, again;
-    if (strcmp(path, "/proc") == 0)
-        return open_as((struct descriptor){.kind = PROC});
-    if (sscanf(path, "/proc/self/fd/%d", &pid) == 1)
-        return sinks[pid - 1].reopens ? open_as((struct descriptor){.kind = SINK, .sink = pid - 1, .nonblocking = 1}) : -EACCES;
-    if (sscanf(path, "/proc/%d/task/%d/%31s", &pid, &again, file) == 3 && pid == fake.core->self && again == pid)
-        return open_children();
-    const struct process *p = sscanf(path, "/proc/%d/%31s", &pid, file) == 2 ? kernel_find(pid) : NULL;
-    if (!p)
-        return -ENOENT;
-    return strcmp(file, "stat") == 0 ? open_stat(p) : open_environment(p);
-}
-
-int sys_open(const char *path, int flags, unsigned mode)
-{
-    int error = fails(OPEN);
-    (void)flags;
-    (void)mode;
-    if (error)
-        return error;
-    return strncmp(path, "/proc", 5) == 0 ? open_proc(path) : open_as((struct descriptor){.kind = PLAIN});
-}
-
-int sys_rewind(int dir)
-{
-    int error = fails(REWIND);
-    if (!error)
-        held(dir)->at = 0;
-    return error;
-}
-
-/* Two entries that are no process stand before the processes. */
-int64_t sys_list(int dir, void *to, size_t size)
-{
-    struct descriptor *d = held(dir);
-    int64_t used = 0;
-    int error = fails(LIST);
-    if (error)
-        return error;
-    for (; d->at < fake.process_count + 2u; d->at++) {
-        struct dirent64 *e = (void *)((char *)to + used);
-        const struct process *p = d->at < 2 ? NULL : &fake.processes[d->at - 2];
-        if (p && !p->state)
-            continue;
-        if ((size_t)used + 40 > size)
-            break;
-        snprintf(e->d_name, 16, "%d", p ? p->pid : 0);
-        if (!p)
-            strcpy(e->d_name, d->at ? "self" : "1x");
-        e->d_reclen = (unsigned short)((offsetof(struct dirent64, d_name) + strlen(e->d_name) + 8) & ~7u);
-        used += e->d_reclen;
-    }
-    return used;
-}
-
 /* --- reading and writing --- */
 
 /* The lowest number first, as many as there is room for. */
@@ -366,7 +173,8 @@ static int64_t read_signals(struct signalfd_siginfo *to, size_t room)
 {
     size_t count = 0;
     for (; count < room && fake.signals; count++) {
-        to[count] = (struct signalfd_siginfo){.ssi_signo = (uint32_t)__builtin_ctzll(fake.signals), .ssi_code = fake.signal_code};
+        uint32_t number = 1 + (uint32_t)__builtin_ctzll(fake.signals);
+        to[count] = (struct signalfd_siginfo){.ssi_signo = number, .ssi_code = fake.signal_code};
         fake.signals &= fake.signals - 1;
     }
     return count ? (int64_t)(count * sizeof *to) : -EAGAIN;

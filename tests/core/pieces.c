@@ -1,7 +1,7 @@
 /* Single functions of the core, called with what a test says: one request a line, one line for an answer. Texts are
  * hexadecimal, "-" is the empty one. main.c is read in, for what it keeps to itself.
  *
- *     timers COUNT { arm ID WHEN | disarm ID | now MOMENT | shift BY }…    the ids that fire, at each "now" in brackets
+ *     timers COUNT { arm ID WHEN | disarm ID | now MOMENT | shift BY }…    the ids that fire at each "now"
  *     say ROOM KIND VALUE            KIND: one letter of say_format's; the text, and what it returns
  *     user PASSWD GROUP NAME         result uid gid name home group…
  *     group GROUP NAME               result gid

@@ -1,4 +1,4 @@
-"""The driver from Python: what to play as a request, what came of it as records. It must never say what should come of it.
+"""The driver from Python: what to play as a request, what came of it as records. It must never judge what came of it.
 
 A driver is one process that answers any number of requests; each is played in a child of its own.
 """
@@ -59,7 +59,7 @@ class Books:
 
 @dataclass
 class Answer:
-    """One run. ``status`` is the driver's child's, 0 when it played to the end; ``exit_code`` None while the pod lives."""
+    """One run. ``status`` is that of the driver's child, 0: played to the end. ``exit_code`` is None for a live pod."""
 
     status: int
     steps: list[Step] = field(default_factory=list)
@@ -176,7 +176,8 @@ def _read(status: int, lines: list[str]) -> Answer:
 def _read_step(answer: Answer, at: int, rest: str) -> None:
     now, machine, unit, state, event, kind, following = map(int, rest.split())
     states = list(MACHINES[machine].states)
-    step = Step(now, machine, None if unit < 0 else unit, states[state], list(EVENTS[machine])[event], states[following])
+    what = list(EVENTS[machine])[event]
+    step = Step(now, machine, None if unit < 0 else unit, states[state], what, states[following])
     if CellKind(kind) is CellKind.ACTS:
         answer.steps.append(step)
     elif CellKind(kind) is CellKind.IMPOSSIBLE:

@@ -83,7 +83,7 @@ def _pod(draw):
     names = [f"u{at}" for at in range(len(kinds))]
     first = len([kind for kind in kinds if kind is not Kind.SERVICE])
     units = [draw(_unit(name, kind, names[first:at] if at >= first else [], at))
-             for at, (name, kind) in enumerate(zip(names, kinds))]
+             for at, (name, kind) in enumerate(zip(names, kinds, strict=True))]
     deadline = draw(st.one_of(st.none(), _seconds(0.95, 12.2, 60.2)))
     return Pod(
         name="random",

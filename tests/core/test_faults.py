@@ -1,7 +1,7 @@
-"""The Nth call of each kind fails, for every N: PID 1 never dies, never spins, never waits, and the pod still ends right.
+"""The Nth call of each kind fails, for every N: PID 1 never dies, spins or waits, and the pod still ends right.
 
-The fake kernel ends a run that turns round without the clock moving, or waits, or uses what it has closed. A fault before
-the pod begins is an end with 71; what fails later is said and got over.
+The fake kernel ends a run that turns round without the clock moving, or waits, or uses what it has closed. A fault
+before the pod begins is an end with 71; what fails later is said and got over.
 """
 
 import errno
@@ -37,7 +37,7 @@ IN_A_ROW = 5
 
 
 def busy_pod() -> list[str]:
-    """An init, a sidecar, services that crash, leave processes behind, ignore TERM, write much; strays; told to stop."""
+    """An init, a sidecar, services that crash, leave processes behind, ignore TERM, write much; strays; a stop."""
     pod = Pod(
         name="busy",
         termination_grace_period=10 * SECOND,
@@ -61,7 +61,7 @@ def busy_pod() -> list[str]:
     writes = [f"at {at * SECOND + 1} write {unit} {at % 2} {text.hex()}" for at in (10, 14, 17) for unit in (1, 2, 3)]
     rooms = [f"at {at * SECOND} room {which} 1200" for at in range(11, 30) for which in (0, 1)]
     below = ["process 1 00 child u2 own 61", "process 1 00 grandchild child own 62"]
-    deep = [f"at {at * SECOND} {line}" for at, line in zip((18, 19), below)]
+    deep = [f"at {at * SECOND} {line}" for at, line in zip((18, 19), below, strict=True)]
     return [*lines, *writes, *rooms, *deep, "sink 0 4096 1 1 2000 900", "sink 1 4096 1 1 2000 900"]
 
 

@@ -34,8 +34,8 @@ def pod(mode: LogMode) -> Pod:
 
 def play(player: Player, mode: LogMode, writes: list[tuple[int, int, int, bytes]], sink: str = "pipe", *,
          room: int = ANY, most: int = ANY, rooms: list[tuple[int, int, int]] = (), last: int = 10_000) -> Answer:
-    """``writes``: (ms, unit, stream, bytes); ``rooms``: (ms, sink, bytes of room more). All units end after ``last`` ms,
-    half a second later there is room for everything."""
+    """``writes``: (ms, unit, stream, bytes); ``rooms``: (ms, sink, bytes of room more). All units end after ``last``
+    ms, half a second later there is room for everything."""
     facts = [(last * MS, Fact(FactKind.ENDED, unit, 0)) for unit in range(2)]
     kind, reopens, has_nowait = SINKS[sink]
     answer = player.play([
@@ -90,12 +90,14 @@ def check_raw(answer: Answer, written: Written) -> None:
 
 _text = st.one_of(
     st.binary(max_size=30),
-    st.lists(st.sampled_from([b"line\n", b"\n", b"half", b"a | b\n", b"\r\n", b"\0", b"\xff\n"]), max_size=8).map(b"".join),
+    st.lists(st.sampled_from([b"line\n", b"\n", b"half", b"a | b\n", b"\r\n", b"\0", b"\xff\n"]), max_size=8).map(
+        b"".join),
     st.builds(lambda size, end: b"x" * size + end, st.sampled_from([4096, 16383, 16384, 16385, 40000]), st.sampled_from(
         [b"", b"\n", b"\ny"])),
     st.builds(lambda line, count: (line + b"\n") * count, st.binary(max_size=50), st.integers(0, 900)),
 )
-_writes = st.lists(st.tuples(st.integers(1, 20).map(lambda n: 100 * n), st.integers(0, 1), st.integers(0, 1), _text), max_size=12)
+_which = st.integers(0, 1)
+_writes = st.lists(st.tuples(st.integers(1, 20).map(lambda n: 100 * n), _which, _which, _text), max_size=12)
 _rooms = st.lists(st.tuples(st.integers(1, 40).map(lambda n: 50 * n), st.integers(0, 1), st.sampled_from(
     [1, 7, 100, 4095, 4096, 9000, 70000])), max_size=8)
 thorough = settings(max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow,
@@ -137,7 +139,7 @@ def test_one_byte_at_a_time(player):
 
 
 def test_lines_of_two_units_do_not_interleave(player):
-    writes = [(at, unit, 0, part) for at, unit, part in [(1, 0, b"first "), (2, 1, b"second "), (3, 0, b"half\n"), (4, 1, b"end\n")]]
+    writes = [(1, 0, 0, b"first "), (2, 1, 0, b"second "), (3, 0, 0, b"half\n"), (4, 1, 0, b"end\n")]
     answer = play(player, LogMode.PREFIX, writes)
     assert answer.sinks[0] == b"a      | first half\nlonger | second end\n"
 

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 from minipod.config.durations import UNITS
 
 SECOND = 1_000_000_000
-NOT_DURATIONS = ["", "s", "10x", "1.2.3s", "-1s", "1 s", "s10", "9" * 30, "10ss", "1e3", "0x10", "1.s.", " ", "\t1s", "١s"]
+NOT_DURATIONS = [
+    "", "s", "10x", "1.2.3s", "-1s", "1 s", "s10", "9" * 30, "10ss", "1e3", "0x10", "1.s.", " ", "\t1s", "١s",
+]
 quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
@@ -59,7 +61,7 @@ def test_timers(pieces, operations):
     answer = pieces("timers", IDS, *(word for operation in operations for word in operation))
     fired = [part.split("]") for part in answer.split("[")[1:]]
     assert len(fired) == len(expected)
-    for (ids, following), (due, following_expected) in zip(fired, expected):
+    for (ids, following), (due, following_expected) in zip(fired, expected, strict=True):
         when = {which: moment for moment, which in due}
         order = [when.pop(int(which)) for which in ids.split()]  # those of one moment in any order
         assert order == sorted(order) and not when
@@ -74,8 +76,9 @@ def shown(pieces, kind: str, value: str, room: int = 100) -> str:
 
 
 @pytest.mark.parametrize("kind, value, text", [
-    ("s", "", "<>"), ("s", "a%sb", "<a%sb>"), ("d", "-2147483648", "<-2147483648>"), ("d", "2147483647", "<2147483647>"),
-    ("d", "0", "<0>"), ("u", "4294967295", "<4294967295>"), ("l", "18446744073709551615", "<18446744073709551615>"),
+    ("s", "", "<>"), ("s", "a%sb", "<a%sb>"), ("d", "-2147483648", "<-2147483648>"),
+    ("d", "2147483647", "<2147483647>"), ("d", "0", "<0>"), ("u", "4294967295", "<4294967295>"),
+    ("l", "18446744073709551615", "<18446744073709551615>"),
     ("t", "0", "<0s>"), ("t", "999999", "<0s>"), ("t", "1000000", "<0.001s>"), ("t", "1500000000", "<1.5s>"),
     ("t", "10050000000", "<10.05s>"), ("t", "120000000000", "<120s>"), ("%", "", "<%>"),
 ])

@@ -1,8 +1,7 @@
-"""Two statements of one behaviour: whatever is played, the core on a fake kernel does what the reference simulator does."""
+"""Two statements of one behaviour: whatever is played, the core on a fake kernel does what the simulator does."""
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-
 from pods import UNTIL, plays
 from witness import SCENARIOS, compare
 

@@ -1,5 +1,6 @@
-"""Whose a process is: by its session, by having been seen below a leader that is stopped, by the mark in its environment.
-Names and environments are whatever a program made of them. Who is nobody's lives until the pod's end, and no longer.
+"""Whose a process is: by its session, by having been seen below a leader that is stopped, by the mark in its
+environment. Names and environments are whatever a program made of them. Who is nobody's lives until the pod's end, and
+no longer.
 """
 
 import pytest

@@ -40,7 +40,8 @@ def number(text: bytes) -> int | None:
 
 def entries(passwd: bytes) -> Iterator[Identity]:
     for name, _, uid, gid, _, home, *_ in rows(passwd, 6):
-        if name and number(uid) is not None and number(gid) is not None and len(name) <= MOST_NAME and len(home) <= MOST_HOME:
+        has_ids = number(uid) is not None and number(gid) is not None
+        if has_ids and 0 < len(name) <= MOST_NAME and len(home) <= MOST_HOME:
             yield Identity(number(uid), number(gid), name, home or b"/", ())
 
 
@@ -82,7 +83,7 @@ def ask(pieces: Callable[..., str], tmp_path: Path) -> Callable[..., object]:
         return str(path).encode().hex()
 
     def user(passwd: bytes | None, group: bytes | None, name: bytes) -> Identity | int:
-        words = [write(path, raw) for path, raw in zip(paths, (passwd, group))]
+        words = [write(path, raw) for path, raw in zip(paths, (passwd, group), strict=True)]
         result, *rest = pieces("user", *words, name.hex() or "-").split()
         if int(result) < 0:
             return int(result)
@@ -155,15 +156,18 @@ def test_group(ask, raw, name, gid):
     assert ask.group(raw, name) == gid
 
 
-_field = st.sampled_from([b"web", b"root", b"x", b"", b"0", b"33", b"4294967294", b"4294967295", b"a,web", b"web,b", b"/srv",
-                          b"-1", b"\xff", b" ", b",", b"web,,web"])
+_field = st.sampled_from([
+    b"web", b"root", b"x", b"", b"0", b"33", b"4294967294", b"4294967295", b"a,web", b"web,b", b"/srv", b"-1", b"\xff",
+    b" ", b",", b"web,,web",
+])
 _line = st.one_of(
     st.lists(_field, max_size=9).map(b":".join),
     st.builds(lambda name, uid, gid, home: b":".join([name, b"x", uid, gid, b"", home, b""]), *[_field] * 4),
     st.integers(65520, 65550).map(lambda size: b"web:x:1:2::".ljust(size, b"/")),
     st.binary(max_size=12).map(lambda raw: raw.replace(b"\0", b"").replace(b"\n", b"")),
 )
-_file = st.builds(lambda lines, end: b"\n".join(lines) + end, st.lists(_line, max_size=6), st.sampled_from([b"", b"\n"]))
+_end = st.sampled_from([b"", b"\n"])
+_file = st.builds(lambda lines, end: b"\n".join(lines) + end, st.lists(_line, max_size=6), _end)
 
 
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])

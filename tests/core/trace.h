@@ -1,4 +1,5 @@
-/* The witness of step.c, included before it: every cell that is looked up, with the queue's fill before the event left it. */
+/* The witness of step.c, included before it: every cell that is looked up, with the queue's fill before the event left
+ * it. */
 #ifndef TRACE_H
 #define TRACE_H
 

@@ -7,14 +7,14 @@ moment (the kernel reports it in an order of its own), and how many of several d
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from player import Answer, Player, Step, request
+
 from minipod.model import Pod
 from minipod.supervisor.books import TABLES, Report
 from minipod.supervisor.simulate import Simulation
 from minipod.supervisor.table import CellKind
 from minipod.supervisor.vocabulary import LifeEvent, PodEvent
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Stray
-
-from player import Answer, Player, Step, request
 
 SCENARIOS = sorted((Path(__file__).parents[1] / "policy" / "scenarios").glob("*.toml"))
 Facts = list[tuple[int, Fact]]

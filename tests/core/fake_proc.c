@@ -1,0 +1,200 @@
+/* The part of csrc/sys.h that is about processes, over the fake kernel: fork, signals, reaping, pidfds, and the files
+ * of /proc that tell of them. A signal to everybody, or to a number that was given back, ends the run.
+ */
+#include "fake.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* --- processes --- */
+
+static int is_handshake(const struct descriptor *d)
+{
+    for (uint32_t i = 0; i < 2 * fake.core->unit_count; i++)
+        if (fake.core->units[i / 2].streams[i % 2].write_end == (int)(d - table))
+            return 0;
+    return d->kind == PIPE_WRITE;
+}
+
+int32_t sys_fork(void)
+{
+    int error = fails(FORK);
+    for (int fd = 3; !error && fd < DESCRIPTORS; fd++)
+        if (is_handshake(&table[fd]))
+            return kernel_fork(table[fd].pipe);
+    return error ? error : -ENOSYS;
+}
+
+/* A number that was reaped may be anybody's by now; to ask (signal 0) is harmless. */
+static void check_number(int32_t number, int sig)
+{
+    for (uint32_t i = 0; sig && i < fake.process_count; i++)
+        if (fake.processes[i].pid == number && fake.processes[i].state)
+            return;
+    if (sig)
+        broken("a signal went to a number that was given back");
+}
+
+int sys_kill(int32_t pid, int sig)
+{
+    int error = fails(KILL), hit = 0;
+    if (error)
+        return error;
+    if (pid == -1 || pid == 0)
+        broken("everybody was signalled");
+    if (sig)
+        log_line("kill %d %d", pid, sig);
+    if (pid == fake.core->self)
+        return 0;
+    check_number(pid < 0 ? -pid : pid, sig);
+    for (uint32_t i = 0, most = fake.process_count; i < most; i++) {
+        struct process *p = &fake.processes[i];
+        if (!p->state || (pid > 0 ? p->pid != pid : p->group != -pid))
+            continue;
+        hit = 1;
+        kernel_signal(p, sig);
+    }
+    return hit ? 0 : -ESRCH;
+}
+
+int sys_child_ended(struct sys_exit *out)
+{
+    int error = fails(CHILD_ENDED), has_children;
+    if (error)
+        return error;
+    const struct process *p = kernel_dead_child(&has_children);
+    if (p)
+        *out = p->end;
+    return p ? 1 : has_children ? 0 : -ECHILD;
+}
+
+int sys_reap(int32_t pid)
+{
+    struct process *p = kernel_find(pid);
+    int error = fails(REAP);
+    if (error)
+        return error;
+    if (!p || p->state != 'Z')
+        broken("a process was reaped that had not ended");
+    p->state = 0;
+    return 0;
+}
+
+int sys_pidfd(int32_t pid)
+{
+    int error = fails(PIDFD_OPEN);
+    if (error)
+        return error;
+    return kernel_find(pid) ? open_as((struct descriptor){.kind = PIDFD, .pid = pid}) : -ESRCH;
+}
+
+int sys_pidfd_signal(int pidfd, int sig)
+{
+    struct process *p = kernel_find(held(pidfd)->pid);
+    int error = fails(PIDFD_SIGNAL);
+    if (error)
+        return error;
+    log_line("kill %d %d", held(pidfd)->pid, sig);
+    if (p)
+        kernel_signal(p, sig);
+    return p ? 0 : -ESRCH;
+}
+
+/* --- files --- */
+
+static int open_text(char *text, size_t size)
+{
+    return open_as((struct descriptor){.kind = TEXT, .text = text, .size = size});
+}
+
+static int open_children(void)
+{
+    char *text = calloc(16, fake.process_count + 1);
+    size_t size = 0;
+    for (uint32_t i = 0; i < fake.process_count; i++)
+        if (fake.processes[i].state && fake.processes[i].parent == fake.core->self)
+            size += (size_t)sprintf(text + size, "%d ", fake.processes[i].pid);
+    return open_text(text, size);
+}
+
+static int open_stat(const struct process *p)
+{
+    char *text = malloc(strlen(p->name) + 256);
+    int size = sprintf(text, "%d (%s) %c %d %d %d 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 %lu 9 9 9\n", p->pid, p->name,
+                       p->state, p->parent, p->group, p->group ? p->group : fake.core->self, (unsigned long)p->start);
+    return open_text(text, (size_t)size);
+}
+
+static int open_environment(const struct process *p)
+{
+    if (p->environment_size == 1 && *p->environment == '-')
+        return -EACCES;
+    char *text = malloc(p->environment_size + 1);
+    memcpy(text, p->environment, p->environment_size);
+    return open_text(text, p->environment_size);
+}
+
+static int open_sink_anew(int sink)
+{
+    return sinks[sink].reopens ? open_as((struct descriptor){.kind = SINK, .sink = sink, .nonblocking = 1}) : -EACCES;
+}
+
+static int open_proc(const char *path)
+{
+    char file[32];
+    int pid, again;
+    if (strcmp(path, "/proc") == 0)
+        return open_as((struct descriptor){.kind = PROC});
+    if (sscanf(path, "/proc/self/fd/%d", &pid) == 1)
+        return open_sink_anew(pid - 1);
+    if (sscanf(path, "/proc/%d/task/%d/%31s", &pid, &again, file) == 3 && pid == fake.core->self && again == pid)
+        return open_children();
+    const struct process *p = sscanf(path, "/proc/%d/%31s", &pid, file) == 2 ? kernel_find(pid) : NULL;
+    if (!p)
+        return -ENOENT;
+    return strcmp(file, "stat") == 0 ? open_stat(p) : open_environment(p);
+}
+
+int sys_open(const char *path, int flags, unsigned mode)
+{
+    int error = fails(OPEN);
+    (void)flags;
+    (void)mode;
+    if (error)
+        return error;
+    return strncmp(path, "/proc", 5) == 0 ? open_proc(path) : open_as((struct descriptor){.kind = PLAIN});
+}
+
+int sys_rewind(int dir)
+{
+    int error = fails(REWIND);
+    if (!error)
+        held(dir)->at = 0;
+    return error;
+}
+
+/* Two entries that are no process stand before the processes. */
+int64_t sys_list(int dir, void *to, size_t size)
+{
+    struct descriptor *d = held(dir);
+    int64_t used = 0;
+    int error = fails(LIST);
+    if (error)
+        return error;
+    for (; d->at < fake.process_count + 2u; d->at++) {
+        struct dirent64 *e = (void *)((char *)to + used);
+        const struct process *p = d->at < 2 ? NULL : &fake.processes[d->at - 2];
+        if (p && !p->state)
+            continue;
+        if ((size_t)used + 40 > size)
+            break;
+        snprintf(e->d_name, 16, "%d", p ? p->pid : 0);
+        if (!p)
+            strcpy(e->d_name, d->at ? "self" : "1x");
+        e->d_reclen = (unsigned short)((offsetof(struct dirent64, d_name) + strlen(e->d_name) + 8) & ~7u);
+        used += e->d_reclen;
+    }
+    return used;
+}
