@@ -51,14 +51,15 @@ def _measure(words: argparse.Namespace, rows: list, folder: Path) -> None:
     os.environ["MINIPOD_PYTHON"] = sys.executable
     kit = Kit(folder)
     subjects = choose_subjects(list_subjects(kit, words.minipod), words.peers)
+    machine = describe_machine()
     cells = run_rows(rows, subjects, Stage(kit, folder, verbose=words.verbose), words.runs, words.seconds)
-    text = render_markdown(cells, describe_machine())
+    text = render_markdown(cells, machine)
     if words.markdown:
         words.markdown.write_text(_read_head(words.markdown) + text)
     else:
         print(text)
     if words.json:
-        words.json.write_text(json.dumps(render_json(cells, describe_machine()), indent=1))
+        words.json.write_text(json.dumps(render_json(cells, machine), indent=1))
 
 
 def choose_subjects(subjects: list[Subject], names: list[str] | None) -> list[Subject]:

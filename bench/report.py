@@ -1,5 +1,6 @@
 """The report: cells as a Markdown table of medians, a second one of spreads, and as JSON."""
 
+import os
 import platform
 import statistics
 from collections.abc import Iterable
@@ -36,10 +37,11 @@ def render_markdown(cells: list[Cell], machine: str) -> str:
 
 
 def describe_machine() -> str:
-    """Kernel, processor and the number of processors."""
+    """Kernel, processors, and how busy they are with other things: above 1 or so, only ratios mean anything."""
     with open("/proc/cpuinfo") as file:
         models = [line.split(":", 1)[1].strip() for line in file if line.startswith("model name")]
-    return f"Linux {platform.release()}, {len(models)} × {models[0] if models else platform.machine()}"
+    model = models[0] if models else platform.machine()
+    return f"Linux {platform.release()}, {len(models)} × {model}, load average {os.getloadavg()[1]:.1f}"
 
 
 def _render_medians(cells: list[Cell]) -> list[str]:
