@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import shutil
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -34,6 +35,7 @@ def read_words() -> argparse.Namespace:
 
 def main() -> int:
     words = read_words()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # so that what was made is removed
     if os.geteuid() != 0:
         return _fail("cannot make PID namespaces: bench needs root")
     if not words.minipod:
