@@ -120,8 +120,7 @@ def plays(draw) -> Play:
         ((step * 50 * MS + (3 * at + 2) * MS, fact) for at, (step, fact) in enumerate(happenings)), key=lambda f: f[0]
     )
     behaviours = _one_starves(draw(st.lists(_behaviour(), min_size=len(pod.units), max_size=len(pod.units))))
-    # Told twice, strays get TERM and KILL in one moment: whether one still heeds the first is nobody's to say.
-    hurried = sum(fact.value is PodEvent.TOLD for _, fact in facts) > 1
-    kinds = [kind for kind in Stray if not (hurried and kind is Stray.HEEDS)]
-    strays = draw(st.one_of(st.just([]), st.lists(st.sampled_from(kinds), max_size=2)))
+    # When no time is left strays get TERM and KILL in one moment: whether one still heeds the first is nobody's to say.
+    stubborn = [kind for kind in Stray if kind is not Stray.HEEDS]
+    strays = draw(st.one_of(st.just([]), st.lists(st.sampled_from(stubborn), max_size=2)))
     return Play(pod, tuple(behaviours), tuple(facts), tuple(strays))
