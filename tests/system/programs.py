@@ -127,16 +127,6 @@ def on_terminal(name: str, *command: str) -> None:
     os.execvp(command[0], list(command))
 
 
-def limited(name: str, most: str, *command: str) -> None:
-    """Becomes a command with a resource limit."""
-    import resource
-
-    for number in (signal.SIGPIPE, signal.SIGXFSZ):
-        signal.signal(number, signal.SIG_DFL)
-    resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (int(most), int(most)))
-    os.execvp(command[0], list(command))
-
-
 def descriptors() -> None:
     """Which descriptors are open, but for the one that lists them."""
     listed = [int(fd) for fd in os.listdir("/proc/self/fd")]
