@@ -1,227 +1,175 @@
-/* A unit's child, from fork to exec: own session, streams, identity, directory, signals, program. It runs in a copy of
- * PID 1 and may block as it likes: nobody waits for it. It must never return, print, or touch what it shares with PID 1
- * but the pipe it reports on.
+/* A unit's child, from its first instruction to exec: own session, streams, identity, directory, signals, program. It may
+ * block as it likes: nobody waits for it. It may share PID 1's memory until the exec, so it must never write to anything
+ * but its own stack, never set errno, and never return or print: it calls the kernel by call.h alone. (A unit with a user
+ * of its own has a copy of the memory: only then identity.c runs.)
  */
 
-#include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
+#include "call.h"
 #include "core.h"
+#include "identity.h"
 #include "say.h"
-#include "user.h"
 
-enum { VARIABLE_ROOM = 4200, PATH_ROOM = 4096 };
+enum { PATH_ROOM = 4096 };
 
-struct child {
-    const struct core *core;
-    const struct unit *unit;
-    int handshake;
-    uint8_t switches;                           /* the unit names a user or a group */
-    struct identity identity;
-    char variables[LOAD_SPARE][VARIABLE_ROOM];  /* HOME, USER, LOGNAME as far as they are ours to add */
-};
+static long call(long number, long a, long b, long c) { return call_bare(number, a, b, c, 0); }
 
-static _Noreturn void fail(const struct child *ch, enum child_stage stage, int error)
+static _Noreturn void fail(const struct child_start *ch, enum child_stage stage, long error)
 {
-    struct child_failure failure = {error, (uint8_t)stage, {0}};
-    ssize_t n = write(ch->handshake, &failure, sizeof failure);
-    _exit(n == sizeof failure ? 127 : 126);
+    struct child_failure failure = {(int32_t)error, (uint8_t)stage, {0}};
+    call(SYS_write, ch->handshake, call_at(&failure), sizeof failure);
+    for (;;)
+        call(SYS_exit_group, 127, 0, 0);
 }
 
 /* --- streams --- */
 
-/* dup2 onto itself would leave close-on-exec set; ours are all above 2. */
-static void put(const struct child *ch, int fd, int as)
+/* Never onto itself, which would leave close-on-exec set: ours are all above 2. */
+static void put(const struct child_start *ch, int fd, int as)
 {
-    if (dup2(fd, as) < 0)
-        fail(ch, STAGE_STREAMS, errno);
+    long result = call(SYS_dup3, fd, as, 0);
+    if (result < 0)
+        fail(ch, STAGE_STREAMS, -result);
 }
 
-static void set_streams(const struct child *ch)
+static void set_streams(const struct child_start *ch)
 {
-    const struct core *c = ch->core;
     const struct unit *u = ch->unit;
     if (u->plan->stdin_mode == STDIN_MODE_NULL)
-        put(ch, c->null, 0);
+        put(ch, ch->core->null, 0);
     for (int i = 0; i < 2; i++) {
         if (u->streams[i].write_end >= 0)
             put(ch, u->streams[i].write_end, 1 + i);
         else if (u->plan->log_mode == LOG_MODE_NONE)
-            put(ch, c->null, 1 + i);
+            put(ch, ch->core->null, 1 + i);
     }
-}
-
-/* --- identity --- */
-
-static const char *text(const struct child *ch, struct plan_string string) { return plan_text(&ch->core->plan, string); }
-
-static void find_identity(struct child *ch)
-{
-    const char *user = text(ch, ch->unit->plan->user), *group = text(ch, ch->unit->plan->group);
-    struct identity *id = &ch->identity;
-    id->uid = (uint32_t)geteuid();
-    id->gid = (uint32_t)getegid();
-    ch->switches = *user || *group;
-    if (*user) {
-        int result = user_find("/etc/passwd", "/etc/group", user, id);
-        if (result < 0)
-            fail(ch, STAGE_USER, -result);
-    }
-    if (*group) {
-        int result = user_find_group("/etc/group", group, &id->gid);
-        if (result < 0)
-            fail(ch, STAGE_GROUP, -result);
-        if (*user) {  /* a group that is named is the only one, as Docker has it */
-            id->groups[0] = id->gid;
-            id->group_count = 1;
-        }
-    }
-}
-
-/* So that the program may open /dev/stdout, which is our pipe, by its name. */
-static void own_streams(const struct child *ch)
-{
-    for (int i = 0; i < 2; i++)
-        if (ch->unit->streams[i].write_end >= 0 && geteuid() == 0)
-            (void)!fchown(ch->unit->streams[i].write_end, ch->identity.uid, ch->identity.gid);
-}
-
-/* What we are already need not be asked for: an unprivileged minipod may name itself. The bare calls: the C library's
- * wrappers would stop to tell threads that we do not have. */
-static void become(const struct child *ch)
-{
-    const struct identity *id = &ch->identity;
-    int changes = id->uid != (uint32_t)geteuid() || id->gid != (uint32_t)getegid();
-    if (!ch->switches || (!changes && geteuid() != 0))
-        return;
-    if (id->group_count && syscall(SYS_setgroups, (size_t)id->group_count, id->groups) < 0)
-        fail(ch, STAGE_IDENTITY, errno);
-    if (syscall(SYS_setresgid, id->gid, id->gid, id->gid) < 0 || syscall(SYS_setresuid, id->uid, id->uid, id->uid) < 0)
-        fail(ch, STAGE_IDENTITY, errno);
-}
-
-static void add_variable(struct child *ch, uint32_t slot, const char *name, const char *value)
-{
-    char *to = ch->variables[slot];
-    to[say_format(to, VARIABLE_ROOM - 1, "%s=%s", name, value)] = 0;
-    ch->unit->program->envp[ch->unit->program->env_count + slot] = to;
-}
-
-/* As login does and Docker partly: a unit with a user of its own is at home there. */
-static void add_home(struct child *ch)
-{
-    const struct program *program = ch->unit->program;
-    uint32_t slot = 0;
-    if (program->lacks_home)
-        add_variable(ch, slot++, "HOME", ch->identity.home);
-    if (program->lacks_user && *ch->identity.name)
-        add_variable(ch, slot++, "USER", ch->identity.name);
-    if (program->lacks_logname && *ch->identity.name)
-        add_variable(ch, slot++, "LOGNAME", ch->identity.name);
 }
 
 /* --- directory --- */
+
+static int exists(const char *path) { return call(SYS_faccessat, AT_FDCWD, call_at(path), F_OK) == 0; }
 
 /* Docker and Kubernetes create a WORKDIR that is missing; as us, before the identity changes. */
 static void make_directory(const char *path)
 {
     char part[PATH_ROOM];
     size_t size = strlen(path);
-    if (size >= sizeof part || access(path, F_OK) == 0)
+    if (size >= sizeof part || exists(path))
         return;
     memcpy(part, path, size + 1);
     for (size_t i = 1; i <= size; i++)
         if (part[i] == '/' || part[i] == 0) {
             part[i] = 0;
-            (void)mkdir(part, 0755);
+            call(SYS_mkdirat, AT_FDCWD, call_at(part), 0755);
             part[i] = i < size ? '/' : 0;
         }
 }
 
 /* --- program --- */
 
-static const char *path_of(const struct child *ch)
+static const char *path_of(const struct child_start *ch)
 {
-    char **envp = ch->unit->program->envp;
-    for (; *envp; envp++)
+    for (char **envp = ch->unit->program->envp; *envp; envp++)
         if (strncmp(*envp, "PATH=", 5) == 0)
             return *envp + 5;
-    return text(ch, ch->core->plan.pod->default_path);
+    return plan_text(&ch->core->plan, ch->core->plan.pod->default_path);
 }
 
-/* ENOENT for a file that is there means the interpreter of its first line, or its loader. */
-static _Noreturn void fail_exec(const struct child *ch, const char *file, int error)
+/* The reason why not. ENOENT for a file that is there means the interpreter of its first line, or its loader. */
+static long try_file(const struct child_start *ch, const char *file)
 {
-    fail(ch, error == ENOENT && access(file, F_OK) == 0 ? STAGE_INTERPRETER : STAGE_EXEC, error);
+    const struct program *program = ch->unit->program;
+    long error = -call(SYS_execve, call_at(file), call_at(program->argv), call_at(program->envp));
+    if (error == ENOENT && exists(file))
+        fail(ch, STAGE_INTERPRETER, ENOENT);
+    return error;
 }
 
 /* As execvp, but never through a shell, and with the unit's own PATH. A match that may not be executed does not hide a
  * later one, and is the reason told if there is none. */
-static _Noreturn void execute(const struct child *ch)
+static _Noreturn void search(const struct child_start *ch, const char *name)
 {
-    const struct program *program = ch->unit->program;
-    const char *name = program->argv[0];
     char file[PATH_ROOM];
-    int error = ENOENT;
-    if (strchr(name, '/') || !*name) {
-        execve(name, program->argv, program->envp);
-        fail_exec(ch, name, errno);
-    }
+    long error = ENOENT, why;
     for (const char *at = path_of(ch); at;) {
         const char *end = strchrnul(at, ':');
         size_t size = (size_t)(end - at);
         if (size + strlen(name) + 2 <= sizeof file) {
             memcpy(file, at, size);
-            file[size] = 0;
             file[size + say_format(file + size, sizeof file - size - 1, "%s%s", size ? "/" : "", name)] = 0;
-            execve(file, program->argv, program->envp);
-            if (errno == ENOENT && access(file, F_OK) == 0)
-                fail(ch, STAGE_INTERPRETER, ENOENT);
-            if (errno == EACCES)
-                error = EACCES;
-            else if (errno != ENOENT && errno != ENOTDIR)
-                fail(ch, STAGE_EXEC, errno);
+            why = try_file(ch, file);
+            if (why != EACCES && why != ENOENT && why != ENOTDIR)
+                fail(ch, STAGE_EXEC, why);
+            error = why == EACCES ? EACCES : error;
         }
         at = *end ? end + 1 : NULL;
     }
     fail(ch, STAGE_EXEC, error);
 }
 
+static _Noreturn void execute(const struct child_start *ch)
+{
+    const char *name = ch->unit->program->argv[0];
+    if (strchr(name, '/') || !*name)
+        fail(ch, STAGE_EXEC, try_file(ch, name));
+    search(ch, name);
+}
+
+/* --- all of it --- */
+
 /* One command keeps the session, and so the terminal, of whoever started it. */
 static void set_session(const struct core *c)
 {
     if (c->plan.pod->exact_env)
-        setpgid(0, 0);
+        call(SYS_setpgid, 0, 0, 0);
     else
-        setsid();
+        call(SYS_setsid, 0, 0, 0);
 }
 
-void child_run(const struct core *c, const struct unit *u, int handshake)
+static void enter_directory(const struct child_start *ch, const char *path)
 {
-    static struct child ch;  /* not the stack: what a unit does not need of it costs no page */
-    ch.core = c;
-    ch.unit = u;
-    ch.handshake = handshake;
-    const char *directory = text(&ch, u->plan->working_dir);
+    long result = *path ? call(SYS_chdir, call_at(path), 0, 0) : 0;
+    if (result < 0)
+        fail(ch, STAGE_DIRECTORY, -result);
+}
+
+static void find_identity(const struct child_start *ch)
+{
+    enum child_stage stage = STAGE_NONE;
+    int error = identity_find(ch->core, ch->unit, &stage);
+    if (error)
+        fail(ch, stage, error);
+}
+
+static void take_identity(const struct child_start *ch)
+{
+    int error = identity_take();
+    if (error)
+        fail(ch, STAGE_IDENTITY, error);
+}
+
+int child_run(void *start)
+{
+    const struct child_start *ch = start;
+    const struct core *c = ch->core;
+    const struct plan_unit *plan = ch->unit->plan;
+    const char *directory = plan_text(&c->plan, plan->working_dir);
+    int switches = plan->user.size || plan->group.size;
     set_session(c);
-    find_identity(&ch);
-    own_streams(&ch);
-    set_streams(&ch);
+    if (switches)
+        find_identity(ch);
+    set_streams(ch);
     if (*directory)
         make_directory(directory);
-    if (u->plan->umask != PLAN_NONE)
-        umask((mode_t)u->plan->umask);
-    if (*text(&ch, u->plan->user))
-        add_home(&ch);
-    setrlimit(RLIMIT_NOFILE, &c->given_files);
-    become(&ch);
-    if (*directory && chdir(directory) < 0)
-        fail(&ch, STAGE_DIRECTORY, errno);
-    sys_hold(SIG_SETMASK, c->given_mask, NULL);
-    execute(&ch);
+    if (plan->umask != PLAN_NONE)
+        call(SYS_umask, plan->umask, 0, 0);
+    call_bare(SYS_prlimit64, 0, RLIMIT_NOFILE, call_at(&c->given_files), 0);
+    if (switches)
+        take_identity(ch);
+    enter_directory(ch, directory);
+    call_bare(SYS_rt_sigprocmask, SIG_SETMASK, call_at(&c->given_mask), 0, sizeof c->given_mask);
+    execute(ch);
 }

@@ -38,6 +38,7 @@ static void lay_out(struct core *c, struct arena *a)
     c->timers.place = take(a, timers, sizeof *c->timers.place);
     c->cell_counts = take(a, step_cell_count(MACHINE_COUNT, &rows, &columns), sizeof *c->cell_counts);
     c->scratch = take(a, LINE_ROOM, 1);
+    c->stacks = take(a, STACKS, STACK_ROOM);
     for (int i = 0; i < 2; i++)
         c->sinks[i].buffer = take(a, SINK_ROOM, 1);
     for (uint32_t i = 0; i < 2 * c->unit_count; i++) {

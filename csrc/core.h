@@ -93,6 +93,8 @@ struct stop_limits { uint64_t service_turn, service_kill, sidecar_turn, sidecar_
 enum { NOTED_MOST = 64 };
 struct noted { int32_t pid; uint32_t unit; uint64_t start; };
 
+enum { STACKS = 8, STACK_ROOM = 16384 };        /* for children that share our memory until their exec */
+
 struct core {
     struct plan plan;
     struct loaded loaded;
@@ -103,6 +105,8 @@ struct core {
     uint32_t *cell_counts;              /* entries of each cell, machine after machine */
     struct sink sinks[2];
     char *scratch;                      /* LINE_ROOM bytes */
+    uint8_t *stacks;                    /* STACKS times STACK_ROOM; its start lies at the beginning of each */
+    const struct unit *stack_of[STACKS];
     uint64_t now, began, began_wall;
     uint64_t frozen_since;              /* 0: time runs */
     int epoll, signals, null, proc;
@@ -157,9 +161,11 @@ void loop_change(struct core *, int fd, uint32_t events, enum watch_kind, uint32
 void loop_forget(struct core *, int fd);
 
 /* spawn.c, child.c */
+void spawn_give_stack_back(struct core *, const struct unit *);
 void spawn_unit(struct core *, struct unit *);
 void spawn_read_handshake(struct core *, struct unit *);
-_Noreturn void child_run(const struct core *, const struct unit *, int handshake);
+struct child_start { const struct core *core; const struct unit *unit; int handshake; };
+int child_run(void *start);                     /* a struct child_start; never returns */
 struct child_failure { int32_t error; uint8_t stage; uint8_t zero[3]; };
 enum child_stage { STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER };
 

@@ -95,10 +95,12 @@ static void take(struct core *c, const struct sys_exit *end)
         step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */
     }
     sys_reap(end->pid);
-    if (u)
+    if (u) {
         u->pid = 0;
-    else
+        spawn_give_stack_back(c, u);
+    } else {
         c->orphans_reaped++;
+    }
 }
 
 void reap_children(struct core *c)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,6 +33,12 @@ uint64_t sys_wall(void) { return clock_read(CLOCK_REALTIME); }
 
 /* The bare call: the C library's fork has locks to hold and masks to change for threads that we do not have. */
 int32_t sys_fork(void) { return (int32_t)or_errno(syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L)); }
+
+/* Without CLONE_VFORK: that would suspend us until its exec, for ever on a hung mount. */
+int32_t sys_share(int (*run)(void *), void *stack_end, void *argument)
+{
+    return (int32_t)or_errno(clone(run, stack_end, CLONE_VM | SIGCHLD, argument));
+}
 
 int sys_kill(int32_t pid, int sig) { return (int)or_errno(kill(pid, sig)); }
 

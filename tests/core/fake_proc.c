@@ -27,6 +27,19 @@ int32_t sys_fork(void)
     return error ? error : -ENOSYS;
 }
 
+/* The child never runs here; what is checked is that no two of them have one stack. */
+int32_t sys_share(int (*run)(void *), void *stack_end, void *argument)
+{
+    const struct child_start *start = argument;
+    (void)run;
+    if ((uint8_t *)stack_end - (uint8_t *)argument != STACK_ROOM)
+        broken("a child's stack and its start lie apart");
+    for (uint32_t i = 0; i < STACKS; i++)
+        if ((uint8_t *)argument == fake.core->stacks + (size_t)i * STACK_ROOM && fake.core->stack_of[i] != start->unit)
+            broken("a child was given a stack that is another's");
+    return sys_fork();
+}
+
 /* A number that was reaped may be anybody's by now; to ask (signal 0) is harmless. */
 static void check_number(int32_t number, int sig)
 {

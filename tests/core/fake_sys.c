@@ -238,7 +238,13 @@ int64_t sys_send_nowait(int fd, const void *from, size_t size)
     return error ? error : write_sink(held(fd), from, size);
 }
 
-int sys_writable(int fd) { return sinks[held(fd)->sink].room >= 4096; }
+/* poll and epoll ask the kernel the same question; a description that may block is ready for a whole page or not at all. */
+static int is_writable(const struct descriptor *d)
+{
+    return sinks[d->sink].room >= (d->nonblocking ? 1 : 4096);
+}
+
+int sys_writable(int fd) { return is_writable(held(fd)); }
 int sys_type(int fd) { return (int)sinks[held(fd)->sink].type; }
 int sys_flags(int fd) { return held(fd)->kind == SINK ? O_WRONLY : 0; }
 
@@ -301,7 +307,7 @@ static int is_ready(const struct watch *w)
     case SIGNALS: return fake.signals != 0;
     case PIPE_READ: return (w->events && d->pipe->size > d->pipe->head) || d->pipe->writers == 0;
     case PIDFD: return !kernel_find(d->pid) || kernel_find(d->pid)->state == 'Z';
-    case SINK: return sinks[d->sink].room > 0;
+    case SINK: return is_writable(d);
     case FREE: case PLAIN: case PIPE_WRITE: case EPOLL: case PROC: case TEXT: break;
     }
     return 0;
