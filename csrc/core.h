@@ -106,7 +106,7 @@ struct core {
     struct sink sinks[2];
     char *scratch;                      /* LINE_ROOM bytes */
     uint8_t *stacks;                    /* STACKS times STACK_ROOM; its start lies at the beginning of each */
-    const struct unit *stack_of[STACKS];
+    struct unit *stack_of[STACKS];
     uint64_t now, began, began_wall;
     uint64_t frozen_since;              /* 0: time runs */
     int epoll, signals, null, proc;

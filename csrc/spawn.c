@@ -59,17 +59,26 @@ static int open_handshake(struct core *c, const struct unit *u, int ends[2])
     return result;
 }
 
-/* NULL: none is free, or this unit must not have one. */
-static uint8_t *take_stack(struct core *c, const struct unit *u)
+static uint8_t *free_stack(struct core *c, struct unit *u)
 {
-    if (!SPAWN_MAY_SHARE || u->plan->user.size || u->plan->group.size)
-        return NULL;
     for (uint32_t i = 0; i < STACKS; i++)
         if (!c->stack_of[i]) {
             c->stack_of[i] = u;
             return c->stacks + (size_t)i * STACK_ROOM;
         }
     return NULL;
+}
+
+/* NULL: none is free, or this unit must not have one. When many start at once most have executed their program by now,
+ * and have only not been heard. */
+static uint8_t *take_stack(struct core *c, struct unit *u)
+{
+    if (!SPAWN_MAY_SHARE || u->plan->user.size || u->plan->group.size)
+        return NULL;
+    uint8_t *stack = free_stack(c, u);
+    for (uint32_t i = 0; i < STACKS && !stack; i++)
+        spawn_read_handshake(c, c->stack_of[i]);
+    return stack ? stack : free_stack(c, u);
 }
 
 /* The child has executed its program, or is reaped. */
