@@ -63,6 +63,7 @@ struct unit {
     int32_t watch;              /* -1, or a pidfd of one straggler that a drain waits for */
     uint8_t check_rest;         /* draining: see whether anything is left */
     uint8_t kill_rest;          /* draining: whatever is found is killed */
+    uint8_t starved;            /* the last attempt to start found no resources */
     uint8_t start_stage;        /* spawn.c: where a start failed; 0 it did not */
     int32_t start_error;        /* errno then */
     /* the books */

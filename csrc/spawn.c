@@ -21,7 +21,9 @@
 
 static void starve(struct core *c, struct unit *u, const char *what, int error)
 {
-    warn(c, "%s: cannot start now: %s: %s; trying again", u->name, what, say_error(-error));
+    if (!u->starved)  /* said once, however often it is tried */
+        warn(c, "%s: cannot start now: %s: %s; trying again", u->name, what, say_error(-error));
+    u->starved = 1;
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_STARVED);
 }
 
@@ -40,7 +42,7 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     u->handshake = handshake;
     u->start_stage = STAGE_NONE;
     u->start_error = 0;
-    u->check_rest = u->kill_rest = 0;
+    u->check_rest = u->kill_rest = u->starved = 0;
     u->started_at = c->now;
     u->started_wall = sys_wall();
 }
