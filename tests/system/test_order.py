@@ -123,7 +123,7 @@ def test_sidecars_outlive_services_that_end_by_themselves(launch_both: Launcher)
     result = running.wait()
     assert result.code == 0
     assert words_of(result.out)[-2:] == ["done", "cleaned"]
-    assert result.took < 5, "it leaves the moment nothing is left"
+    assert result.took < 9, "it leaves the moment nothing is left"
 
 
 # --- restarts
@@ -139,7 +139,7 @@ def test_restarts_follow_the_ladder(launch: Launcher) -> None:
     assert re.findall(r"restart (\d) in (\S+)$", result.err, re.MULTILINE) == [
         ("1", "0s"), ("2", "0.1s"), ("3", "0.2s"), ("4", "0.2s"), ("5", "0.2s"),
     ]
-    assert len(result.lines) == 6 and result.code == 1 and 0.7 <= result.took < 5
+    assert len(result.lines) == 6 and result.code == 1 and 0.7 <= result.took < 9
     unit = result.unit("a")
     assert (unit["restartCount"], unit["outcome"], result.report["reason"]) == (5, "gave-up", "Error")
 
@@ -347,4 +347,4 @@ def test_a_report_that_nobody_reads_does_not_hold_minipod(launch: Launcher, tmp_
     plan = launch.compile({"service.a": {"command": sh("exit 3"), "restart": "never"}})
     result = launch.call("run", plan, "--report", fifo).wait()
     os.close(reader)
-    assert result.code == 3 and result.took < 5
+    assert result.code == 3 and result.took < 9

@@ -1,10 +1,12 @@
 """Nothing that the system refuses, and nothing that hangs, keeps PID 1 from its duties."""
 
+import fcntl
 import os
+import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -119,7 +121,7 @@ def test_a_child_that_hangs_before_exec_stops_nothing(launch_both: Launcher, han
     began = time.monotonic()
     running.send(signal.SIGTERM)
     result = running.wait()
-    assert time.monotonic() - began < 4 and not status(hung)
+    assert time.monotonic() - began < 9 and not status(hung)
     assert result.code != 0 and "no" not in result.out.split() and result.unit("a")["exitCode"] == 0
 
 
@@ -131,7 +133,7 @@ def test_a_hung_child_lets_told_twice_end_at_once(launch_both: Launcher, hanging
     running.expect_error("stopping")
     running.send(signal.SIGTERM)
     result = running.wait()
-    assert time.monotonic() - began < 4 and result.code in (137, 143)
+    assert time.monotonic() - began < 9 and result.code in (137, 143)
 
 
 def test_a_hung_init_runs_into_its_deadline(launch: Launcher, hanging_accounts: list[str]) -> None:
@@ -141,7 +143,7 @@ def test_a_hung_init_runs_into_its_deadline(launch: Launcher, hanging_accounts: 
         "service.a": {"command": ["true"]},
     }
     result = launch.run(pod, wrap=hanging_accounts, env={"MINIPOD_GRACE": "1s"})
-    assert result.code == 124 and result.took < 5
+    assert result.code == 124 and result.took < 9
 
 
 def test_a_hung_child_that_gets_on_is_started(launch_both: Launcher, hanging_accounts: list[str]) -> None:
@@ -155,6 +157,42 @@ def test_a_hung_child_that_gets_on_is_started(launch_both: Launcher, hanging_acc
     assert result.code == 0 and result.lines == ["late | here"]
 
 
+@pytest.fixture
+def leased(tmp_path: Path) -> Iterator[tuple[Path, int]]:
+    """A program and our write lease on it: until we give it up, the kernel lets an exec wait as for a disk that does not
+    answer."""
+    program = tmp_path / "program"
+    shutil.copy("/bin/echo", program)
+    before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel asks for it
+    lease = os.open(program, os.O_RDONLY)
+    fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+    yield program, lease
+    os.close(lease)
+    signal.signal(signal.SIGIO, before)
+
+
+def test_a_child_that_hangs_in_exec_stops_nothing(launch_both: Launcher, leased: tuple[Path, int]) -> None:
+    """It shares PID 1's memory all the while, and PID 1 goes on: that is what vfork could not do. There are more of them
+    than stacks to share."""
+    program, lease = leased
+    names = [f"hung-{i}" for i in range(12)]
+    pod = {f"service.{name}": {"command": [str(program), "at last"], "restart": "never"} for name in names}
+    pod["service.a"] = {"command": tool("signals", signal.SIGTERM)}
+    pod["service.b"] = {"command": sh("exit 1"), "backoff": {"initial": "10ms", "max": "10ms"}}
+    pod["signals"] = {"USR1": {"send": "USR1", "to": ["a"]}}  # it would end those that hang
+    running = launch_both.start(pod)
+    running.expect(r"a +\| ready")
+    running.expect_error("b: restart 5 ")
+    running.send(signal.SIGUSR1)
+    running.expect(r"a +\| got 10")
+    assert b"at last" not in running.out
+    fcntl.fcntl(lease, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+    for _ in names:
+        running.expect(r"hung-\d+ +\| at last")
+    running.send(signal.SIGTERM)
+    assert running.wait().unit("a")["exitCode"] == 0
+
+
 def test_an_interpreter_that_is_a_pipe_is_refused(launch: Launcher, write_script: Callable) -> None:
     os.mkfifo(launch.folder / "interpreter")
     (launch.folder / "interpreter").chmod(0o755)
@@ -164,7 +202,7 @@ def test_an_interpreter_that_is_a_pipe_is_refused(launch: Launcher, write_script
         "service.a": {"command": at_term(0)},
     }
     result = launch.run(pod, env={"MINIPOD_GRACE": "1s"})
-    assert result.code == 126 and result.took < 5  # the kernel executes regular files only
+    assert result.code == 126 and result.took < 9  # the kernel executes regular files only
 
 
 # --- many of everything
@@ -194,7 +232,7 @@ def test_a_storm_of_signals_delays_no_duty(launch_both: Launcher) -> None:
     began = time.monotonic()
     running.send(signal.SIGTERM)
     running.wait()
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 9
 
 
 def test_it_sleeps_when_nothing_happens(launch_both: Launcher) -> None:
