@@ -9,7 +9,14 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import dispositions
 from system_harness import Launcher, Stage
+
+
+@pytest.fixture(scope="session", autouse=True)
+def default_dispositions() -> None:
+    """What minipod is given here does not depend on who runs the tests."""
+    dispositions.restore()
 
 
 @pytest.fixture
