@@ -1,4 +1,4 @@
-"""Signal dispositions of the test process, whoever started it. It must never touch what the interpreter itself ignores."""
+"""Signal dispositions of the test process, whoever started it. It must never touch what the interpreter ignores."""
 
 import ctypes
 import os

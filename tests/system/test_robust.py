@@ -159,8 +159,8 @@ def test_a_hung_child_that_gets_on_is_started(launch_both: Launcher, hanging_acc
 
 @pytest.fixture
 def leased(tmp_path: Path) -> Iterator[tuple[Path, int]]:
-    """A program and our write lease on it: until we give it up, the kernel lets an exec wait as for a disk that does not
-    answer."""
+    """A program and our write lease on it: until we give it up, the kernel lets an exec wait as for a disk that does
+    not answer."""
     program = tmp_path / "program"
     shutil.copy("/bin/echo", program)
     before = signal.signal(signal.SIGIO, signal.SIG_IGN)  # how the kernel asks for it
@@ -172,8 +172,8 @@ def leased(tmp_path: Path) -> Iterator[tuple[Path, int]]:
 
 
 def test_a_child_that_hangs_in_exec_stops_nothing(launch_both: Launcher, leased: tuple[Path, int]) -> None:
-    """It shares PID 1's memory all the while, and PID 1 goes on: that is what vfork could not do. There are more of them
-    than stacks to share."""
+    """It shares PID 1's memory all the while, and PID 1 goes on: that is what vfork could not do. There are more of
+    them than stacks to share."""
     program, lease = leased
     names = [f"hung-{i}" for i in range(12)]
     pod = {f"service.{name}": {"command": [str(program), "at last"], "restart": "never"} for name in names}
