@@ -126,7 +126,7 @@ void core_set_up(struct core *c)
     raise_files(c);
     open_all(c);
     c->reap_more = 1;  /* children from before our time may have ended unheard */
-    c->now = c->began = sys_now();
+    c->now = sys_now();
     c->began_wall = sys_wall();
     if (c->plan.pod->deadline_ns)
         timer_arm(c, timer_of_pod(c, TIMER_POD_DEADLINE), c->now + c->plan.pod->deadline_ns);

@@ -108,7 +108,7 @@ struct core {
     char *scratch;                      /* LINE_ROOM bytes */
     uint8_t *stacks;                    /* STACKS times STACK_ROOM; its start lies at the beginning of each */
     struct unit *stack_of[STACKS];
-    uint64_t now, began, began_wall;
+    uint64_t now, began_wall;
     uint64_t frozen_since;              /* 0: time runs */
     int epoll, signals, null, proc;
     uint64_t given_mask;                /* what children start with, as the next */

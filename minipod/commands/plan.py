@@ -7,8 +7,8 @@ import sys
 from minipod.config.read import read_pod
 from minipod.errors import ERROR, ConfigError, Place, Problem, UsageError
 from minipod.options import Words, only_operand, sort_words
-from minipod.reaper.decode import MAGIC, decode
-from minipod.reaper.records import Plan, PlanRefused
+from minipod.reaper.decode import decode
+from minipod.reaper.records import MAGIC, Plan, PlanRefused
 
 USAGE = """minipod plan [-o text|json] [--set KEY=VALUE]... [--exit-code-from NAME] FILE|PLAN
 

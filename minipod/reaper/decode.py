@@ -21,13 +21,6 @@ from minipod.supervisor.words import (
     Word,
 )
 
-MAGIC = b"minipod\n"
-
-
-def looks_like_plan(raw: bytes) -> bool:
-    """Whether a file that begins so was meant as a plan: no text file does."""
-    return raw.startswith(MAGIC)
-
 
 def decode(raw: bytes) -> Plan:
     """The records of a plan. PlanRefused says why the core would not run it."""

@@ -6,7 +6,7 @@ Equal texts and equal lists are stored once. It must never leave anything out: `
 from collections.abc import Callable, Iterable
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import Exits, Plan, PlanRefused, SignalRule, Unit
+from minipod.reaper.records import MAGIC, Exits, Plan, PlanRefused, SignalRule, Unit
 from minipod.supervisor.order import Edge
 
 # The elements of each array in C; the blob's are bytes.
@@ -21,7 +21,6 @@ ELEMENTS = {
     lib.PLAN_TARGETS: "uint32_t",
     lib.PLAN_BLOB: "uint8_t",
 }
-MAGIC = b"minipod\n"
 ALIGNMENT = 8
 
 

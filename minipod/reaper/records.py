@@ -13,6 +13,8 @@ from minipod.supervisor.order import Edge
 from minipod.supervisor.words import ExitClass, Kind, LogMode, Rule, SignalVerb, Standing, StdinMode, StopScope
 
 Variables = tuple[tuple[str, str], ...]
+# What every plan begins with, and no text file does.
+MAGIC = b"minipod\n"
 
 
 class PlanRefused(Exception):
