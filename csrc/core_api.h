@@ -12,3 +12,11 @@ const char *plan_refuse(const uint8_t *bytes, uint64_t size);
  * NULL-terminated list of NULL-terminated lists of "NAME=value"; within a list the last entry of a name wins, the first
  * list that has the name wins. Returns the length of the whole result, which may be more than room. */
 uint64_t expand_text(const char *text, uint64_t size, const char *const *const *maps, char *out, uint64_t room);
+
+/* Single lookups of the policy tables, by the numbers of minipod/supervisor/vocabulary.py; -1 for numbers that no word
+ * has. machine: lifecycle, want, pod, startup, liveness, readiness, in this order. policy_cell fills out with the kind,
+ * the next state and the actions of a cell, 2 + 4 numbers. */
+int policy_phase(uint32_t bits);
+int policy_verdict(uint32_t rule, uint32_t want, uint32_t exit_class, uint32_t budget);
+int policy_cell(uint32_t machine, uint32_t state, uint32_t event, uint8_t out[6]);
+int policy_fate(uint32_t standing, uint32_t outcome, uint8_t out[6]);

@@ -7,7 +7,7 @@
  * Every index of a unit, an edge or a string list is checked by plan_refuse() before anything else looks at it.
  */
 
-#define PLAN_VERSION 1
+#define PLAN_VERSION 2
 #define PLAN_NONE 4294967295
 #define PLAN_EXIT_CODES 256
 #define PLAN_SIGNALS 65
@@ -24,6 +24,7 @@ enum plan_array {
     PLAN_DELAYS,     /* uint64_t ns: back-off ladders */
     PLAN_RULES,      /* struct plan_rule, one for each signal 0..64 */
     PLAN_TARGETS,    /* uint32_t unit: whom a signal is sent to */
+    PLAN_ERRANDS,    /* struct plan_errand, by unit and then by kind: each unit's run follows that of the unit before */
     PLAN_BLOB,       /* bytes */
     PLAN_ARRAYS
 };
@@ -41,6 +42,28 @@ struct plan_edge { uint32_t first; uint32_t second; uint8_t milestone; uint8_t d
 
 /* What to do with a signal we receive. No targets: every running unit. */
 struct plan_rule { uint8_t verb; uint8_t send; uint16_t zero; struct plan_run targets; };
+
+/* A probe or a hook of one unit; kind says which, handler how it is done. */
+struct plan_errand {
+    struct plan_run argv;           /* WORDS of EXEC, $(VAR) not yet expanded unless exact; empty for all others */
+    struct plan_string host;        /* a numeric address, IPv4 or IPv6 without brackets; HTTP_GET, TCP_SOCKET, GRPC */
+    struct plan_string path;        /* HTTP_GET: what is asked for; GRPC: the service */
+    struct plan_string authority;   /* HTTP_GET: the Host header, "" for none; GRPC: the authority */
+    struct plan_string headers;     /* HTTP_GET: the other lines, each with its CR LF; GRPC: the user agent */
+    uint64_t delay_ns;              /* a probe's first attempt comes this long after the program began */
+    uint64_t period_ns;             /* from the begin of one attempt to that of the next; 0: at once */
+    uint64_t timeout_ns;            /* of one attempt; 0: none. SLEEP: how long */
+    uint64_t grace_ns;              /* STARTUP, LIVENESS, WATCHDOG: the unit's grace when this probe ends it */
+    uint64_t last_grace_ns;         /* the same when no other service is left */
+    uint32_t unit;
+    uint32_t success_threshold;     /* of a probe: at least 1 */
+    uint32_t failure_threshold;     /* of a probe: at least 1 */
+    uint16_t port;
+    uint8_t kind;
+    uint8_t handler;
+    uint8_t exact;                  /* 1: EXEC's words are not expanded */
+    uint8_t zero[7];
+};
 
 struct plan_unit {
     struct plan_string name;
@@ -66,7 +89,11 @@ struct plan_unit {
     uint8_t log_mode;
     uint8_t stdin_mode;
     uint8_t leave_rest;             /* 1: what the leader leaves behind is left to the pod's end */
-    uint16_t zero;
+    uint8_t notify_socket;          /* 1: it gets NOTIFY_SOCKET */
+    uint8_t zero;
+    struct plan_run errands;        /* ERRANDS of this unit, by kind, each kind at most once */
+    uint32_t notify_fd;             /* the descriptor on which it writes a line when it is ready; PLAN_NONE: none */
+    uint32_t also_zero;
     uint64_t grace_ns;              /* between the stop signal and KILL; clipped to the pod's budget */
     uint64_t rest_grace_ns;         /* what the rest of the group keeps once a stopped leader is gone */
     uint64_t deadline_ns;           /* from the first start; 0: none */
@@ -88,6 +115,8 @@ struct plan_pod {
     uint64_t deadline_ns;                    /* from the start; 0: none */
     uint64_t budget_ns;                      /* of a stop, unless MINIPOD_GRACE says otherwise */
     uint64_t retry_ns;                       /* after a start that failed for lack of resources */
+    uint64_t term_floor_ns;                  /* the least between the stop signal and KILL while the pod goes on */
+    uint64_t round_floor_ns;                 /* the least between two beginnings of the whole pod */
     struct plan_slice margin;
     struct plan_slice sidecars;
     struct plan_slice turn;

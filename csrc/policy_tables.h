@@ -33,11 +33,16 @@ enum standing {
 };
 
 enum exit_class {
-    EXIT_CLASS_OK,           /* ended with 0, after exit_codes */
-    EXIT_CLASS_FAIL,         /* ended with anything else */
-    EXIT_CLASS_UNSTARTABLE,  /* its command could not be executed */
-    EXIT_CLASS_DEPENDENCY,   /* never started: a predecessor failed it */
-    EXIT_CLASS_DEADLINE,     /* ended because its deadline ran out */
+    EXIT_CLASS_OK,                /* ended with 0, after exit_codes */
+    EXIT_CLASS_FAIL,              /* ended with anything else */
+    EXIT_CLASS_UNSTARTABLE,       /* its command could not be executed */
+    EXIT_CLASS_DEPENDENCY,        /* never started: a predecessor failed it */
+    EXIT_CLASS_DEADLINE,          /* ended because its deadline ran out */
+    EXIT_CLASS_SICK_OK,           /* ended with 0 when it was stopped for a failed probe or hook */
+    EXIT_CLASS_SICK,              /* ended with anything else when it was stopped for a failed probe or hook */
+    EXIT_CLASS_RULE_RESTART,      /* a restart rule names its exit code: start it again */
+    EXIT_CLASS_RULE_RESTART_ALL,  /* a restart rule names its exit code: begin the whole pod anew */
+    EXIT_CLASS_RESET,             /* ended because the whole pod began anew */
     EXIT_CLASS_COUNT
 };
 
@@ -53,6 +58,26 @@ enum direction {
     DIRECTION_START,  /* the edge holds back a start */
     DIRECTION_STOP,   /* the edge holds back a stop */
     DIRECTION_COUNT
+};
+
+enum errand {
+    ERRAND_STARTUP,     /* has it started? until then nothing else is asked */
+    ERRAND_LIVENESS,    /* does it still work? if not it is stopped, and its restart policy decides */
+    ERRAND_READINESS,   /* is it ready for work? */
+    ERRAND_WATCHDOG,    /* does it still say that it works? its silence is a liveness failure */
+    ERRAND_POST_START,  /* done once its program runs; it counts as started only then */
+    ERRAND_PRE_STOP,    /* done before it is asked to end, within its grace */
+    ERRAND_COUNT
+};
+
+enum handler {
+    HANDLER_EXEC,        /* a command, in the unit's surroundings */
+    HANDLER_HTTP_GET,    /* a GET request */
+    HANDLER_TCP_SOCKET,  /* a connection */
+    HANDLER_GRPC,        /* gRPC's health check */
+    HANDLER_SLEEP,       /* waiting */
+    HANDLER_NOTIFY,      /* the program says so itself */
+    HANDLER_COUNT
 };
 
 enum signal_verb {
@@ -86,15 +111,17 @@ enum stdin_mode {
 };
 
 enum life {
-    LIFE_HELD,       /* no process: predecessors are not there yet, or somebody stopped it */
-    LIFE_BACKOFF,    /* no process: waits before the next start */
-    LIFE_SPAWNING,   /* forked; the program is not confirmed to run */
-    LIFE_UP,         /* the program runs */
-    LIFE_TURN,       /* runs while the pod ends; waits for those that must go first */
-    LIFE_TERM_SENT,  /* was asked to end */
-    LIFE_KILL_SENT,  /* was killed, not yet reaped */
-    LIFE_DRAINING,   /* no leader any more: what it left behind goes, then comes the verdict */
-    LIFE_ENDED,      /* over for good */
+    LIFE_HELD,        /* no process: predecessors are not there yet, or somebody stopped it */
+    LIFE_BACKOFF,     /* no process: waits before the next start */
+    LIFE_SPAWNING,    /* forked; the program is not confirmed to run */
+    LIFE_POST_START,  /* the program runs; its post-start hook is not done */
+    LIFE_UP,          /* the program runs */
+    LIFE_PRE_STOP,    /* runs while it is stopped; its pre-stop hook is not done */
+    LIFE_TURN,        /* runs while it is stopped; waits for those that must go first */
+    LIFE_TERM_SENT,   /* was asked to end */
+    LIFE_KILL_SENT,   /* was killed, not yet reaped */
+    LIFE_DRAINING,    /* no leader any more: what it left behind goes, then comes the verdict */
+    LIFE_ENDED,       /* over for good */
     LIFE_COUNT
 };
 
@@ -106,7 +133,11 @@ enum life_event {
     LIFE_EVENT_STARVED,      /* the system had no resources for a new process */
     LIFE_EVENT_EXITED,       /* the leader was reaped */
     LIFE_EVENT_UNSTARTABLE,  /* the leader was reaped and had never executed the program */
+    LIFE_EVENT_HOOK_DONE,    /* its hook is done, or there is none */
+    LIFE_EVENT_HOOK_FAILED,  /* its hook failed */
+    LIFE_EVENT_UNHEALTHY,    /* a probe says that it does not work */
     LIFE_EVENT_STOP,         /* end this instance */
+    LIFE_EVENT_AFRESH,       /* the whole pod begins anew: end this instance, without grace */
     LIFE_EVENT_WIND_DOWN,    /* the pod ends: end this unit in its turn */
     LIFE_EVENT_CUT,          /* no grace is left */
     LIFE_EVENT_TURN_CAME,    /* all that must go first are gone */
@@ -116,6 +147,7 @@ enum life_event {
     LIFE_EVENT_RESTART_NOW,  /* verdict: start again at once */
     LIFE_EVENT_FINISH,       /* verdict: over for good */
     LIFE_EVENT_HOLD,         /* verdict: wait for an order */
+    LIFE_EVENT_ROUND,        /* verdict: the whole pod begins anew */
     LIFE_EVENT_COUNT
 };
 
@@ -124,6 +156,7 @@ enum want {
     WANT_AGAIN,  /* its instance shall end and a new one start */
     WANT_STOP,   /* the pod ends: it shall end for good */
     WANT_HOLD,   /* it shall not run until somebody says so */
+    WANT_RESET,  /* its instance shall end; a new one comes when the pod begins anew */
     WANT_COUNT
 };
 
@@ -135,7 +168,28 @@ enum want_event {
     WANT_EVENT_ORDER_STOP,     /* somebody said: stop */
     WANT_EVENT_ORDER_RESTART,  /* somebody said: restart */
     WANT_EVENT_POD_STOP,       /* the pod ends */
+    WANT_EVENT_POD_RESET,      /* the pod will begin anew: everything must end first */
+    WANT_EVENT_ROUND,          /* the pod begins anew */
     WANT_EVENT_COUNT
+};
+
+enum probe {
+    PROBE_OFF,     /* nothing is asked */
+    PROBE_REST,    /* the next attempt has its time */
+    PROBE_TRYING,  /* an attempt is under way */
+    PROBE_COUNT
+};
+
+enum probe_event {
+    PROBE_EVENT_BEGIN,     /* its time has come */
+    PROBE_EVENT_ABSENT,    /* its time has come, and the unit has none */
+    PROBE_EVENT_DUE,       /* its timer fired */
+    PROBE_EVENT_PASSED,    /* enough attempts in a row succeeded */
+    PROBE_EVENT_FAILED,    /* enough attempts in a row failed */
+    PROBE_EVENT_COUNTED,   /* an attempt ended; it takes more of them, or it means nothing */
+    PROBE_EVENT_STOPPING,  /* the unit is being stopped */
+    PROBE_EVENT_GONE,      /* the unit's process has ended */
+    PROBE_EVENT_COUNT
 };
 
 enum budget {
@@ -154,16 +208,18 @@ enum outcome {
     OUTCOME_UNRUNNABLE,   /* over, could not be executed */
     OUTCOME_EXPIRED,      /* over, its deadline ran out */
     OUTCOME_STOPPED,      /* over, because the pod ends */
+    OUTCOME_RESTART_ALL,  /* runs again with the whole pod */
     OUTCOME_COUNT
 };
 
 enum pod {
-    POD_RUNNING,   /* units start, run and restart */
-    POD_ENDING,    /* ends by itself; units stop in order */
-    POD_STOPPING,  /* was told to end; units stop in order */
-    POD_SWEEPING,  /* all units are over; their last descendants were asked to end */
-    POD_KILLING,   /* the last descendants were killed */
-    POD_OVER,      /* nothing is left: leave */
+    POD_RUNNING,    /* units start, run and restart */
+    POD_RESETTING,  /* every unit ends; then the pod begins anew */
+    POD_ENDING,     /* ends by itself; units stop in order */
+    POD_STOPPING,   /* was told to end; units stop in order */
+    POD_SWEEPING,   /* all units are over; their last descendants were asked to end */
+    POD_KILLING,    /* the last descendants were killed */
+    POD_OVER,       /* nothing is left: leave */
     POD_COUNT
 };
 
@@ -181,6 +237,9 @@ enum pod_event {
     POD_EVENT_NOTHING_LEFT,   /* no descendant is left */
     POD_EVENT_BUDGET_OVER,    /* the stop budget is spent */
     POD_EVENT_OVERDUE,        /* the stop budget and its margin are spent */
+    POD_EVENT_RESTART_ALL,    /* a unit's restart rule wants the whole pod to begin anew */
+    POD_EVENT_ALL_RESET,      /* no unit has a process any more */
+    POD_EVENT_ROUND_DUE,      /* the pod may begin anew */
     POD_EVENT_COUNT
 };
 
@@ -205,7 +264,13 @@ enum action {
     ACTION_NOTHING,           /* end of a cell's list */
     ACTION_SPAWN,             /* fork the instance; may queue starved */
     ACTION_RENEW,             /* tell the want machine that a new instance starts */
-    ACTION_MARK_STARTED,      /* reach the milestones started and, without a readiness probe, ready */
+    ACTION_RUN_POST_START,    /* begin the post-start hook; queue hook-done if there is none */
+    ACTION_MARK_UP,           /* it runs; queue the startup probe's begin or absent */
+    ACTION_BEGIN_STOP,        /* its grace runs from now; arm the hook's limit */
+    ACTION_RUN_PRE_STOP,      /* begin the pre-stop hook; queue hook-done if there is none */
+    ACTION_SPEND_GRACE,       /* what the hook took of the grace is gone */
+    ACTION_HALT_PROBES,       /* queue stopping for each probe */
+    ACTION_END_ERRANDS,       /* end its hook; queue gone for each probe */
     ACTION_SEND_STOP,         /* send the stop signal, then CONT */
     ACTION_SEND_KILL,         /* KILL the process group */
     ACTION_EASE_REST,         /* the rest of the group keeps at most the rest grace from now */
@@ -214,22 +279,43 @@ enum action {
     ACTION_AWAIT_TURN,        /* queue turn-came if nobody must go first; arm the turn's limit */
     ACTION_ARM_GRACE,         /* arm the unit's timer with its grace, clipped to the pod's budget */
     ACTION_CLIP_GRACE,        /* shorten the running timer to the pod's budget */
+    ACTION_CLIP_TURN,         /* shorten the running timer to the moment when waiting ends */
+    ACTION_NO_GRACE,          /* it keeps no more than the least that a stop signal needs */
     ACTION_ARM_BACKOFF,       /* count the restart, arm the timer with the ladder's next delay */
     ACTION_ARM_RETRY,         /* arm the timer with the delay for lack of resources */
     ACTION_DISARM,            /* no timer */
     ACTION_NOTE_DEADLINE,     /* remember that the deadline ended this instance */
+    ACTION_NOTE_SICK,         /* remember that a failed probe or hook ended this instance */
     ACTION_BLAME_DEPENDENCY,  /* remember that a predecessor failed this unit */
     ACTION_JUDGE,             /* look up the verdict and queue what it says */
     ACTION_SETTLE,            /* tell the pod and the dependents that this unit is over */
+    ACTION_TELL_REST,         /* the last unit that a new beginning waits for queues all-reset */
+    ACTION_REVIVE,            /* it is not over any more */
+    ACTION_ASK_ROUND,         /* queue restart-all */
     ACTION_ASK_GO,            /* queue go if no predecessor of the start is missing */
     ACTION_TELL_STOP,         /* queue stop */
     ACTION_TELL_WIND_DOWN,    /* queue wind-down */
     ACTION_TELL_NEVER,        /* queue never */
+    ACTION_TELL_AFRESH,       /* queue afresh */
+    ACTION_ARM_FIRST,         /* arm the probe's timer with its initial delay */
+    ACTION_ARM_NEXT,          /* arm it with what is left of the period */
+    ACTION_ATTEMPT,           /* ask; arm the timer with the time-out */
+    ACTION_TIME_OUT,          /* end the attempt and count it as a failure; queue failed or counted */
+    ACTION_ABANDON,           /* end the attempt, and no timer */
+    ACTION_FORGET_RUN,        /* what was counted in a row counts no more */
+    ACTION_MARK_STARTED,      /* reach started; queue begin or absent for the other probes */
+    ACTION_MARK_UNSTARTED,    /* not started any more */
+    ACTION_MARK_READY,        /* reach ready */
+    ACTION_MARK_UNREADY,      /* not ready any more */
+    ACTION_TELL_UNHEALTHY,    /* take the probe's grace for the stop; queue unhealthy */
     ACTION_BLAME,             /* the first to be blamed decides the exit code */
     ACTION_TALLY_DONE,        /* one service fewer; after the last queue all-done or all-failed */
     ACTION_TALLY_FAILED,      /* the same, and one has failed */
     ACTION_FIX_CAUSE,         /* remember why the pod ends */
     ACTION_START_BUDGET,      /* the stop budget runs from now */
+    ACTION_RESET_ALL,         /* tell every unit that the pod will begin anew */
+    ACTION_ARM_ROUND,         /* arm the timer with what is left of the least time between two beginnings */
+    ACTION_BEGIN_ROUND,       /* the books are as at the start; tell every unit that the pod begins anew */
     ACTION_WIND_DOWN_ALL,     /* tell every unit that the pod ends */
     ACTION_CUT_ALL,           /* tell every unit that no grace is left */
     ACTION_SWEEP_TERM,        /* TERM and CONT to every descendant, arm the budget's timer; queue nothing-left if there is none */
@@ -240,11 +326,13 @@ enum action {
 
 enum phase_bit {
     PHASE_BIT_FAILED_INIT,   /* an init failed for good */
-    PHASE_BIT_WAITING,       /* an init is not done, or a sidecar or service has yet to run for the first time */
+    PHASE_BIT_PENDING,       /* an init is not done, a service waits for its first run, or a sidecar has not started and no service ran */
     PHASE_BIT_RUNNING,       /* a service or a sidecar runs */
-    PHASE_BIT_RESTARTING,    /* a service has stopped and will be restarted */
-    PHASE_BIT_UNSUCCESSFUL,  /* the pod's exit code, as things stand, is not 0 */
-    PHASE_BIT_OVER,          /* the pod is over: nothing will ever run again */
+    PHASE_BIT_UNKNOWN,       /* nothing is known of a service or a sidecar */
+    PHASE_BIT_STOPPED,       /* a service has ended */
+    PHASE_BIT_RESTARTING,    /* a service that has ended will run again */
+    PHASE_BIT_UNSUCCESSFUL,  /* a service did not end with 0; of a pod that is over: its exit code is not 0 */
+    PHASE_BIT_OVER,          /* the pod is over: nothing will ever run again, and its exit code is fixed */
     PHASE_BIT_COUNT
 };
 
@@ -252,7 +340,7 @@ enum cell_kind { CELL_IMPOSSIBLE, CELL_IGNORED, CELL_ACTS };
 /* actions end with ACTION_NOTHING or the array */
 struct cell { uint8_t kind, next, actions[4]; };
 struct cause { uint8_t source, if_zero; const char *reason, *sentence; };
-enum { UNDECIDED_CODE = 143 };
+enum { UNDECIDED_CODE = 143, RESET_CODE = 137, ERROR_TRIES = 3 };
 
 #ifdef POLICY_TABLES
 static const char *const kind_words[KIND_COUNT] = {
@@ -282,6 +370,11 @@ static const char *const exit_class_words[EXIT_CLASS_COUNT] = {
     [EXIT_CLASS_UNSTARTABLE] = "unstartable",
     [EXIT_CLASS_DEPENDENCY] = "dependency",
     [EXIT_CLASS_DEADLINE] = "deadline",
+    [EXIT_CLASS_SICK_OK] = "sick-ok",
+    [EXIT_CLASS_SICK] = "sick",
+    [EXIT_CLASS_RULE_RESTART] = "rule-restart",
+    [EXIT_CLASS_RULE_RESTART_ALL] = "rule-restart-all",
+    [EXIT_CLASS_RESET] = "reset",
 };
 
 static const char *const milestone_words[MILESTONE_COUNT] = {
@@ -294,6 +387,24 @@ static const char *const milestone_words[MILESTONE_COUNT] = {
 static const char *const direction_words[DIRECTION_COUNT] = {
     [DIRECTION_START] = "start",
     [DIRECTION_STOP] = "stop",
+};
+
+static const char *const errand_words[ERRAND_COUNT] = {
+    [ERRAND_STARTUP] = "startup",
+    [ERRAND_LIVENESS] = "liveness",
+    [ERRAND_READINESS] = "readiness",
+    [ERRAND_WATCHDOG] = "watchdog",
+    [ERRAND_POST_START] = "post-start",
+    [ERRAND_PRE_STOP] = "pre-stop",
+};
+
+static const char *const handler_words[HANDLER_COUNT] = {
+    [HANDLER_EXEC] = "exec",
+    [HANDLER_HTTP_GET] = "http-get",
+    [HANDLER_TCP_SOCKET] = "tcp-socket",
+    [HANDLER_GRPC] = "grpc",
+    [HANDLER_SLEEP] = "sleep",
+    [HANDLER_NOTIFY] = "notify",
 };
 
 static const char *const signal_verb_words[SIGNAL_VERB_COUNT] = {
@@ -326,7 +437,9 @@ static const char *const life_words[LIFE_COUNT] = {
     [LIFE_HELD] = "held",
     [LIFE_BACKOFF] = "backoff",
     [LIFE_SPAWNING] = "spawning",
+    [LIFE_POST_START] = "post-start",
     [LIFE_UP] = "up",
+    [LIFE_PRE_STOP] = "pre-stop",
     [LIFE_TURN] = "turn",
     [LIFE_TERM_SENT] = "term-sent",
     [LIFE_KILL_SENT] = "kill-sent",
@@ -342,7 +455,11 @@ static const char *const life_event_words[LIFE_EVENT_COUNT] = {
     [LIFE_EVENT_STARVED] = "starved",
     [LIFE_EVENT_EXITED] = "exited",
     [LIFE_EVENT_UNSTARTABLE] = "unstartable",
+    [LIFE_EVENT_HOOK_DONE] = "hook-done",
+    [LIFE_EVENT_HOOK_FAILED] = "hook-failed",
+    [LIFE_EVENT_UNHEALTHY] = "unhealthy",
     [LIFE_EVENT_STOP] = "stop",
+    [LIFE_EVENT_AFRESH] = "afresh",
     [LIFE_EVENT_WIND_DOWN] = "wind-down",
     [LIFE_EVENT_CUT] = "cut",
     [LIFE_EVENT_TURN_CAME] = "turn-came",
@@ -352,6 +469,7 @@ static const char *const life_event_words[LIFE_EVENT_COUNT] = {
     [LIFE_EVENT_RESTART_NOW] = "restart-now",
     [LIFE_EVENT_FINISH] = "finish",
     [LIFE_EVENT_HOLD] = "hold",
+    [LIFE_EVENT_ROUND] = "round",
 };
 
 static const char *const want_words[WANT_COUNT] = {
@@ -359,6 +477,7 @@ static const char *const want_words[WANT_COUNT] = {
     [WANT_AGAIN] = "again",
     [WANT_STOP] = "stop",
     [WANT_HOLD] = "hold",
+    [WANT_RESET] = "reset",
 };
 
 static const char *const want_event_words[WANT_EVENT_COUNT] = {
@@ -369,6 +488,25 @@ static const char *const want_event_words[WANT_EVENT_COUNT] = {
     [WANT_EVENT_ORDER_STOP] = "order-stop",
     [WANT_EVENT_ORDER_RESTART] = "order-restart",
     [WANT_EVENT_POD_STOP] = "pod-stop",
+    [WANT_EVENT_POD_RESET] = "pod-reset",
+    [WANT_EVENT_ROUND] = "round",
+};
+
+static const char *const probe_words[PROBE_COUNT] = {
+    [PROBE_OFF] = "off",
+    [PROBE_REST] = "rest",
+    [PROBE_TRYING] = "trying",
+};
+
+static const char *const probe_event_words[PROBE_EVENT_COUNT] = {
+    [PROBE_EVENT_BEGIN] = "begin",
+    [PROBE_EVENT_ABSENT] = "absent",
+    [PROBE_EVENT_DUE] = "due",
+    [PROBE_EVENT_PASSED] = "passed",
+    [PROBE_EVENT_FAILED] = "failed",
+    [PROBE_EVENT_COUNTED] = "counted",
+    [PROBE_EVENT_STOPPING] = "stopping",
+    [PROBE_EVENT_GONE] = "gone",
 };
 
 static const char *const budget_words[BUDGET_COUNT] = {
@@ -386,10 +524,12 @@ static const char *const outcome_words[OUTCOME_COUNT] = {
     [OUTCOME_UNRUNNABLE] = "unrunnable",
     [OUTCOME_EXPIRED] = "expired",
     [OUTCOME_STOPPED] = "stopped",
+    [OUTCOME_RESTART_ALL] = "restart-all",
 };
 
 static const char *const pod_words[POD_COUNT] = {
     [POD_RUNNING] = "running",
+    [POD_RESETTING] = "resetting",
     [POD_ENDING] = "ending",
     [POD_STOPPING] = "stopping",
     [POD_SWEEPING] = "sweeping",
@@ -411,6 +551,9 @@ static const char *const pod_event_words[POD_EVENT_COUNT] = {
     [POD_EVENT_NOTHING_LEFT] = "nothing-left",
     [POD_EVENT_BUDGET_OVER] = "budget-over",
     [POD_EVENT_OVERDUE] = "overdue",
+    [POD_EVENT_RESTART_ALL] = "restart-all",
+    [POD_EVENT_ALL_RESET] = "all-reset",
+    [POD_EVENT_ROUND_DUE] = "round-due",
 };
 
 static const char *const phase_words[PHASE_COUNT] = {
@@ -432,7 +575,13 @@ static const char *const action_words[ACTION_COUNT] = {
     [ACTION_NOTHING] = "nothing",
     [ACTION_SPAWN] = "spawn",
     [ACTION_RENEW] = "renew",
-    [ACTION_MARK_STARTED] = "mark-started",
+    [ACTION_RUN_POST_START] = "run-post-start",
+    [ACTION_MARK_UP] = "mark-up",
+    [ACTION_BEGIN_STOP] = "begin-stop",
+    [ACTION_RUN_PRE_STOP] = "run-pre-stop",
+    [ACTION_SPEND_GRACE] = "spend-grace",
+    [ACTION_HALT_PROBES] = "halt-probes",
+    [ACTION_END_ERRANDS] = "end-errands",
     [ACTION_SEND_STOP] = "send-stop",
     [ACTION_SEND_KILL] = "send-kill",
     [ACTION_EASE_REST] = "ease-rest",
@@ -441,22 +590,43 @@ static const char *const action_words[ACTION_COUNT] = {
     [ACTION_AWAIT_TURN] = "await-turn",
     [ACTION_ARM_GRACE] = "arm-grace",
     [ACTION_CLIP_GRACE] = "clip-grace",
+    [ACTION_CLIP_TURN] = "clip-turn",
+    [ACTION_NO_GRACE] = "no-grace",
     [ACTION_ARM_BACKOFF] = "arm-backoff",
     [ACTION_ARM_RETRY] = "arm-retry",
     [ACTION_DISARM] = "disarm",
     [ACTION_NOTE_DEADLINE] = "note-deadline",
+    [ACTION_NOTE_SICK] = "note-sick",
     [ACTION_BLAME_DEPENDENCY] = "blame-dependency",
     [ACTION_JUDGE] = "judge",
     [ACTION_SETTLE] = "settle",
+    [ACTION_TELL_REST] = "tell-rest",
+    [ACTION_REVIVE] = "revive",
+    [ACTION_ASK_ROUND] = "ask-round",
     [ACTION_ASK_GO] = "ask-go",
     [ACTION_TELL_STOP] = "tell-stop",
     [ACTION_TELL_WIND_DOWN] = "tell-wind-down",
     [ACTION_TELL_NEVER] = "tell-never",
+    [ACTION_TELL_AFRESH] = "tell-afresh",
+    [ACTION_ARM_FIRST] = "arm-first",
+    [ACTION_ARM_NEXT] = "arm-next",
+    [ACTION_ATTEMPT] = "attempt",
+    [ACTION_TIME_OUT] = "time-out",
+    [ACTION_ABANDON] = "abandon",
+    [ACTION_FORGET_RUN] = "forget-run",
+    [ACTION_MARK_STARTED] = "mark-started",
+    [ACTION_MARK_UNSTARTED] = "mark-unstarted",
+    [ACTION_MARK_READY] = "mark-ready",
+    [ACTION_MARK_UNREADY] = "mark-unready",
+    [ACTION_TELL_UNHEALTHY] = "tell-unhealthy",
     [ACTION_BLAME] = "blame",
     [ACTION_TALLY_DONE] = "tally-done",
     [ACTION_TALLY_FAILED] = "tally-failed",
     [ACTION_FIX_CAUSE] = "fix-cause",
     [ACTION_START_BUDGET] = "start-budget",
+    [ACTION_RESET_ALL] = "reset-all",
+    [ACTION_ARM_ROUND] = "arm-round",
+    [ACTION_BEGIN_ROUND] = "begin-round",
     [ACTION_WIND_DOWN_ALL] = "wind-down-all",
     [ACTION_CUT_ALL] = "cut-all",
     [ACTION_SWEEP_TERM] = "sweep-term",
@@ -466,8 +636,10 @@ static const char *const action_words[ACTION_COUNT] = {
 
 static const char *const phase_bit_words[PHASE_BIT_COUNT] = {
     [PHASE_BIT_FAILED_INIT] = "failed-init",
-    [PHASE_BIT_WAITING] = "waiting",
+    [PHASE_BIT_PENDING] = "pending",
     [PHASE_BIT_RUNNING] = "running",
+    [PHASE_BIT_UNKNOWN] = "unknown",
+    [PHASE_BIT_STOPPED] = "stopped",
     [PHASE_BIT_RESTARTING] = "restarting",
     [PHASE_BIT_UNSUCCESSFUL] = "unsuccessful",
     [PHASE_BIT_OVER] = "over",
@@ -482,7 +654,11 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_EXITED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_UNSTARTABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_STOP] = {CELL_IGNORED, 0, {0}},  /* nothing runs that could be stopped */
+        [LIFE_EVENT_AFRESH] = {CELL_ACTS, LIFE_HELD, {ACTION_TELL_REST}},
         [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_DRAINING, {ACTION_JUDGE}},  /* nothing to stop, but its end must be told */
         [LIFE_EVENT_CUT] = {CELL_IGNORED, 0, {0}},  /* two signals came at once: its wind-down follows and finds the budget empty */
         [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* it goes without waiting for its turn */
@@ -492,6 +668,7 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
     },
     [LIFE_BACKOFF] = {
         [LIFE_EVENT_GO] = {CELL_ACTS, LIFE_SPAWNING, {ACTION_DISARM, ACTION_SPAWN, ACTION_RENEW}},  /* somebody would not wait */
@@ -501,7 +678,11 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_EXITED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_UNSTARTABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_STOP] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_JUDGE}},  /* the last instance is judged again by what is wanted now */
+        [LIFE_EVENT_AFRESH] = {CELL_ACTS, LIFE_HELD, {ACTION_DISARM, ACTION_TELL_REST}},  /* it begins anew with the pod, not before */
         [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_JUDGE}},  /* the last instance was the last */
         [LIFE_EVENT_CUT] = {CELL_IGNORED, 0, {0}},  /* two signals came at once: its wind-down follows and finds the budget empty */
         [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* it goes without waiting for its turn */
@@ -511,16 +692,21 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
     },
     [LIFE_SPAWNING] = {
         [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* it starts already */
         [LIFE_EVENT_NEVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* predecessors were there when it started */
         [LIFE_EVENT_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no timer is armed here */
-        [LIFE_EVENT_SPAWNED] = {CELL_ACTS, LIFE_UP, {ACTION_MARK_STARTED}},
+        [LIFE_EVENT_SPAWNED] = {CELL_ACTS, LIFE_POST_START, {ACTION_RUN_POST_START}},
         [LIFE_EVENT_STARVED] = {CELL_ACTS, LIFE_BACKOFF, {ACTION_ARM_RETRY}},  /* a full process table passes; it is no failure of the unit */
         [LIFE_EVENT_EXITED] = {CELL_IMPOSSIBLE, 0, {0}},  /* the core hears of the start before the end */
         [LIFE_EVENT_UNSTARTABLE] = {CELL_ACTS, LIFE_DRAINING, {ACTION_KILL_REST, ACTION_CHECK_REST}},
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no hook runs */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* no hook runs */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IMPOSSIBLE, 0, {0}},  /* nobody asks it how it is */
         [LIFE_EVENT_STOP] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_SEND_STOP, ACTION_ARM_GRACE}},  /* the signal waits, blocked, until the program runs */
+        [LIFE_EVENT_AFRESH] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_NO_GRACE, ACTION_SEND_STOP, ACTION_ARM_GRACE}},  /* no grace but the least that a stop signal needs: the kubelet kills with an override of 0 */
         [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_TURN, {ACTION_AWAIT_TURN}},
         [LIFE_EVENT_CUT] = {CELL_IGNORED, 0, {0}},  /* two signals came at once: its wind-down follows and finds the budget empty */
         [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* nobody waits for a turn yet */
@@ -530,6 +716,31 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+    },
+    [LIFE_POST_START] = {
+        [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* it runs already */
+        [LIFE_EVENT_NEVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* predecessors were there when it started */
+        [LIFE_EVENT_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no timer is armed here */
+        [LIFE_EVENT_SPAWNED] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
+        [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
+        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_END_ERRANDS, ACTION_KILL_REST, ACTION_CHECK_REST}},  /* its own end comes before the hook's */
+        [LIFE_EVENT_UNSTARTABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
+        [LIFE_EVENT_HOOK_DONE] = {CELL_ACTS, LIFE_UP, {ACTION_MARK_UP}},
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_ACTS, LIFE_PRE_STOP, {ACTION_NOTE_SICK, ACTION_BEGIN_STOP, ACTION_RUN_PRE_STOP}},
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IMPOSSIBLE, 0, {0}},  /* probes begin when the hook is done */
+        [LIFE_EVENT_STOP] = {CELL_ACTS, LIFE_PRE_STOP, {ACTION_END_ERRANDS, ACTION_BEGIN_STOP, ACTION_RUN_PRE_STOP}},  /* a stop ends the hook's claim on time */
+        [LIFE_EVENT_AFRESH] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_END_ERRANDS, ACTION_NO_GRACE, ACTION_SEND_STOP, ACTION_ARM_GRACE}},  /* no grace but the least that a stop signal needs: the kubelet kills with an override of 0 */
+        [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_PRE_STOP, {ACTION_END_ERRANDS, ACTION_BEGIN_STOP, ACTION_RUN_PRE_STOP}},  /* a stop ends the hook's claim on time */
+        [LIFE_EVENT_CUT] = {CELL_IGNORED, 0, {0}},  /* two signals came at once: its wind-down follows and finds the budget empty */
+        [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* nobody waits for a turn yet */
+        [LIFE_EVENT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* an init has a deadline and no hooks, what has hooks has no deadline */
+        [LIFE_EVENT_DRAINED] = {CELL_IMPOSSIBLE, 0, {0}},  /* its leader lives */
+        [LIFE_EVENT_RESTART] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
     },
     [LIFE_UP] = {
         [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* it runs already */
@@ -537,29 +748,62 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no timer is armed here */
         [LIFE_EVENT_SPAWNED] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
         [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
-        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_KILL_REST, ACTION_CHECK_REST}},  /* as the kernel ends a container with its PID 1 */
+        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_END_ERRANDS, ACTION_KILL_REST, ACTION_CHECK_REST}},  /* as the kernel ends a container with its PID 1 */
         [LIFE_EVENT_UNSTARTABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
-        [LIFE_EVENT_STOP] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_SEND_STOP, ACTION_ARM_GRACE}},
-        [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_TURN, {ACTION_AWAIT_TURN}},
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no hook runs */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* no hook runs */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_ACTS, LIFE_PRE_STOP, {ACTION_NOTE_SICK, ACTION_HALT_PROBES, ACTION_BEGIN_STOP, ACTION_RUN_PRE_STOP}},
+        [LIFE_EVENT_STOP] = {CELL_ACTS, LIFE_PRE_STOP, {ACTION_HALT_PROBES, ACTION_BEGIN_STOP, ACTION_RUN_PRE_STOP}},
+        [LIFE_EVENT_AFRESH] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_HALT_PROBES, ACTION_NO_GRACE, ACTION_SEND_STOP, ACTION_ARM_GRACE}},  /* no grace but the least that a stop signal needs: the kubelet kills with an override of 0 */
+        [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_PRE_STOP, {ACTION_HALT_PROBES, ACTION_BEGIN_STOP, ACTION_RUN_PRE_STOP}},  /* hooks of all units at once, TERM in turn */
         [LIFE_EVENT_CUT] = {CELL_IGNORED, 0, {0}},  /* two signals came at once: its wind-down follows and finds the budget empty */
         [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* nobody waits for a turn yet */
-        [LIFE_EVENT_DEADLINE] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_NOTE_DEADLINE, ACTION_SEND_STOP, ACTION_ARM_GRACE}},
+        [LIFE_EVENT_DEADLINE] = {CELL_ACTS, LIFE_PRE_STOP, {ACTION_NOTE_DEADLINE, ACTION_HALT_PROBES, ACTION_BEGIN_STOP, ACTION_RUN_PRE_STOP}},
         [LIFE_EVENT_DRAINED] = {CELL_IMPOSSIBLE, 0, {0}},  /* its leader lives */
         [LIFE_EVENT_RESTART] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+    },
+    [LIFE_PRE_STOP] = {
+        [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* a new instance comes when this one is over */
+        [LIFE_EVENT_NEVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* predecessors were there when it started */
+        [LIFE_EVENT_DUE] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_SPEND_GRACE, ACTION_SEND_STOP, ACTION_ARM_GRACE}},  /* the hook had its time; it ends with its unit */
+        [LIFE_EVENT_SPAWNED] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
+        [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
+        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_END_ERRANDS, ACTION_KILL_REST, ACTION_CHECK_REST}},
+        [LIFE_EVENT_UNSTARTABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* the start was confirmed before */
+        [LIFE_EVENT_HOOK_DONE] = {CELL_ACTS, LIFE_TURN, {ACTION_SPEND_GRACE, ACTION_AWAIT_TURN}},
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_ACTS, LIFE_TURN, {ACTION_SPEND_GRACE, ACTION_AWAIT_TURN}},  /* a stop goes on whatever its hook did */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
+        [LIFE_EVENT_STOP] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
+        [LIFE_EVENT_AFRESH] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_NO_GRACE, ACTION_SEND_STOP, ACTION_ARM_GRACE}},  /* no grace but the least that a stop signal needs: the kubelet kills with an override of 0 */
+        [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_PRE_STOP, {ACTION_CLIP_TURN}},  /* its hook must fit the pod's budget */
+        [LIFE_EVENT_CUT] = {CELL_ACTS, LIFE_KILL_SENT, {ACTION_DISARM, ACTION_SEND_KILL}},
+        [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* the hook comes first; then it asks whether it is its turn */
+        [LIFE_EVENT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* an init has a deadline and no hooks, what has hooks has no deadline */
+        [LIFE_EVENT_DRAINED] = {CELL_IMPOSSIBLE, 0, {0}},  /* its leader lives */
+        [LIFE_EVENT_RESTART] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
     },
     [LIFE_TURN] = {
         [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
         [LIFE_EVENT_NEVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* predecessors were there when it started */
         [LIFE_EVENT_DUE] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_SEND_STOP, ACTION_ARM_GRACE}},  /* whoever still waits proceeds while there is time */
-        [LIFE_EVENT_SPAWNED] = {CELL_ACTS, LIFE_TURN, {ACTION_MARK_STARTED}},  /* the pod ended while it started; that it ran counts for the truth */
+        [LIFE_EVENT_SPAWNED] = {CELL_IGNORED, 0, {0}},  /* it runs, if only to be stopped */
         [LIFE_EVENT_STARVED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_JUDGE}},  /* it will not be tried again: the pod ends */
-        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_KILL_REST, ACTION_CHECK_REST}},
+        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_END_ERRANDS, ACTION_KILL_REST, ACTION_CHECK_REST}},
         [LIFE_EVENT_UNSTARTABLE] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_KILL_REST, ACTION_CHECK_REST}},
-        [LIFE_EVENT_STOP] = {CELL_IMPOSSIBLE, 0, {0}},  /* once the pod ends no order is taken */
-        [LIFE_EVENT_WIND_DOWN] = {CELL_IMPOSSIBLE, 0, {0}},  /* the pod ends once */
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no hook runs */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* no hook runs */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
+        [LIFE_EVENT_STOP] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
+        [LIFE_EVENT_AFRESH] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_NO_GRACE, ACTION_SEND_STOP, ACTION_ARM_GRACE}},  /* no grace but the least that a stop signal needs: the kubelet kills with an override of 0 */
+        [LIFE_EVENT_WIND_DOWN] = {CELL_IGNORED, 0, {0}},  /* its turn has come at the same moment */
         [LIFE_EVENT_CUT] = {CELL_ACTS, LIFE_KILL_SENT, {ACTION_DISARM, ACTION_SEND_KILL}},
         [LIFE_EVENT_TURN_CAME] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_SEND_STOP, ACTION_ARM_GRACE}},
         [LIFE_EVENT_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
@@ -568,16 +812,21 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
     },
     [LIFE_TERM_SENT] = {
         [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* a new instance comes when this one is over */
         [LIFE_EVENT_NEVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* predecessors were there when it started */
         [LIFE_EVENT_DUE] = {CELL_ACTS, LIFE_KILL_SENT, {ACTION_SEND_KILL}},
-        [LIFE_EVENT_SPAWNED] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_MARK_STARTED}},  /* it did run, if only to be stopped */
+        [LIFE_EVENT_SPAWNED] = {CELL_IGNORED, 0, {0}},  /* it runs, if only to be stopped */
         [LIFE_EVENT_STARVED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_JUDGE}},  /* there is no process; what is wanted now decides */
-        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_EASE_REST, ACTION_CHECK_REST}},  /* the group was asked too and keeps its grace */
+        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_END_ERRANDS, ACTION_EASE_REST, ACTION_CHECK_REST}},  /* the group was asked too and keeps its grace */
         [LIFE_EVENT_UNSTARTABLE] = {CELL_ACTS, LIFE_DRAINING, {ACTION_KILL_REST, ACTION_CHECK_REST}},
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IGNORED, 0, {0}},  /* the hook outlived its time and has ended since */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IGNORED, 0, {0}},  /* the hook outlived its time and has ended since */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
         [LIFE_EVENT_STOP] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
+        [LIFE_EVENT_AFRESH] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
         [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_TERM_SENT, {ACTION_CLIP_GRACE}},  /* its own grace must fit the pod's budget */
         [LIFE_EVENT_CUT] = {CELL_ACTS, LIFE_KILL_SENT, {ACTION_DISARM, ACTION_SEND_KILL}},
         [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
@@ -587,16 +836,21 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
     },
     [LIFE_KILL_SENT] = {
         [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* a new instance comes when this one is over */
         [LIFE_EVENT_NEVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* predecessors were there when it started */
         [LIFE_EVENT_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing is left to threaten with */
-        [LIFE_EVENT_SPAWNED] = {CELL_ACTS, LIFE_KILL_SENT, {ACTION_MARK_STARTED}},  /* it did run, if only to be killed */
+        [LIFE_EVENT_SPAWNED] = {CELL_IGNORED, 0, {0}},  /* it runs, if only to be killed */
         [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is a process */
-        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_KILL_REST, ACTION_CHECK_REST}},
+        [LIFE_EVENT_EXITED] = {CELL_ACTS, LIFE_DRAINING, {ACTION_END_ERRANDS, ACTION_KILL_REST, ACTION_CHECK_REST}},
         [LIFE_EVENT_UNSTARTABLE] = {CELL_ACTS, LIFE_DRAINING, {ACTION_KILL_REST, ACTION_CHECK_REST}},
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IGNORED, 0, {0}},  /* the hook outlived its time and has ended since */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IGNORED, 0, {0}},  /* the hook outlived its time and has ended since */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
         [LIFE_EVENT_STOP] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
+        [LIFE_EVENT_AFRESH] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
         [LIFE_EVENT_WIND_DOWN] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
         [LIFE_EVENT_CUT] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
         [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
@@ -606,6 +860,7 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
     },
     [LIFE_DRAINING] = {
         [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* a new instance comes when this one is over */
@@ -615,7 +870,11 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* its leader is reaped */
         [LIFE_EVENT_EXITED] = {CELL_IMPOSSIBLE, 0, {0}},  /* its leader is reaped */
         [LIFE_EVENT_UNSTARTABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* its leader is reaped */
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IGNORED, 0, {0}},  /* it ended with its unit */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IGNORED, 0, {0}},  /* it ended with its unit */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IGNORED, 0, {0}},  /* it has ended by itself */
         [LIFE_EVENT_STOP] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
+        [LIFE_EVENT_AFRESH] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
         [LIFE_EVENT_WIND_DOWN] = {CELL_ACTS, LIFE_DRAINING, {ACTION_CLIP_GRACE}},  /* the rest's grace must fit the pod's budget */
         [LIFE_EVENT_CUT] = {CELL_ACTS, LIFE_DRAINING, {ACTION_DISARM, ACTION_KILL_REST}},
         [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* it is on its way out already */
@@ -624,7 +883,8 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_RESTART] = {CELL_ACTS, LIFE_BACKOFF, {ACTION_ARM_BACKOFF}},
         [LIFE_EVENT_RESTART_NOW] = {CELL_ACTS, LIFE_SPAWNING, {ACTION_SPAWN, ACTION_RENEW}},
         [LIFE_EVENT_FINISH] = {CELL_ACTS, LIFE_ENDED, {ACTION_SETTLE}},
-        [LIFE_EVENT_HOLD] = {CELL_ACTS, LIFE_HELD, {0}},
+        [LIFE_EVENT_HOLD] = {CELL_ACTS, LIFE_HELD, {ACTION_TELL_REST}},
+        [LIFE_EVENT_ROUND] = {CELL_ACTS, LIFE_HELD, {ACTION_ASK_ROUND}},
     },
     [LIFE_ENDED] = {
         [LIFE_EVENT_GO] = {CELL_IGNORED, 0, {0}},  /* over is over */
@@ -634,7 +894,11 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_STARVED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_EXITED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_UNSTARTABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_HOOK_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_HOOK_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
+        [LIFE_EVENT_UNHEALTHY] = {CELL_IMPOSSIBLE, 0, {0}},  /* there is no process */
         [LIFE_EVENT_STOP] = {CELL_IGNORED, 0, {0}},  /* over is over */
+        [LIFE_EVENT_AFRESH] = {CELL_ACTS, LIFE_HELD, {ACTION_REVIVE, ACTION_TELL_REST}},
         [LIFE_EVENT_WIND_DOWN] = {CELL_IGNORED, 0, {0}},  /* it went before the pod did */
         [LIFE_EVENT_CUT] = {CELL_IGNORED, 0, {0}},
         [LIFE_EVENT_TURN_CAME] = {CELL_IGNORED, 0, {0}},  /* it went without waiting for its turn */
@@ -644,6 +908,7 @@ static const struct cell lifecycle_cells[LIFE_COUNT][LIFE_EVENT_COUNT] = {
         [LIFE_EVENT_RESTART_NOW] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_FINISH] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
         [LIFE_EVENT_HOLD] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
+        [LIFE_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* verdicts are taken in draining only */
     },
 };
 
@@ -656,6 +921,8 @@ static const struct cell want_cells[WANT_COUNT][WANT_EVENT_COUNT] = {
         [WANT_EVENT_ORDER_STOP] = {CELL_ACTS, WANT_HOLD, {ACTION_TELL_STOP}},
         [WANT_EVENT_ORDER_RESTART] = {CELL_ACTS, WANT_AGAIN, {ACTION_TELL_STOP}},
         [WANT_EVENT_POD_STOP] = {CELL_ACTS, WANT_STOP, {ACTION_TELL_WIND_DOWN}},
+        [WANT_EVENT_POD_RESET] = {CELL_ACTS, WANT_RESET, {ACTION_TELL_AFRESH}},
+        [WANT_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* the pod began nothing anew */
     },
     [WANT_AGAIN] = {
         [WANT_EVENT_CLEAR] = {CELL_ACTS, WANT_UP, {ACTION_ASK_GO}},  /* restarted before its first start */
@@ -665,6 +932,8 @@ static const struct cell want_cells[WANT_COUNT][WANT_EVENT_COUNT] = {
         [WANT_EVENT_ORDER_STOP] = {CELL_ACTS, WANT_HOLD, {ACTION_TELL_STOP}},  /* on its way out, or its new start decided and not yet done */
         [WANT_EVENT_ORDER_RESTART] = {CELL_IGNORED, 0, {0}},  /* that is what happens */
         [WANT_EVENT_POD_STOP] = {CELL_ACTS, WANT_STOP, {ACTION_TELL_WIND_DOWN}},
+        [WANT_EVENT_POD_RESET] = {CELL_ACTS, WANT_RESET, {ACTION_TELL_AFRESH}},
+        [WANT_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* the pod began nothing anew */
     },
     [WANT_STOP] = {
         [WANT_EVENT_CLEAR] = {CELL_IGNORED, 0, {0}},  /* the pod ends: no order is taken */
@@ -674,6 +943,8 @@ static const struct cell want_cells[WANT_COUNT][WANT_EVENT_COUNT] = {
         [WANT_EVENT_ORDER_STOP] = {CELL_IGNORED, 0, {0}},  /* the pod ends: no order is taken */
         [WANT_EVENT_ORDER_RESTART] = {CELL_IGNORED, 0, {0}},  /* the pod ends: no order is taken */
         [WANT_EVENT_POD_STOP] = {CELL_IMPOSSIBLE, 0, {0}},  /* the pod ends once */
+        [WANT_EVENT_POD_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* the pod ends: it begins nothing anew */
+        [WANT_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* the pod ends: it begins nothing anew */
     },
     [WANT_HOLD] = {
         [WANT_EVENT_CLEAR] = {CELL_IGNORED, 0, {0}},  /* an order to start will ask again */
@@ -683,6 +954,19 @@ static const struct cell want_cells[WANT_COUNT][WANT_EVENT_COUNT] = {
         [WANT_EVENT_ORDER_STOP] = {CELL_IGNORED, 0, {0}},  /* that is so */
         [WANT_EVENT_ORDER_RESTART] = {CELL_ACTS, WANT_AGAIN, {ACTION_ASK_GO}},
         [WANT_EVENT_POD_STOP] = {CELL_ACTS, WANT_STOP, {ACTION_TELL_WIND_DOWN}},
+        [WANT_EVENT_POD_RESET] = {CELL_ACTS, WANT_RESET, {ACTION_TELL_AFRESH}},  /* every unit begins anew, also one that was stopped by hand */
+        [WANT_EVENT_ROUND] = {CELL_IMPOSSIBLE, 0, {0}},  /* the pod began nothing anew */
+    },
+    [WANT_RESET] = {
+        [WANT_EVENT_CLEAR] = {CELL_IGNORED, 0, {0}},  /* the pod begins anew first, and this unit with it */
+        [WANT_EVENT_STUCK] = {CELL_IGNORED, 0, {0}},  /* the pod begins anew first, and this unit with it */
+        [WANT_EVENT_RENEWED] = {CELL_IGNORED, 0, {0}},  /* started between the decision and the order: the order follows */
+        [WANT_EVENT_ORDER_START] = {CELL_IGNORED, 0, {0}},  /* that is what happens */
+        [WANT_EVENT_ORDER_STOP] = {CELL_IGNORED, 0, {0}},  /* the pod begins anew first, and this unit with it */
+        [WANT_EVENT_ORDER_RESTART] = {CELL_IGNORED, 0, {0}},  /* that is what happens */
+        [WANT_EVENT_POD_STOP] = {CELL_ACTS, WANT_STOP, {ACTION_TELL_WIND_DOWN}},
+        [WANT_EVENT_POD_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* it resets once */
+        [WANT_EVENT_ROUND] = {CELL_ACTS, WANT_UP, {ACTION_ASK_GO}},
     },
 };
 
@@ -701,6 +985,27 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
         [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
         [POD_EVENT_OVERDUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* the stop budget does not run yet */
+        [POD_EVENT_RESTART_ALL] = {CELL_ACTS, POD_RESETTING, {ACTION_RESET_ALL}},
+        [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* it begins nothing anew */
+        [POD_EVENT_ROUND_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* it begins nothing anew */
+    },
+    [POD_RESETTING] = {
+        [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
+        [POD_EVENT_ALL_FAILED] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
+        [POD_EVENT_MAIN_OVER] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
+        [POD_EVENT_FATAL] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
+        [POD_EVENT_UNRUNNABLE] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
+        [POD_EVENT_UNIT_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
+        [POD_EVENT_POD_DEADLINE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_TOLD] = {CELL_ACTS, POD_STOPPING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* who asked for it is not over */
+        [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* only those who sweep care */
+        [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
+        [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
+        [POD_EVENT_OVERDUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* the stop budget does not run yet */
+        [POD_EVENT_RESTART_ALL] = {CELL_IGNORED, 0, {0}},  /* two asked at once */
+        [POD_EVENT_ALL_RESET] = {CELL_ACTS, POD_RESETTING, {ACTION_ARM_ROUND}},
+        [POD_EVENT_ROUND_DUE] = {CELL_ACTS, POD_RUNNING, {ACTION_BEGIN_ROUND}},
     },
     [POD_ENDING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
@@ -716,6 +1021,9 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
         [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
         [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
+        [POD_EVENT_RESTART_ALL] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_ALL_RESET] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
     },
     [POD_STOPPING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
@@ -731,6 +1039,9 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
         [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
         [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
+        [POD_EVENT_RESTART_ALL] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_ALL_RESET] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
     },
     [POD_SWEEPING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
@@ -746,6 +1057,9 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_NOTHING_LEFT] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},
         [POD_EVENT_BUDGET_OVER] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},
         [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
+        [POD_EVENT_RESTART_ALL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
     },
     [POD_KILLING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
@@ -761,6 +1075,9 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_NOTHING_LEFT] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},
         [POD_EVENT_BUDGET_OVER] = {CELL_IGNORED, 0, {0}},  /* a second signal was faster */
         [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
+        [POD_EVENT_RESTART_ALL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
     },
     [POD_OVER] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* we leave */
@@ -776,6 +1093,108 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_NOTHING_LEFT] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_BUDGET_OVER] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_OVERDUE] = {CELL_IGNORED, 0, {0}},  /* we leave */
+        [POD_EVENT_RESTART_ALL] = {CELL_IGNORED, 0, {0}},  /* we leave */
+        [POD_EVENT_ALL_RESET] = {CELL_IGNORED, 0, {0}},  /* we leave */
+        [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* we leave */
+    },
+};
+
+static const struct cell startup_cells[PROBE_COUNT][PROBE_EVENT_COUNT] = {
+    [PROBE_OFF] = {
+        [PROBE_EVENT_BEGIN] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_FIRST}},
+        [PROBE_EVENT_ABSENT] = {CELL_ACTS, PROBE_OFF, {ACTION_MARK_STARTED}},  /* without a startup probe it has started as soon as it runs */
+        [PROBE_EVENT_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no timer is armed here */
+        [PROBE_EVENT_PASSED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_FAILED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_COUNTED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_STOPPING] = {CELL_IGNORED, 0, {0}},  /* not asked, or answered before */
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_MARK_UNSTARTED}},
+    },
+    [PROBE_REST] = {
+        [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_ABSENT] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_DUE] = {CELL_ACTS, PROBE_TRYING, {ACTION_ATTEMPT}},
+        [PROBE_EVENT_PASSED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_COUNTED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM}},
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM}},
+    },
+    [PROBE_TRYING] = {
+        [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_ABSENT] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_DUE] = {CELL_ACTS, PROBE_TRYING, {ACTION_TIME_OUT}},
+        [PROBE_EVENT_PASSED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM, ACTION_FORGET_RUN, ACTION_MARK_STARTED}},  /* never asked again of this instance */
+        [PROBE_EVENT_FAILED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM, ACTION_FORGET_RUN, ACTION_TELL_UNHEALTHY}},
+        [PROBE_EVENT_COUNTED] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_NEXT}},
+        [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON}},
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON}},
+    },
+};
+
+static const struct cell liveness_cells[PROBE_COUNT][PROBE_EVENT_COUNT] = {
+    [PROBE_OFF] = {
+        [PROBE_EVENT_BEGIN] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_FIRST}},
+        [PROBE_EVENT_ABSENT] = {CELL_IGNORED, 0, {0}},  /* it lives as long as its process */
+        [PROBE_EVENT_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no timer is armed here */
+        [PROBE_EVENT_PASSED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_FAILED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_COUNTED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_STOPPING] = {CELL_IGNORED, 0, {0}},  /* not asked, or failed before */
+        [PROBE_EVENT_GONE] = {CELL_IGNORED, 0, {0}},  /* not asked, or failed before */
+    },
+    [PROBE_REST] = {
+        [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_ABSENT] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_DUE] = {CELL_ACTS, PROBE_TRYING, {ACTION_ATTEMPT}},
+        [PROBE_EVENT_PASSED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_COUNTED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM}},  /* a program that shuts down need not answer */
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM}},
+    },
+    [PROBE_TRYING] = {
+        [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_ABSENT] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_DUE] = {CELL_ACTS, PROBE_TRYING, {ACTION_TIME_OUT}},
+        [PROBE_EVENT_PASSED] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_NEXT}},
+        [PROBE_EVENT_FAILED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM, ACTION_FORGET_RUN, ACTION_TELL_UNHEALTHY}},  /* on hold until a new instance */
+        [PROBE_EVENT_COUNTED] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_NEXT}},
+        [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON}},
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON}},
+    },
+};
+
+static const struct cell readiness_cells[PROBE_COUNT][PROBE_EVENT_COUNT] = {
+    [PROBE_OFF] = {
+        [PROBE_EVENT_BEGIN] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_FIRST}},
+        [PROBE_EVENT_ABSENT] = {CELL_ACTS, PROBE_OFF, {ACTION_MARK_READY}},  /* without a readiness probe it is ready once it has started */
+        [PROBE_EVENT_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no timer is armed here */
+        [PROBE_EVENT_PASSED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_FAILED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_COUNTED] = {CELL_IGNORED, 0, {0}},  /* the answer came too late: nobody asks any more */
+        [PROBE_EVENT_STOPPING] = {CELL_IGNORED, 0, {0}},  /* asked until its process has ended, as in Kubernetes: who drains it wants to know */
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_MARK_UNREADY}},
+    },
+    [PROBE_REST] = {
+        [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_ABSENT] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_DUE] = {CELL_ACTS, PROBE_TRYING, {ACTION_ATTEMPT}},
+        [PROBE_EVENT_PASSED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_COUNTED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
+        [PROBE_EVENT_STOPPING] = {CELL_IGNORED, 0, {0}},  /* asked until its process has ended, as in Kubernetes: who drains it wants to know */
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM, ACTION_MARK_UNREADY}},
+    },
+    [PROBE_TRYING] = {
+        [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_ABSENT] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
+        [PROBE_EVENT_DUE] = {CELL_ACTS, PROBE_TRYING, {ACTION_TIME_OUT}},
+        [PROBE_EVENT_PASSED] = {CELL_ACTS, PROBE_REST, {ACTION_MARK_READY, ACTION_ARM_NEXT}},
+        [PROBE_EVENT_FAILED] = {CELL_ACTS, PROBE_REST, {ACTION_MARK_UNREADY, ACTION_ARM_NEXT}},  /* not ready is no reason to stop it */
+        [PROBE_EVENT_COUNTED] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_NEXT}},
+        [PROBE_EVENT_STOPPING] = {CELL_IGNORED, 0, {0}},  /* asked until its process has ended, as in Kubernetes: who drains it wants to know */
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON, ACTION_MARK_UNREADY}},
     },
 };
 
@@ -786,6 +1205,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_EXPIRED, OUTCOME_EXPIRED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_SICK] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_RESTART_ALL, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_RESET] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
     },
     [RULE_ALWAYS][WANT_AGAIN] = {
         [EXIT_CLASS_OK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
@@ -793,6 +1217,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_EXPIRED, OUTCOME_EXPIRED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_SICK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RESET] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
     },
     [RULE_ALWAYS][WANT_STOP] = {
         [EXIT_CLASS_OK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
@@ -800,6 +1229,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_SICK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RESET] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
     },
     [RULE_ALWAYS][WANT_HOLD] = {
         [EXIT_CLASS_OK] = {OUTCOME_HELD, OUTCOME_HELD},
@@ -807,6 +1241,23 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RESET] = {OUTCOME_HELD, OUTCOME_HELD},
+    },
+    [RULE_ALWAYS][WANT_RESET] = {
+        [EXIT_CLASS_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_FAIL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_DEPENDENCY] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_DEADLINE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RESET] = {OUTCOME_HELD, OUTCOME_HELD},
     },
     [RULE_ON_FAILURE][WANT_UP] = {
         [EXIT_CLASS_OK] = {OUTCOME_DONE, OUTCOME_DONE},
@@ -814,6 +1265,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_EXPIRED, OUTCOME_EXPIRED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_SICK] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_RESTART_ALL, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_RESET] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
     },
     [RULE_ON_FAILURE][WANT_AGAIN] = {
         [EXIT_CLASS_OK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
@@ -821,6 +1277,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_EXPIRED, OUTCOME_EXPIRED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_SICK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RESET] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
     },
     [RULE_ON_FAILURE][WANT_STOP] = {
         [EXIT_CLASS_OK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
@@ -828,6 +1289,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_SICK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RESET] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
     },
     [RULE_ON_FAILURE][WANT_HOLD] = {
         [EXIT_CLASS_OK] = {OUTCOME_HELD, OUTCOME_HELD},
@@ -835,6 +1301,23 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RESET] = {OUTCOME_HELD, OUTCOME_HELD},
+    },
+    [RULE_ON_FAILURE][WANT_RESET] = {
+        [EXIT_CLASS_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_FAIL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_DEPENDENCY] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_DEADLINE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RESET] = {OUTCOME_HELD, OUTCOME_HELD},
     },
     [RULE_NEVER][WANT_UP] = {
         [EXIT_CLASS_OK] = {OUTCOME_DONE, OUTCOME_DONE},
@@ -842,6 +1325,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_EXPIRED, OUTCOME_EXPIRED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_DONE, OUTCOME_DONE},
+        [EXIT_CLASS_SICK] = {OUTCOME_FAILED, OUTCOME_FAILED},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_RESTART_ALL, OUTCOME_GAVE_UP},
+        [EXIT_CLASS_RESET] = {OUTCOME_RESTART, OUTCOME_GAVE_UP},
     },
     [RULE_NEVER][WANT_AGAIN] = {
         [EXIT_CLASS_OK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
@@ -849,6 +1337,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_EXPIRED, OUTCOME_EXPIRED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_SICK] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
+        [EXIT_CLASS_RESET] = {OUTCOME_RESTART_NOW, OUTCOME_RESTART_NOW},
     },
     [RULE_NEVER][WANT_STOP] = {
         [EXIT_CLASS_OK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
@@ -856,6 +1349,11 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_SICK] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
+        [EXIT_CLASS_RESET] = {OUTCOME_STOPPED, OUTCOME_STOPPED},
     },
     [RULE_NEVER][WANT_HOLD] = {
         [EXIT_CLASS_OK] = {OUTCOME_HELD, OUTCOME_HELD},
@@ -863,6 +1361,23 @@ static const uint8_t verdict_cells[RULE_COUNT][WANT_COUNT][EXIT_CLASS_COUNT][BUD
         [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_UNRUNNABLE, OUTCOME_UNRUNNABLE},
         [EXIT_CLASS_DEPENDENCY] = {OUTCOME_FAILED, OUTCOME_FAILED},
         [EXIT_CLASS_DEADLINE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RESET] = {OUTCOME_HELD, OUTCOME_HELD},
+    },
+    [RULE_NEVER][WANT_RESET] = {
+        [EXIT_CLASS_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_FAIL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_UNSTARTABLE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_DEPENDENCY] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_DEADLINE] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK_OK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_SICK] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RULE_RESTART_ALL] = {OUTCOME_HELD, OUTCOME_HELD},
+        [EXIT_CLASS_RESET] = {OUTCOME_HELD, OUTCOME_HELD},
     },
 };
 
@@ -877,6 +1392,7 @@ static const struct { uint8_t event, milestone; } outcome_cells[OUTCOME_COUNT] =
     [OUTCOME_UNRUNNABLE] = {LIFE_EVENT_FINISH, MILESTONE_COUNT},
     [OUTCOME_EXPIRED] = {LIFE_EVENT_FINISH, MILESTONE_COUNT},
     [OUTCOME_STOPPED] = {LIFE_EVENT_FINISH, MILESTONE_COUNT},
+    [OUTCOME_RESTART_ALL] = {LIFE_EVENT_ROUND, MILESTONE_COUNT},
 };
 
 static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
@@ -890,6 +1406,7 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
         [OUTCOME_EXPIRED] = {CELL_ACTS, POD_EVENT_UNIT_DEADLINE, {ACTION_BLAME}},
         [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+        [OUTCOME_RESTART_ALL] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
     },
     [STANDING_SIDECAR] = {
         [OUTCOME_RESTART] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
@@ -901,6 +1418,7 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
         [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
         [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+        [OUTCOME_RESTART_ALL] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
     },
     [STANDING_ESSENTIAL_SIDECAR] = {
         [OUTCOME_RESTART] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
@@ -912,6 +1430,7 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
         [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
         [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+        [OUTCOME_RESTART_ALL] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
     },
     [STANDING_SERVICE] = {
         [OUTCOME_RESTART] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
@@ -923,6 +1442,7 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
         [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
         [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+        [OUTCOME_RESTART_ALL] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
     },
     [STANDING_ESSENTIAL_SERVICE] = {
         [OUTCOME_RESTART] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
@@ -934,6 +1454,7 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
         [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
         [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+        [OUTCOME_RESTART_ALL] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
     },
     [STANDING_MAIN] = {
         [OUTCOME_RESTART] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
@@ -945,16 +1466,24 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
         [OUTCOME_UNRUNNABLE] = {CELL_ACTS, POD_EVENT_UNRUNNABLE, {ACTION_BLAME}},
         [OUTCOME_EXPIRED] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
         [OUTCOME_STOPPED] = {CELL_ACTS, POD_EVENT_COUNT, {0}},
+        [OUTCOME_RESTART_ALL] = {CELL_IMPOSSIBLE, POD_EVENT_COUNT, {0}},
     },
 };
 
-static const char *const exit_class_reasons[EXIT_CLASS_COUNT] = {
-    [EXIT_CLASS_OK] = "Completed",
-    [EXIT_CLASS_FAIL] = "Error",
-    [EXIT_CLASS_UNSTARTABLE] = "StartError",
-    [EXIT_CLASS_DEPENDENCY] = "DependencyFailed",
-    [EXIT_CLASS_DEADLINE] = "DeadlineExceeded",
+/* for exit code 0, for any other */
+static const char *const exit_class_reasons[EXIT_CLASS_COUNT][2] = {
+    [EXIT_CLASS_OK] = {"Completed", "Completed"},
+    [EXIT_CLASS_FAIL] = {"Error", "Error"},
+    [EXIT_CLASS_UNSTARTABLE] = {"StartError", "StartError"},
+    [EXIT_CLASS_DEPENDENCY] = {"DependencyFailed", "DependencyFailed"},
+    [EXIT_CLASS_DEADLINE] = {"DeadlineExceeded", "DeadlineExceeded"},
+    [EXIT_CLASS_SICK_OK] = {"Completed", "Completed"},
+    [EXIT_CLASS_SICK] = {"Error", "Error"},
+    [EXIT_CLASS_RULE_RESTART] = {"Completed", "Error"},
+    [EXIT_CLASS_RULE_RESTART_ALL] = {"Completed", "Error"},
+    [EXIT_CLASS_RESET] = {"RestartingAllContainers", "RestartingAllContainers"},
 };
+#define OOM_REASON "OOMKilled"
 
 static const struct cause cause_cells[POD_EVENT_COUNT] = {
     [POD_EVENT_ALL_DONE] = {SOURCE_NOBODY, 0, "Completed", "every service finished with 0"},
@@ -968,18 +1497,66 @@ static const struct cause cause_cells[POD_EVENT_COUNT] = {
 };
 
 static const uint8_t phase_cells[1 << PHASE_BIT_COUNT] = {
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_SUCCEEDED, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_FAILED, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_RUNNING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
+    PHASE_PENDING, PHASE_FAILED, PHASE_PENDING, PHASE_FAILED,
     PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
     PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
     PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
     PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_SUCCEEDED, PHASE_FAILED, PHASE_SUCCEEDED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
+    PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
     PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
     PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,
     PHASE_FAILED, PHASE_FAILED, PHASE_FAILED, PHASE_FAILED,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from minipod.supervisor import backoff, budget
 from minipod.supervisor.order import Member
-from minipod.supervisor.words import Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
+from minipod.supervisor.words import Handler, Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
 
 TERM = 15
 EMPTY: Mapping = MappingProxyType({})
@@ -30,6 +30,50 @@ class SignalRule(NamedTuple):
     verb: SignalVerb
     send: int = 0
     to: tuple[str, ...] = ()
+
+
+class Ask(NamedTuple):
+    """What a probe or a hook does. ``handler`` says which of the other fields count.
+
+    EXEC: ``command``. HTTP_GET: ``scheme`` (http or https), ``host``, ``port``, ``path``, ``headers`` (in their order, a
+    name may come twice). TCP_SOCKET: ``host``, ``port``. GRPC: ``host``, ``port``, ``service``. SLEEP: ``sleep`` in ns.
+    """
+
+    handler: Handler
+    command: tuple[str, ...] = ()
+    scheme: str = "http"
+    host: str = "127.0.0.1"
+    port: int = 0
+    path: str = "/"
+    headers: tuple[tuple[str, str], ...] = ()
+    service: str = ""
+    sleep: int = 0
+
+
+class Probe(NamedTuple):
+    """A startup, liveness or readiness probe; times in ns (spec.md section 6.1). No grace: the unit's own."""
+
+    ask: Ask
+    initial_delay: int = 0
+    period: int = 10 * backoff.SECOND
+    timeout: int = 1 * backoff.SECOND
+    success_threshold: int = 1
+    failure_threshold: int = 3
+    termination_grace_period: int | None = None
+
+
+class RestartRule(NamedTuple):
+    """What exit codes do that ``restart`` would not (KEP-5307, KEP-5532). ``codes``: as ``exit_codes`` leaves them."""
+
+    codes: tuple[int, ...]
+    negated: bool = False
+    restart_all: bool = False
+
+
+class Notify(NamedTuple):
+    """How the program says that it is ready: by sd_notify's socket, or a line written to the descriptor ``fd``."""
+
+    fd: int | None = None
 
 
 class Unit(NamedTuple):
@@ -56,6 +100,15 @@ class Unit(NamedTuple):
     exit_codes: Mapping[int, int] = EMPTY
     stdin: StdinMode = StdinMode.NULL
     log: LogMode = LogMode.PREFIX
+    restart_rules: tuple[RestartRule, ...] = ()
+    startup_probe: Probe | None = None
+    liveness_probe: Probe | None = None
+    readiness_probe: Probe | None = None
+    post_start: Ask | None = None
+    pre_stop: Ask | None = None
+    notify: Notify | None = None
+    watchdog: int | None = None
+    start_timeout: int | None = None
 
     @property
     def member(self) -> Member:

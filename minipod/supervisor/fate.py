@@ -28,6 +28,7 @@ _ALIKE = {
     Outcome.RESTART: NEVER,
     Outcome.RESTART_NOW: NEVER,
     Outcome.HELD: NEVER,
+    Outcome.RESTART_ALL: NEVER,
     Outcome.STOPPED: NOTHING,
     Outcome.UNRUNNABLE: Fate((A.BLAME,), PodEvent.UNRUNNABLE),
     Outcome.EXPIRED: NEVER,  # only inits have a deadline

@@ -13,6 +13,9 @@ _UNITS_LIVE = "units are not over"
 _NO_BUDGET = "its timer is armed by the sweep; each unit's own is clipped to it"
 _UNITS_OVER = "no unit is left that could say so"
 _OVER = "we leave"
+_ANEW = "the pod began to begin anew before; whoever ended with it begins anew too"
+_NO_RESET = "it begins nothing anew"
+_TOO_LATE = "the pod ends: nothing begins anew"
 _ENDING = (A.FIX_CAUSE, A.START_BUDGET, A.WIND_DOWN_ALL)
 _UNKILLABLE = "KILL for those who got none, as with a budget of 0; what it cannot end must not keep us"
 
@@ -31,6 +34,27 @@ POD = Machine("pod", P, E, {
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
         E.BUDGET_OVER: impossible(_NO_BUDGET),
         E.OVERDUE: impossible("the stop budget does not run yet"),
+        E.RESTART_ALL: to(P.RESETTING, A.RESET_ALL),
+        E.ALL_RESET: impossible(_NO_RESET),
+        E.ROUND_DUE: impossible(_NO_RESET),
+    },
+    P.RESETTING: {
+        E.ALL_DONE: ignored(_ANEW),
+        E.ALL_FAILED: ignored(_ANEW),
+        E.MAIN_OVER: ignored(_ANEW),
+        E.FATAL: ignored(_ANEW),
+        E.UNRUNNABLE: ignored(_ANEW),
+        E.UNIT_DEADLINE: ignored(_ANEW),
+        E.POD_DEADLINE: to(P.ENDING, *_ENDING),
+        E.TOLD: to(P.STOPPING, *_ENDING),
+        E.UNITS_OVER: impossible("who asked for it is not over"),
+        E.STIRRED: ignored("only those who sweep care"),
+        E.NOTHING_LEFT: impossible(_UNITS_LIVE),
+        E.BUDGET_OVER: impossible(_NO_BUDGET),
+        E.OVERDUE: impossible("the stop budget does not run yet"),
+        E.RESTART_ALL: ignored("two asked at once"),
+        E.ALL_RESET: to(P.RESETTING, A.ARM_ROUND),
+        E.ROUND_DUE: to(P.RUNNING, A.BEGIN_ROUND),
     },
     P.ENDING: {
         E.ALL_DONE: ignored(_FIXED),
@@ -46,6 +70,9 @@ POD = Machine("pod", P, E, {
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
         E.BUDGET_OVER: impossible(_NO_BUDGET),
         E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
+        E.RESTART_ALL: ignored(_TOO_LATE),
+        E.ALL_RESET: ignored(_TOO_LATE),
+        E.ROUND_DUE: ignored(_TOO_LATE),
     },
     P.STOPPING: {
         E.ALL_DONE: ignored(_FIXED),
@@ -61,6 +88,9 @@ POD = Machine("pod", P, E, {
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
         E.BUDGET_OVER: impossible(_NO_BUDGET),
         E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
+        E.RESTART_ALL: ignored(_TOO_LATE),
+        E.ALL_RESET: ignored(_TOO_LATE),
+        E.ROUND_DUE: ignored(_TOO_LATE),
     },
     P.SWEEPING: {
         E.ALL_DONE: impossible(_UNITS_OVER),
@@ -76,6 +106,9 @@ POD = Machine("pod", P, E, {
         E.NOTHING_LEFT: to(P.OVER, A.LEAVE),
         E.BUDGET_OVER: to(P.KILLING, A.SWEEP_KILL),
         E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
+        E.RESTART_ALL: impossible(_UNITS_OVER),
+        E.ALL_RESET: impossible(_UNITS_OVER),
+        E.ROUND_DUE: ignored(_TOO_LATE),
     },
     P.KILLING: {
         E.ALL_DONE: impossible(_UNITS_OVER),
@@ -91,6 +124,9 @@ POD = Machine("pod", P, E, {
         E.NOTHING_LEFT: to(P.OVER, A.LEAVE),
         E.BUDGET_OVER: ignored("a second signal was faster"),
         E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
+        E.RESTART_ALL: impossible(_UNITS_OVER),
+        E.ALL_RESET: impossible(_UNITS_OVER),
+        E.ROUND_DUE: ignored(_TOO_LATE),
     },
     P.OVER: {event: ignored(_OVER) for event in E},
 })

@@ -14,15 +14,46 @@ _FINAL = {
     ExitClass.DEPENDENCY: Outcome.FAILED,
     ExitClass.DEADLINE: Outcome.EXPIRED,
 }
-_AS_POLICY_SAYS = {
-    Rule.ALWAYS: {ExitClass.OK: _RESTART, ExitClass.FAIL: _RESTART, **_FINAL},
-    Rule.ON_FAILURE: {ExitClass.OK: Outcome.DONE, ExitClass.FAIL: _RESTART, **_FINAL},
-    Rule.NEVER: {ExitClass.OK: Outcome.DONE, ExitClass.FAIL: Outcome.FAILED, **_FINAL},
+# A restart rule beats the policy (KEP-5307, KEP-5532). Nobody judges an instance that a new beginning ended: the next
+# thing that happens to such a unit is its start, or the pod's end.
+_RULED = {
+    ExitClass.RULE_RESTART: _RESTART,
+    ExitClass.RULE_RESTART_ALL: {Budget.LEFT: Outcome.RESTART_ALL, Budget.SPENT: Outcome.GAVE_UP},
+    ExitClass.RESET: _RESTART,
 }
-_AGAIN = {ExitClass.OK: Outcome.RESTART_NOW, ExitClass.FAIL: Outcome.RESTART_NOW, **_FINAL}
+# Stopped for a failed probe or hook: what the program then ended with counts for nobody but `never`, which does not
+# start it again and so has to call it something.
+_AS_POLICY_SAYS = {
+    Rule.ALWAYS: {
+        ExitClass.OK: _RESTART,
+        ExitClass.FAIL: _RESTART,
+        ExitClass.SICK_OK: _RESTART,
+        ExitClass.SICK: _RESTART,
+        **_RULED,
+        **_FINAL,
+    },
+    Rule.ON_FAILURE: {
+        ExitClass.OK: Outcome.DONE,
+        ExitClass.FAIL: _RESTART,
+        ExitClass.SICK_OK: _RESTART,
+        ExitClass.SICK: _RESTART,
+        **_RULED,
+        **_FINAL,
+    },
+    Rule.NEVER: {
+        ExitClass.OK: Outcome.DONE,
+        ExitClass.FAIL: Outcome.FAILED,
+        ExitClass.SICK_OK: Outcome.DONE,
+        ExitClass.SICK: Outcome.FAILED,
+        **_RULED,
+        **_FINAL,
+    },
+}
+_AGAIN = {**dict.fromkeys(ExitClass, Outcome.RESTART_NOW), **_FINAL}
 # Held is held, also when the deadline ran out meanwhile: somebody took the matter into their own hands.
-_HOLD = {ExitClass.OK: Outcome.HELD, ExitClass.FAIL: Outcome.HELD, **_FINAL, ExitClass.DEADLINE: Outcome.HELD}
+_HOLD = {**dict.fromkeys(ExitClass, Outcome.HELD), **_FINAL, ExitClass.DEADLINE: Outcome.HELD}
 _STOP = dict.fromkeys(ExitClass, Outcome.STOPPED)
+_RESET = dict.fromkeys(ExitClass, Outcome.HELD)
 
 Verdicts = dict[tuple[Rule, Want, ExitClass, Budget], Outcome]
 
@@ -31,6 +62,7 @@ def _spread() -> Verdicts:
     table: Verdicts = {}
     for rule in Rule:
         rows = {Want.UP: _AS_POLICY_SAYS[rule], Want.AGAIN: _AGAIN, Want.STOP: _STOP, Want.HOLD: _HOLD}
+        rows[Want.RESET] = _RESET
         for want in Want:
             for exit_class in ExitClass:
                 for budget in Budget:
@@ -52,6 +84,7 @@ OUTCOME_EVENT: dict[Outcome, LifeEvent] = {
     Outcome.UNRUNNABLE: LifeEvent.FINISH,
     Outcome.EXPIRED: LifeEvent.FINISH,
     Outcome.STOPPED: LifeEvent.FINISH,
+    Outcome.RESTART_ALL: LifeEvent.ROUND,
 }
 
 # The last milestone of a final outcome: whoever waits for COMPLETED is freed by DONE alone.
@@ -59,11 +92,19 @@ OUTCOME_MILESTONE: dict[Outcome, Milestone | None] = {
     outcome: Milestone.COMPLETED if outcome is Outcome.DONE else None for outcome in Outcome
 }
 
-# The reason that status and report give for the class (spec.md section 2; DESIGN.md section 4 for DependencyFailed).
-REASON: dict[ExitClass, str] = {
-    ExitClass.OK: "Completed",
-    ExitClass.FAIL: "Error",
-    ExitClass.UNSTARTABLE: "StartError",
-    ExitClass.DEPENDENCY: "DependencyFailed",
-    ExitClass.DEADLINE: "DeadlineExceeded",
+# The reason that status and report give for the class, for exit code 0 and for any other (spec.md section 2; DESIGN.md
+# section 4 for DependencyFailed).
+REASON: dict[ExitClass, tuple[str, str]] = {
+    ExitClass.OK: ("Completed", "Completed"),
+    ExitClass.FAIL: ("Error", "Error"),
+    ExitClass.UNSTARTABLE: ("StartError", "StartError"),
+    ExitClass.DEPENDENCY: ("DependencyFailed", "DependencyFailed"),
+    ExitClass.DEADLINE: ("DeadlineExceeded", "DeadlineExceeded"),
+    ExitClass.SICK_OK: ("Completed", "Completed"),
+    ExitClass.SICK: ("Error", "Error"),
+    ExitClass.RULE_RESTART: ("Completed", "Error"),
+    ExitClass.RULE_RESTART_ALL: ("Completed", "Error"),
+    ExitClass.RESET: ("RestartingAllContainers", "RestartingAllContainers"),
 }
+OOM_REASON = "OOMKilled"  # beats them all: the kernel ended it for want of memory
+RESET_CODE = 137  # what an instance counts as that a new beginning of the pod ended (KEP-5532)

@@ -8,7 +8,9 @@ in ``words``; here they stand beside the others for whoever needs both.
 
 from minipod.supervisor.words import (  # noqa: F401
     Direction,
+    Errand,
     ExitClass,
+    Handler,
     Kind,
     LogMode,
     Milestone,
@@ -27,8 +29,10 @@ class Life(Word):
     HELD = "no process: predecessors are not there yet, or somebody stopped it"
     BACKOFF = "no process: waits before the next start"
     SPAWNING = "forked; the program is not confirmed to run"
+    POST_START = "the program runs; its post-start hook is not done"
     UP = "the program runs"
-    TURN = "runs while the pod ends; waits for those that must go first"
+    PRE_STOP = "runs while it is stopped; its pre-stop hook is not done"
+    TURN = "runs while it is stopped; waits for those that must go first"
     TERM_SENT = "was asked to end"
     KILL_SENT = "was killed, not yet reaped"
     DRAINING = "no leader any more: what it left behind goes, then comes the verdict"
@@ -43,7 +47,11 @@ class LifeEvent(Word):
     STARVED = "the system had no resources for a new process"
     EXITED = "the leader was reaped"
     UNSTARTABLE = "the leader was reaped and had never executed the program"
+    HOOK_DONE = "its hook is done, or there is none"
+    HOOK_FAILED = "its hook failed"
+    UNHEALTHY = "a probe says that it does not work"
     STOP = "end this instance"
+    AFRESH = "the whole pod begins anew: end this instance, without grace"
     WIND_DOWN = "the pod ends: end this unit in its turn"
     CUT = "no grace is left"
     TURN_CAME = "all that must go first are gone"
@@ -53,6 +61,7 @@ class LifeEvent(Word):
     RESTART_NOW = "verdict: start again at once"
     FINISH = "verdict: over for good"
     HOLD = "verdict: wait for an order"
+    ROUND = "verdict: the whole pod begins anew"
 
 
 # --- what is wanted of a unit -----------------------------------------------------------------------------------
@@ -63,6 +72,7 @@ class Want(Word):
     AGAIN = "its instance shall end and a new one start"
     STOP = "the pod ends: it shall end for good"
     HOLD = "it shall not run until somebody says so"
+    RESET = "its instance shall end; a new one comes when the pod begins anew"
 
 
 class WantEvent(Word):
@@ -73,6 +83,28 @@ class WantEvent(Word):
     ORDER_STOP = "somebody said: stop"
     ORDER_RESTART = "somebody said: restart"
     POD_STOP = "the pod ends"
+    POD_RESET = "the pod will begin anew: everything must end first"
+    ROUND = "the pod begins anew"
+
+
+# --- what is asked of a running unit ----------------------------------------------------------------------------
+
+
+class Probe(Word):
+    OFF = "nothing is asked"
+    REST = "the next attempt has its time"
+    TRYING = "an attempt is under way"
+
+
+class ProbeEvent(Word):
+    BEGIN = "its time has come"
+    ABSENT = "its time has come, and the unit has none"
+    DUE = "its timer fired"
+    PASSED = "enough attempts in a row succeeded"
+    FAILED = "enough attempts in a row failed"
+    COUNTED = "an attempt ended; it takes more of them, or it means nothing"
+    STOPPING = "the unit is being stopped"
+    GONE = "the unit's process has ended"
 
 
 # --- what an ended instance means -------------------------------------------------------------------------------
@@ -93,6 +125,7 @@ class Outcome(Word):
     UNRUNNABLE = "over, could not be executed"
     EXPIRED = "over, its deadline ran out"
     STOPPED = "over, because the pod ends"
+    RESTART_ALL = "runs again with the whole pod"
 
 
 # --- the pod ----------------------------------------------------------------------------------------------------
@@ -100,6 +133,7 @@ class Outcome(Word):
 
 class Pod(Word):
     RUNNING = "units start, run and restart"
+    RESETTING = "every unit ends; then the pod begins anew"
     ENDING = "ends by itself; units stop in order"
     STOPPING = "was told to end; units stop in order"
     SWEEPING = "all units are over; their last descendants were asked to end"
@@ -121,6 +155,9 @@ class PodEvent(Word):
     NOTHING_LEFT = "no descendant is left"
     BUDGET_OVER = "the stop budget is spent"
     OVERDUE = "the stop budget and its margin are spent"
+    RESTART_ALL = "a unit's restart rule wants the whole pod to begin anew"
+    ALL_RESET = "no unit has a process any more"
+    ROUND_DUE = "the pod may begin anew"
 
 
 class Phase(Word):
@@ -157,7 +194,13 @@ class Action(Word):
     # a unit's lifecycle
     SPAWN = "fork the instance; may queue starved"
     RENEW = "tell the want machine that a new instance starts"
-    MARK_STARTED = "reach the milestones started and, without a readiness probe, ready"
+    RUN_POST_START = "begin the post-start hook; queue hook-done if there is none"
+    MARK_UP = "it runs; queue the startup probe's begin or absent"
+    BEGIN_STOP = "its grace runs from now; arm the hook's limit"
+    RUN_PRE_STOP = "begin the pre-stop hook; queue hook-done if there is none"
+    SPEND_GRACE = "what the hook took of the grace is gone"
+    HALT_PROBES = "queue stopping for each probe"
+    END_ERRANDS = "end its hook; queue gone for each probe"
     SEND_STOP = "send the stop signal, then CONT"
     SEND_KILL = "KILL the process group"
     EASE_REST = "the rest of the group keeps at most the rest grace from now"
@@ -166,18 +209,38 @@ class Action(Word):
     AWAIT_TURN = "queue turn-came if nobody must go first; arm the turn's limit"
     ARM_GRACE = "arm the unit's timer with its grace, clipped to the pod's budget"
     CLIP_GRACE = "shorten the running timer to the pod's budget"
+    CLIP_TURN = "shorten the running timer to the moment when waiting ends"
+    NO_GRACE = "it keeps no more than the least that a stop signal needs"
     ARM_BACKOFF = "count the restart, arm the timer with the ladder's next delay"
     ARM_RETRY = "arm the timer with the delay for lack of resources"
     DISARM = "no timer"
     NOTE_DEADLINE = "remember that the deadline ended this instance"
+    NOTE_SICK = "remember that a failed probe or hook ended this instance"
     BLAME_DEPENDENCY = "remember that a predecessor failed this unit"
     JUDGE = "look up the verdict and queue what it says"
     SETTLE = "tell the pod and the dependents that this unit is over"
+    TELL_REST = "the last unit that a new beginning waits for queues all-reset"
+    REVIVE = "it is not over any more"
+    ASK_ROUND = "queue restart-all"
     # a unit's want
     ASK_GO = "queue go if no predecessor of the start is missing"
     TELL_STOP = "queue stop"
     TELL_WIND_DOWN = "queue wind-down"
     TELL_NEVER = "queue never"
+    TELL_AFRESH = "queue afresh"
+    # a unit's probes
+    ARM_FIRST = "arm the probe's timer with its initial delay"
+    ARM_NEXT = "arm it with what is left of the period"
+    ATTEMPT = "ask; arm the timer with the time-out"
+    TIME_OUT = "end the attempt and count it as a failure; queue failed or counted"
+    ABANDON = "end the attempt, and no timer"
+    DISARM_PROBE = "no timer"
+    FORGET_RUN = "what was counted in a row counts no more"
+    MARK_STARTED = "reach started; queue begin or absent for the other probes"
+    MARK_UNSTARTED = "not started any more"
+    MARK_READY = "reach ready"
+    MARK_UNREADY = "not ready any more"
+    TELL_UNHEALTHY = "take the probe's grace for the stop; queue unhealthy"
     # what an end means to the pod
     BLAME = "the first to be blamed decides the exit code"
     TALLY_DONE = "one service fewer; after the last queue all-done or all-failed"
@@ -185,6 +248,9 @@ class Action(Word):
     # the pod
     FIX_CAUSE = "remember why the pod ends"
     START_BUDGET = "the stop budget runs from now"
+    RESET_ALL = "tell every unit that the pod will begin anew"
+    ARM_ROUND = "arm the timer with what is left of the least time between two beginnings"
+    BEGIN_ROUND = "the books are as at the start; tell every unit that the pod begins anew"
     WIND_DOWN_ALL = "tell every unit that the pod ends"
     CUT_ALL = "tell every unit that no grace is left"
     SWEEP_TERM = "TERM and CONT to every descendant, arm the budget's timer; queue nothing-left if there is none"

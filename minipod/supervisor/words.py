@@ -56,6 +56,11 @@ class ExitClass(Word):
     UNSTARTABLE = "its command could not be executed"
     DEPENDENCY = "never started: a predecessor failed it"
     DEADLINE = "ended because its deadline ran out"
+    SICK_OK = "ended with 0 when it was stopped for a failed probe or hook"
+    SICK = "ended with anything else when it was stopped for a failed probe or hook"
+    RULE_RESTART = "a restart rule names its exit code: start it again"
+    RULE_RESTART_ALL = "a restart rule names its exit code: begin the whole pod anew"
+    RESET = "ended because the whole pod began anew"
 
 
 # --- order ------------------------------------------------------------------------------------------------------
@@ -71,6 +76,31 @@ class Milestone(Word):
 class Direction(Word):
     START = "the edge holds back a start"
     STOP = "the edge holds back a stop"
+
+
+# --- what the core does for a unit besides running it ------------------------------------------------------------
+
+
+class Errand(Word):
+    """The first four are probes: each has its machine. The last two are hooks."""
+
+    STARTUP = "has it started? until then nothing else is asked"
+    LIVENESS = "does it still work? if not it is stopped, and its restart policy decides"
+    READINESS = "is it ready for work?"
+    WATCHDOG = "does it still say that it works? its silence is a liveness failure"
+    POST_START = "done once its program runs; it counts as started only then"
+    PRE_STOP = "done before it is asked to end, within its grace"
+
+
+class Handler(Word):
+    """How an errand is done."""
+
+    EXEC = "a command, in the unit's surroundings"
+    HTTP_GET = "a GET request"
+    TCP_SOCKET = "a connection"
+    GRPC = "gRPC's health check"
+    SLEEP = "waiting"
+    NOTIFY = "the program says so itself"
 
 
 # --- what the plan says of mechanism ----------------------------------------------------------------------------
