@@ -11,12 +11,19 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "grpc.h"
+#include "http.h"
 #include "load.h"
 #include "plan.h"
 #include "policy_tables.h"
 #include "sys.h"
 
-enum machine { MACHINE_LIFE, MACHINE_WANT, MACHINE_POD, MACHINE_COUNT };
+/* The probes' follow each other as the errands do. */
+enum machine {
+    MACHINE_LIFE, MACHINE_WANT, MACHINE_POD, MACHINE_STARTUP, MACHINE_LIVENESS, MACHINE_READINESS, MACHINE_WATCHDOG,
+    MACHINE_COUNT
+};
+enum { PROBES = ERRAND_WATCHDOG + 1 };          /* errands below this one are probes, with a machine each */
 
 /* --- log.c: what units write, as whole lines --- */
 
@@ -44,6 +51,51 @@ struct stream {
     char *buffer;
 };
 
+/* --- errand.c: probes and hooks --- */
+
+/* ERROR: it could not be asked at all. */
+enum answer { ANSWER_WELL, ANSWER_BADLY, ANSWER_ERROR };
+
+/* Why the last answer was not well; number goes with it. errand_why() has the words. */
+enum why {
+    WHY_NOTHING,    /* it was well */
+    WHY_TIME,       /* no answer in time */
+    WHY_STATUS,     /* HTTP status number */
+    WHY_SYSTEM,     /* errno number */
+    WHY_EXIT,       /* exit code number */
+    WHY_SIGNAL,     /* ended by signal number */
+    WHY_GARBAGE,    /* no answer of this protocol */
+    WHY_CLOSED,     /* the peer hung up */
+    WHY_REDIRECTS,  /* too many */
+    WHY_SERVING,    /* gRPC: not serving */
+    WHY_SAID,       /* the program said so */
+};
+
+struct errand {
+    const struct plan_errand *plan;
+    struct unit *unit;
+    uint64_t tried_at;          /* begin of the last attempt */
+    uint32_t run;               /* equal answers in a row */
+    int32_t number;             /* beside why */
+    uint8_t why;
+    uint8_t last;               /* 1: the last answer was well */
+    uint8_t tries;
+    uint8_t busy;               /* an attempt is under way */
+    uint8_t doubtful;           /* a redirect that is not followed: counts as well, and is said */
+    /* EXEC */
+    uint8_t failed_exec;
+    int32_t pid;                /* its child while it is not reaped, else 0 */
+    int32_t handshake;          /* -1, or as a unit's */
+    /* HTTP_GET, TCP_SOCKET, GRPC */
+    int32_t fd;                 /* -1, or the connection */
+    uint16_t port;              /* where a redirect has led */
+    uint8_t redirects, connected;
+    uint32_t sent;              /* bytes of the request */
+    union { struct http_reply http; struct grpc_reply grpc; } reply;
+    char *location;             /* ERRAND_LOCATION bytes, touched by redirects alone */
+};
+enum { ERRAND_LOCATION = 1024 };
+
 /* --- one unit --- */
 
 struct unit {
@@ -55,6 +107,16 @@ struct unit {
     uint8_t deadline_hit;
     uint8_t reached;            /* 1 << enum milestone */
     uint8_t blamed_dependency;
+    uint8_t probes[PROBES];     /* states of the probe machines */
+    struct errand *errands[ERRAND_COUNT];       /* NULL: it has none of the kind */
+    uint8_t begun;              /* it was up, once */
+    uint8_t in_round;           /* it was started since the pod began, or began anew */
+    uint8_t started, ready;     /* the instance, as its probes say */
+    uint8_t sick;               /* a failed probe or hook ended the instance */
+    uint8_t oom;                /* the kernel ended it for want of memory */
+    uint8_t awaits_round;       /* the pod's new beginning waits for it */
+    uint8_t notified;           /* the program said: ready */
+    uint8_t unwell;             /* the program said: reloading or stopping; not ready until it says ready */
     uint32_t start_waits, stop_waits;
     /* the instance */
     int32_t pid;                /* the leader while it is not reaped, else 0 */
@@ -74,12 +136,14 @@ struct unit {
     uint32_t streak;            /* restarts by policy since the back-off was reset */
     uint64_t started_at, ended_at;              /* monotonic ns of the last instance */
     uint64_t started_wall, ended_wall;          /* for people */
+    uint64_t stop_grace, grace_left, stop_began;
+    uint64_t oom_seen;          /* the cgroup's count when it was started */
     struct stream streams[2];
 };
 
 /* --- timer.c --- */
 
-enum pod_timer { TIMER_POD_DEADLINE, TIMER_BUDGET, TIMER_OVERDUE, POD_TIMERS };
+enum pod_timer { TIMER_POD_DEADLINE, TIMER_BUDGET, TIMER_OVERDUE, TIMER_ROUND, POD_TIMERS };
 
 struct timers { uint64_t *when; uint32_t *heap, *place; uint32_t count; };
 
@@ -100,7 +164,9 @@ struct core {
     struct plan plan;
     struct loaded loaded;
     struct unit *units;
-    uint32_t unit_count, name_width;
+    struct errand *errands;
+    uint32_t unit_count, errand_count, name_width;
+    uint32_t execs;                     /* errands whose child is not reaped */
     struct queue queue;
     struct timers timers;
     uint32_t *cell_counts;              /* entries of each cell, machine after machine */
@@ -123,6 +189,9 @@ struct core {
     uint32_t services_left, services_failed, units_left;
     struct unit *pod_event_of;          /* the event that the pod machine is at, and the unit whose end it is or NULL: */
     uint8_t pod_event;                  /* what fix-cause remembers */
+    struct errand *errand_at;           /* whose probe machine is being stepped, or NULL */
+    uint32_t awaited;                   /* units that a new beginning waits for */
+    uint64_t round_began;
     uint8_t has_sidecars, budget_running, sweeping;
     struct stop_limits limits;
     uint64_t grace_override;            /* UINT64_MAX: none */
@@ -150,12 +219,18 @@ uint32_t step_cell_count(enum machine, uint32_t *rows, uint32_t *columns);
 const char *life_word(uint8_t), *outcome_word(uint8_t), *class_reason(uint8_t), *kind_word(uint8_t), *phase_word(uint8_t);
 const char *signal_word(uint8_t);
 
+/* core.c: the phase as things stand */
+uint8_t core_phase(const struct core *);
+
 /* action.c */
 void action_reach(struct core *, struct unit *, uint8_t milestone);
 void action_run(struct core *, struct unit *, uint8_t action);
 
 /* loop.c */
-enum watch_kind { WATCH_SIGNALS, WATCH_HANDSHAKE, WATCH_STREAM, WATCH_SINK, WATCH_STRAGGLER };
+enum watch_kind {
+    WATCH_SIGNALS, WATCH_HANDSHAKE, WATCH_STREAM, WATCH_SINK, WATCH_STRAGGLER, WATCH_ERRAND, WATCH_ERRAND_HANDSHAKE,
+    WATCH_NOTIFY
+};
 void loop_run(struct core *);
 int loop_watch(struct core *, int fd, uint32_t events, enum watch_kind, uint32_t index);
 void loop_change(struct core *, int fd, uint32_t events, enum watch_kind, uint32_t index);
@@ -165,7 +240,10 @@ void loop_forget(struct core *, int fd);
 void spawn_give_stack_back(struct core *, const struct unit *);
 void spawn_unit(struct core *, struct unit *);
 void spawn_read_handshake(struct core *, struct unit *);
-struct child_start { const struct core *core; const struct unit *unit; int handshake; };
+/* errand: NULL for the unit's own program. */
+struct child_start { const struct core *core; const struct unit *unit; const struct errand *errand; int handshake; };
+int spawn_errand(struct core *, struct errand *);              /* 0, or -errno */
+void spawn_read_errand_handshake(struct core *, struct errand *);
 int child_run(void *start);                     /* a struct child_start; never returns */
 struct child_failure { int32_t error; uint8_t stage; uint8_t zero[3]; };
 enum child_stage { STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER };
@@ -173,6 +251,36 @@ enum child_stage { STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDE
 /* reap.c */
 void reap_children(struct core *);
 void reap_record(struct core *, struct unit *, const struct sys_exit *);
+
+/* errand.c: begin, end, answer; what an answer means is the probe machines' and the hooks' */
+void errand_begin(struct core *, struct errand *);
+void errand_end(struct core *, struct errand *);                        /* no answer any more */
+void errand_answer(struct core *, struct errand *, enum answer, enum why, int32_t number);
+void errand_due(struct core *, struct errand *);                        /* its timer fired */
+size_t errand_why(const struct errand *, char *out, size_t room);
+void errand_child_ended(struct core *, struct errand *, const struct sys_exit *);
+void errand_count(struct core *, struct errand *, int well);
+
+/* dial.c: the errands that are asked over a socket */
+void dial_begin(struct core *, struct errand *);                        /* answers at once, or later */
+void dial_ready(struct core *, struct errand *, uint32_t events);
+void dial_end(struct core *, struct errand *);                          /* closes; never answers */
+
+/* notify.c: what programs say of themselves */
+void notify_open(struct core *);                                        /* before the first start */
+int notify_open_unit(struct core *, struct unit *);                     /* before each start: 0, or -errno */
+void notify_read(struct core *, struct unit *);
+void notify_begin(struct core *, struct errand *);                      /* handler NOTIFY: answers at once, or later */
+void notify_forget(struct core *, struct unit *);                       /* the instance is over */
+
+/* oom.c */
+void oom_open(struct core *);
+uint64_t oom_count(const struct core *);                                /* of OOM kills so far; 0 where unreadable */
+
+/* round.c: the whole pod begins anew */
+void round_reset_all(struct core *);
+void round_rest(struct core *, struct unit *);
+void round_begin(struct core *);
 
 /* stray.c */
 void stray_note(struct core *, struct unit *);
@@ -190,6 +298,11 @@ void timer_shift_all(struct core *, uint64_t by);
 static inline uint32_t timer_of_unit(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u); }
 static inline uint32_t timer_of_deadline(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u) + 1; }
 static inline uint32_t timer_of_pod(const struct core *c, enum pod_timer t) { return 2 * c->unit_count + t; }
+static inline uint32_t errand_index(const struct core *c, const struct errand *e) { return (uint32_t)(e - c->errands); }
+static inline uint32_t timer_of_errand(const struct core *c, const struct errand *e)
+{
+    return 2 * c->unit_count + POD_TIMERS + errand_index(c, e);
+}
 
 /* signal.c */
 void signal_hold_all(uint64_t *given);
