@@ -2,6 +2,7 @@
  * event. It must never ask what a unit is or what is wanted of it: that was decided by the cell that names the action.
  */
 
+#include "action.h"
 #include "core.h"
 #include "say.h"
 
@@ -40,12 +41,6 @@ static void fail_dependents(struct core *c, const struct unit *u)
             step_post(c, MACHINE_WANT, &c->units[edges[i].second], WANT_EVENT_STUCK);
 }
 
-static void act_mark_started(struct core *c, struct unit *u)
-{
-    action_reach(c, u, MILESTONE_STARTED);
-    action_reach(c, u, MILESTONE_READY);
-}
-
 static void act_settle(struct core *c, struct unit *u)
 {
     timer_disarm(c, timer_of_deadline(c, u));
@@ -64,7 +59,7 @@ static void act_renew(struct core *c, struct unit *u) { step_post(c, MACHINE_WAN
 
 static void act_send_stop(struct core *c, struct unit *u)
 {
-    if (c->state == POD_RUNNING)
+    if (!c->budget_running)
         stray_note(c, u);
     signal_to_unit(c, u, u->plan->stop_signal);
     signal_to_unit(c, u, SIGCONT);  /* a stopped process would never see it */
@@ -72,7 +67,7 @@ static void act_send_stop(struct core *c, struct unit *u)
 
 static void act_send_kill(struct core *c, struct unit *u)
 {
-    if (c->state == POD_RUNNING)
+    if (!c->budget_running)
         stray_note(c, u);
     say(c, "%s: did not end in time: killed", u->name);
     u->kill_rest = 1;
@@ -100,58 +95,18 @@ static void act_check_rest(struct core *c, struct unit *u)
     u->check_rest = 1;
 }
 
-/* --- timers --- */
-
-static uint64_t earlier(uint64_t a, uint64_t b) { return a < b ? a : b; }
-
-static uint64_t kill_limit(const struct core *c, const struct unit *u)
-{
-    return u->plan->kind == KIND_SIDECAR ? c->limits.sidecar_kill : c->limits.service_kill;
-}
-
-static void act_await_turn(struct core *c, struct unit *u)
-{
-    timer_arm(c, timer_of_unit(c, u), u->plan->kind == KIND_SIDECAR ? c->limits.sidecar_turn : c->limits.service_turn);
-    if (u->stop_waits == 0)
-        step_post(c, MACHINE_LIFE, u, LIFE_EVENT_TURN_CAME);
-}
-
-static void act_arm_grace(struct core *c, struct unit *u)
-{
-    uint64_t until = c->now + u->plan->grace_ns;
-    timer_arm(c, timer_of_unit(c, u), c->budget_running ? earlier(until, kill_limit(c, u)) : until);
-}
-
-static void act_clip_grace(struct core *c, struct unit *u)
-{
-    uint64_t when = timer_when(c, timer_of_unit(c, u));
-    if (when > kill_limit(c, u))
-        timer_arm(c, timer_of_unit(c, u), kill_limit(c, u));
-}
-
-static void act_arm_backoff(struct core *c, struct unit *u)
-{
-    const struct plan_run *ladder = &u->plan->delays;
-    uint32_t rung = u->streak < ladder->count ? u->streak : ladder->count - 1;
-    uint64_t delay = c->plan.delays[ladder->first + rung];
-    u->streak++;
-    timer_arm(c, timer_of_unit(c, u), u->ended_at + delay);
-    say(c, "%s: restart %u in %t", u->name, u->restarts + 1, delay);
-}
-
-static void act_arm_retry(struct core *c, struct unit *u)
-{
-    timer_arm(c, timer_of_unit(c, u), c->now + c->plan.pod->retry_ns);
-}
-
-static void act_disarm(struct core *c, struct unit *u) { timer_disarm(c, timer_of_unit(c, u)); }
-
 /* --- what it means --- */
 
 static void act_note_deadline(struct core *c, struct unit *u)
 {
     warn(c, "%s: its deadline of %t ran out", u->name, u->plan->deadline_ns);
     u->deadline_hit = 1;
+}
+
+static void act_note_sick(struct core *c, struct unit *u)
+{
+    (void)c;
+    u->sick = 1;
 }
 
 static void act_blame_dependency(struct core *c, struct unit *u)
@@ -161,6 +116,21 @@ static void act_blame_dependency(struct core *c, struct unit *u)
 }
 
 static void act_judge(struct core *c, struct unit *u) { step_judge(c, u); }
+
+static void act_tell_rest(struct core *c, struct unit *u) { round_rest(c, u); }
+
+static void act_revive(struct core *c, struct unit *u)
+{
+    (void)u;
+    c->units_left++;
+}
+
+static void act_ask_round(struct core *c, struct unit *u)
+{
+    u->streak++;
+    say(c, "%s: a restart rule wants the whole pod to begin anew", u->name);
+    step_post(c, MACHINE_POD, u, POD_EVENT_RESTART_ALL);
+}
 
 static void act_ask_go(struct core *c, struct unit *u)
 {
@@ -173,6 +143,8 @@ static void act_tell_stop(struct core *c, struct unit *u) { step_post(c, MACHINE
 static void act_tell_wind_down(struct core *c, struct unit *u) { step_post(c, MACHINE_LIFE, u, LIFE_EVENT_WIND_DOWN); }
 
 static void act_tell_never(struct core *c, struct unit *u) { step_post(c, MACHINE_LIFE, u, LIFE_EVENT_NEVER); }
+
+static void act_tell_afresh(struct core *c, struct unit *u) { step_post(c, MACHINE_LIFE, u, LIFE_EVENT_AFRESH); }
 
 static void act_blame(struct core *c, struct unit *u)
 {
@@ -213,28 +185,16 @@ static void act_fix_cause(struct core *c, struct unit *u)
         say(c, "ending: %s", step_cause(c->cause)->sentence);
 }
 
-static uint64_t slice(const struct plan_slice *s, uint64_t of) { return earlier(s->cap_ns, of / s->divisor); }
-
-static void set_limits(struct core *c, uint64_t budget)
-{
-    const struct plan_pod *pod = c->plan.pod;
-    uint64_t end = budget - slice(&pod->margin, budget);
-    uint64_t share = c->has_sidecars ? slice(&pod->sidecars, budget) : 0;
-    c->limits = (struct stop_limits){
-        .service_turn = c->now + end - share - slice(&pod->turn, end - share),
-        .service_kill = c->now + end - share,
-        .sidecar_turn = c->now + end - slice(&pod->turn, share),
-        .sidecar_kill = c->now + end,
-        .leave = c->now + budget,
-    };
-}
-
-static void act_start_budget(struct core *c, struct unit *u)
+static void act_reset_all(struct core *c, struct unit *u)
 {
     (void)u;
-    set_limits(c, c->grace_override != UINT64_MAX ? c->grace_override : c->plan.pod->budget_ns);
-    c->budget_running = 1;
-    timer_arm(c, timer_of_pod(c, TIMER_OVERDUE), c->limits.leave);
+    round_reset_all(c);
+}
+
+static void act_begin_round(struct core *c, struct unit *u)
+{
+    (void)u;
+    round_begin(c);
 }
 
 static void act_wind_down_all(struct core *c, struct unit *u)
@@ -244,18 +204,6 @@ static void act_wind_down_all(struct core *c, struct unit *u)
         signal_thaw(c);
     for (uint32_t i = 0; i < c->unit_count; i++)
         step_post(c, MACHINE_WANT, &c->units[i], WANT_EVENT_POD_STOP);
-}
-
-/* The moment to leave stays: what KILL cannot end may still take a while to go. */
-static void act_cut_all(struct core *c, struct unit *u)
-{
-    uint64_t leave = c->limits.leave;
-    (void)u;
-    say(c, "told again: no grace is left");
-    set_limits(c, 0);
-    c->limits.leave = leave;
-    for (uint32_t i = 0; i < c->unit_count; i++)
-        step_post(c, MACHINE_LIFE, &c->units[i], LIFE_EVENT_CUT);
 }
 
 static void act_sweep_term(struct core *c, struct unit *u)
@@ -278,13 +226,17 @@ static void act_leave(struct core *c, struct unit *u)
     c->left = 1;
 }
 
-typedef void deed(struct core *, struct unit *);
-
 static deed *const deeds[] = {
     [ACTION_NOTHING] = act_nothing,
     [ACTION_SPAWN] = act_spawn,
     [ACTION_RENEW] = act_renew,
-    [ACTION_MARK_STARTED] = act_mark_started,
+    [ACTION_RUN_POST_START] = act_run_post_start,
+    [ACTION_MARK_UP] = act_mark_up,
+    [ACTION_BEGIN_STOP] = act_begin_stop,
+    [ACTION_RUN_PRE_STOP] = act_run_pre_stop,
+    [ACTION_SPEND_GRACE] = act_spend_grace,
+    [ACTION_HALT_PROBES] = act_halt_probes,
+    [ACTION_END_ERRANDS] = act_end_errands,
     [ACTION_SEND_STOP] = act_send_stop,
     [ACTION_SEND_KILL] = act_send_kill,
     [ACTION_EASE_REST] = act_ease_rest,
@@ -293,22 +245,43 @@ static deed *const deeds[] = {
     [ACTION_AWAIT_TURN] = act_await_turn,
     [ACTION_ARM_GRACE] = act_arm_grace,
     [ACTION_CLIP_GRACE] = act_clip_grace,
+    [ACTION_CLIP_TURN] = act_clip_turn,
+    [ACTION_NO_GRACE] = act_no_grace,
     [ACTION_ARM_BACKOFF] = act_arm_backoff,
     [ACTION_ARM_RETRY] = act_arm_retry,
     [ACTION_DISARM] = act_disarm,
     [ACTION_NOTE_DEADLINE] = act_note_deadline,
+    [ACTION_NOTE_SICK] = act_note_sick,
     [ACTION_BLAME_DEPENDENCY] = act_blame_dependency,
     [ACTION_JUDGE] = act_judge,
     [ACTION_SETTLE] = act_settle,
+    [ACTION_TELL_REST] = act_tell_rest,
+    [ACTION_REVIVE] = act_revive,
+    [ACTION_ASK_ROUND] = act_ask_round,
     [ACTION_ASK_GO] = act_ask_go,
     [ACTION_TELL_STOP] = act_tell_stop,
     [ACTION_TELL_WIND_DOWN] = act_tell_wind_down,
     [ACTION_TELL_NEVER] = act_tell_never,
+    [ACTION_TELL_AFRESH] = act_tell_afresh,
+    [ACTION_ARM_FIRST] = act_arm_first,
+    [ACTION_ARM_NEXT] = act_arm_next,
+    [ACTION_ATTEMPT] = act_attempt,
+    [ACTION_TIME_OUT] = act_time_out,
+    [ACTION_ABANDON] = act_abandon,
+    [ACTION_FORGET_RUN] = act_forget_run,
+    [ACTION_MARK_STARTED] = act_mark_started,
+    [ACTION_MARK_UNSTARTED] = act_mark_unstarted,
+    [ACTION_MARK_READY] = act_mark_ready,
+    [ACTION_MARK_UNREADY] = act_mark_unready,
+    [ACTION_TELL_UNHEALTHY] = act_tell_unhealthy,
     [ACTION_BLAME] = act_blame,
     [ACTION_TALLY_DONE] = act_tally_done,
     [ACTION_TALLY_FAILED] = act_tally_failed,
     [ACTION_FIX_CAUSE] = act_fix_cause,
     [ACTION_START_BUDGET] = act_start_budget,
+    [ACTION_RESET_ALL] = act_reset_all,
+    [ACTION_ARM_ROUND] = act_arm_round,
+    [ACTION_BEGIN_ROUND] = act_begin_round,
     [ACTION_WIND_DOWN_ALL] = act_wind_down_all,
     [ACTION_CUT_ALL] = act_cut_all,
     [ACTION_SWEEP_TERM] = act_sweep_term,

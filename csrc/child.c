@@ -35,13 +35,17 @@ static void put(const struct child_start *ch, int fd, int as)
         fail(ch, STAGE_STREAMS, -result);
 }
 
+/* A hook writes where its unit does; a probe's words, many times a minute, are nobody's. */
 static void set_streams(const struct child_start *ch)
 {
     const struct unit *u = ch->unit;
-    if (u->plan->stdin_mode == STDIN_MODE_NULL)
+    int is_probe = ch->errand && ch->errand->plan->kind < PROBES;
+    if (ch->errand || u->plan->stdin_mode == STDIN_MODE_NULL)
         put(ch, ch->core->null, 0);
     for (int i = 0; i < 2; i++) {
-        if (u->streams[i].write_end >= 0)
+        if (is_probe)
+            put(ch, ch->core->null, 1 + i);
+        else if (u->streams[i].write_end >= 0)
             put(ch, u->streams[i].write_end, 1 + i);
         else if (u->plan->log_mode == LOG_MODE_NONE)
             put(ch, ch->core->null, 1 + i);
@@ -70,9 +74,14 @@ static void make_directory(const char *path)
 
 /* --- program --- */
 
+static const struct program *program_of(const struct child_start *ch)
+{
+    return ch->errand ? &ch->core->loaded.errands[errand_index(ch->core, ch->errand)] : ch->unit->program;
+}
+
 static const char *path_of(const struct child_start *ch)
 {
-    for (char **envp = ch->unit->program->envp; *envp; envp++)
+    for (char **envp = program_of(ch)->envp; *envp; envp++)
         if (strncmp(*envp, "PATH=", 5) == 0)
             return *envp + 5;
     return plan_text(&ch->core->plan, ch->core->plan.pod->default_path);
@@ -81,7 +90,7 @@ static const char *path_of(const struct child_start *ch)
 /* The reason why not. ENOENT for a file that is there means the interpreter of its first line, or its loader. */
 static long try_file(const struct child_start *ch, const char *file)
 {
-    const struct program *program = ch->unit->program;
+    const struct program *program = program_of(ch);
     long error = -call(SYS_execve, call_at(file), call_at(program->argv), call_at(program->envp));
     if (error == ENOENT && exists(file))
         fail(ch, STAGE_INTERPRETER, ENOENT);
@@ -112,7 +121,7 @@ static _Noreturn void search(const struct child_start *ch, const char *name)
 
 static _Noreturn void execute(const struct child_start *ch)
 {
-    const char *name = ch->unit->program->argv[0];
+    const char *name = program_of(ch)->argv[0];
     if (strchr(name, '/') || !*name)
         fail(ch, STAGE_EXEC, try_file(ch, name));
     search(ch, name);

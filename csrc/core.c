@@ -23,14 +23,15 @@ static void *take(struct arena *a, size_t count, size_t each)
     return at;
 }
 
-/* An event is queued at most once by each edge, and a handful of times by each unit before the queue is empty again:
- * the largest burst is a stop of all, four events a unit. Four times that is room nobody reaches. */
-static uint32_t queue_room(const struct core *c) { return 16 * c->unit_count + 2 * c->plan.edge_count + 64; }
+/* An event is queued at most once by each edge, and a dozen times by each unit before the queue is empty again: the
+ * largest burst is the end of all, one event for the life and one for each probe's machine. Room that nobody reaches. */
+static uint32_t queue_room(const struct core *c) { return 32 * c->unit_count + 2 * c->plan.edge_count + 64; }
 
 static void lay_out(struct core *c, struct arena *a)
 {
-    uint32_t timers = 2 * c->unit_count + POD_TIMERS, rows, columns;
+    uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count, rows, columns;
     c->units = take(a, c->unit_count, sizeof *c->units);
+    c->errands = take(a, c->errand_count, sizeof *c->errands);
     c->queue.room = queue_room(c);
     c->queue.ring = take(a, c->queue.room, sizeof *c->queue.ring);
     c->timers.when = take(a, timers, sizeof *c->timers.when);
@@ -45,6 +46,11 @@ static void lay_out(struct core *c, struct arena *a)
         char *buffer = take(a, LINE_ROOM, 1);  /* touched only by a unit that writes half a line */
         if (a->at)
             c->units[i / 2].streams[i % 2].buffer = buffer;
+    }
+    for (uint32_t i = 0; i < c->errand_count; i++) {
+        char *location = take(a, ERRAND_LOCATION, 1);
+        if (a->at)
+            c->errands[i].location = location;
     }
 }
 
@@ -88,6 +94,15 @@ static void set_up_unit(struct core *c, uint32_t i)
     c->has_sidecars |= u->plan->kind == KIND_SIDECAR;
 }
 
+static void set_up_errand(struct core *c, uint32_t i)
+{
+    struct errand *e = &c->errands[i];
+    e->plan = &c->plan.errands[i];
+    e->unit = &c->units[e->plan->unit];
+    e->unit->errands[e->plan->kind] = e;
+    e->handshake = e->fd = -1;
+}
+
 /* Units with log pipes need four descriptors each; the limit we were given is the children's again. */
 static void raise_files(struct core *c)
 {
@@ -114,20 +129,26 @@ static void open_all(struct core *c)
     c->proc = sys_open("/proc", O_RDONLY | O_DIRECTORY, 0);  /* without it strays are found by their group alone */
     must("the signalfd's watch", loop_watch(c, c->signals, EPOLLIN, WATCH_SIGNALS, 0));
     log_open(c);
+    notify_open(c);
+    oom_open(c);
 }
 
 /* c->plan is open, c->loaded is filled, the rest is as main left it. Posts the events that start the pod. */
 void core_set_up(struct core *c)
 {
     c->unit_count = c->units_left = c->plan.unit_count;
+    c->errand_count = c->plan.errand_count;
     take_memory(c);
     for (uint32_t i = 0; i < c->unit_count; i++)
         set_up_unit(c, i);
+    for (uint32_t i = 0; i < c->errand_count; i++)
+        set_up_errand(c, i);
     raise_files(c);
     open_all(c);
     c->reap_more = 1;  /* children from before our time may have ended unheard */
-    c->now = sys_now();
+    c->now = c->round_began = sys_now();
     c->began_wall = sys_wall();
+    c->oom_seen = oom_count(c);
     if (c->plan.pod->deadline_ns)
         timer_arm(c, timer_of_pod(c, TIMER_POD_DEADLINE), c->now + c->plan.pod->deadline_ns);
     for (uint32_t i = 0; i < c->unit_count; i++)

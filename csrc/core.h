@@ -81,6 +81,8 @@ struct errand {
     uint8_t last;               /* 1: the last answer was well */
     uint8_t tries;
     uint8_t busy;               /* an attempt is under way */
+    uint8_t asking;             /* the attempt is being begun: an answer comes back to who began it */
+    uint8_t errored;            /* it could not be asked */
     uint8_t doubtful;           /* a redirect that is not followed: counts as well, and is said */
     /* EXEC */
     uint8_t failed_exec;
@@ -111,6 +113,7 @@ struct unit {
     struct errand *errands[ERRAND_COUNT];       /* NULL: it has none of the kind */
     uint8_t begun;              /* it was up, once */
     uint8_t in_round;           /* it was started since the pod began, or began anew */
+    uint8_t begun_in_round;     /* and was up */
     uint8_t started, ready;     /* the instance, as its probes say */
     uint8_t sick;               /* a failed probe or hook ended the instance */
     uint8_t oom;                /* the kernel ended it for want of memory */
@@ -137,7 +140,6 @@ struct unit {
     uint64_t started_at, ended_at;              /* monotonic ns of the last instance */
     uint64_t started_wall, ended_wall;          /* for people */
     uint64_t stop_grace, grace_left, stop_began;
-    uint64_t oom_seen;          /* the cgroup's count when it was started */
     struct stream streams[2];
 };
 
@@ -173,7 +175,7 @@ struct core {
     struct sink sinks[2];
     char *scratch;                      /* LINE_ROOM bytes */
     uint8_t *stacks;                    /* STACKS times STACK_ROOM; its start lies at the beginning of each */
-    struct unit *stack_of[STACKS];
+    int32_t stack_of[STACKS];           /* the child that has it, 0: nobody */
     uint64_t now, began_wall;
     uint64_t frozen_since;              /* 0: time runs */
     int epoll, signals, null, proc;
@@ -192,6 +194,7 @@ struct core {
     struct errand *errand_at;           /* whose probe machine is being stepped, or NULL */
     uint32_t awaited;                   /* units that a new beginning waits for */
     uint64_t round_began;
+    uint64_t oom_seen;                  /* the cgroup's OOM kills when we looked last */
     uint8_t has_sidecars, budget_running, sweeping;
     struct stop_limits limits;
     uint64_t grace_override;            /* UINT64_MAX: none */
@@ -216,10 +219,11 @@ void step_settle(struct core *, struct unit *);
 const struct cause *step_cause(uint8_t cause);
 uint8_t step_phase(uint32_t bits);
 uint32_t step_cell_count(enum machine, uint32_t *rows, uint32_t *columns);
-const char *life_word(uint8_t), *outcome_word(uint8_t), *class_reason(uint8_t), *kind_word(uint8_t), *phase_word(uint8_t);
+const char *life_word(uint8_t), *outcome_word(uint8_t), *kind_word(uint8_t), *phase_word(uint8_t);
+const char *step_reason(const struct unit *);   /* of its last end: Completed, Error, OOMKilled … */
 const char *signal_word(uint8_t);
 
-/* core.c: the phase as things stand */
+/* phase.c: the phase as things stand */
 uint8_t core_phase(const struct core *);
 
 /* action.c */
@@ -237,7 +241,7 @@ void loop_change(struct core *, int fd, uint32_t events, enum watch_kind, uint32
 void loop_forget(struct core *, int fd);
 
 /* spawn.c, child.c */
-void spawn_give_stack_back(struct core *, const struct unit *);
+void spawn_give_stack_back(struct core *, int32_t pid);
 void spawn_unit(struct core *, struct unit *);
 void spawn_read_handshake(struct core *, struct unit *);
 /* errand: NULL for the unit's own program. */
@@ -251,6 +255,8 @@ enum child_stage { STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDE
 /* reap.c */
 void reap_children(struct core *);
 void reap_record(struct core *, struct unit *, const struct sys_exit *);
+struct unit *reap_unit_of(struct core *, int32_t pid);          /* whose leader it is, or NULL */
+struct errand *reap_errand_of(struct core *, int32_t pid);
 
 /* errand.c: begin, end, answer; what an answer means is the probe machines' and the hooks' */
 void errand_begin(struct core *, struct errand *);
@@ -259,7 +265,7 @@ void errand_answer(struct core *, struct errand *, enum answer, enum why, int32_
 void errand_due(struct core *, struct errand *);                        /* its timer fired */
 size_t errand_why(const struct errand *, char *out, size_t room);
 void errand_child_ended(struct core *, struct errand *, const struct sys_exit *);
-void errand_count(struct core *, struct errand *, int well);
+void errand_count(struct core *, struct errand *, int well);             /* an answer for a probe's machine */
 
 /* dial.c: the errands that are asked over a socket */
 void dial_begin(struct core *, struct errand *);                        /* answers at once, or later */

@@ -24,7 +24,7 @@ void loop_change(struct core *c, int fd, uint32_t events, enum watch_kind kind, 
 void loop_forget(struct core *c, int fd) { sys_epoll_set(c->epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 /* Streams are numbered two a unit. */
-static void dispatch(struct core *c, uint64_t what)
+static void dispatch(struct core *c, uint64_t what, uint32_t events)
 {
     uint32_t index = (uint32_t)what;
     switch ((enum watch_kind)(what >> 32)) {
@@ -33,8 +33,18 @@ static void dispatch(struct core *c, uint64_t what)
     case WATCH_STREAM: log_read(c, &c->units[index / 2], index % 2); break;
     case WATCH_SINK: log_sink_ready(c, &c->sinks[index]); break;
     case WATCH_STRAGGLER: stray_check_all(c); break;
+    case WATCH_ERRAND: dial_ready(c, &c->errands[index], events); break;
+    case WATCH_ERRAND_HANDSHAKE: spawn_read_errand_handshake(c, &c->errands[index]); break;
+    case WATCH_NOTIFY: notify_read(c, &c->units[index]); break;
     }
 }
+
+static const uint8_t pod_events[POD_TIMERS] = {
+    [TIMER_POD_DEADLINE] = POD_EVENT_POD_DEADLINE,
+    [TIMER_BUDGET] = POD_EVENT_BUDGET_OVER,
+    [TIMER_OVERDUE] = POD_EVENT_OVERDUE,
+    [TIMER_ROUND] = POD_EVENT_ROUND_DUE,
+};
 
 static void fire_timers(struct core *c)
 {
@@ -42,10 +52,10 @@ static void fire_timers(struct core *c)
     while (!c->frozen_since && timer_pop_due(c, &id)) {
         if (id < pod)
             step_post(c, MACHINE_LIFE, &c->units[id / 2], id % 2 ? LIFE_EVENT_DEADLINE : LIFE_EVENT_DUE);
-        else if (id == pod + TIMER_POD_DEADLINE)
-            step_post(c, MACHINE_POD, NULL, POD_EVENT_POD_DEADLINE);
+        else if (id < pod + POD_TIMERS)
+            step_post(c, MACHINE_POD, NULL, pod_events[id - pod]);
         else
-            step_post(c, MACHINE_POD, NULL, id == pod + TIMER_BUDGET ? POD_EVENT_BUDGET_OVER : POD_EVENT_OVERDUE);
+            errand_due(c, &c->errands[id - pod - POD_TIMERS]);
         step_all(c);  /* one at a time: what an action disarms must not fire any more */
     }
 }
@@ -73,7 +83,7 @@ void loop_run(struct core *c)
         int count = sys_epoll_wait(c->epoll, events, BATCH, timeout(c));
         c->now = sys_now();
         for (int i = 0; i < count; i++)
-            dispatch(c, events[i].data.u64);
+            dispatch(c, events[i].data.u64, events[i].events);
         step_all(c);
         if (c->reap_more)
             reap_children(c);

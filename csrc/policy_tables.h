@@ -60,7 +60,7 @@ enum direction {
     DIRECTION_COUNT
 };
 
-enum errand {
+enum errand_kind {
     ERRAND_STARTUP,     /* has it started? until then nothing else is asked */
     ERRAND_LIVENESS,    /* does it still work? if not it is stopped, and its restart policy decides */
     ERRAND_READINESS,   /* is it ready for work? */

@@ -12,11 +12,19 @@
 /* So that a stream of dying orphans cannot keep us from signals and timers. */
 enum { AT_ONCE = 1024 };
 
-static struct unit *unit_of(struct core *c, int32_t pid)
+struct unit *reap_unit_of(struct core *c, int32_t pid)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
         if (c->units[i].pid == pid)
             return &c->units[i];
+    return NULL;
+}
+
+struct errand *reap_errand_of(struct core *c, int32_t pid)
+{
+    for (uint32_t i = 0; c->execs && i < c->errand_count; i++)
+        if (c->errands[i].pid == pid)
+            return &c->errands[i];
     return NULL;
 }
 
@@ -53,11 +61,22 @@ static void tell_end(struct core *c, const struct unit *u)
 {
     const char *name = u->name;
     if (u->signal)
-        say(c, "%s: ended by %s after %t", name, signal_word(u->signal), u->ended_at - u->started_at);
+        say(c, "%s: ended by %s after %t%s", name, signal_word(u->signal), u->ended_at - u->started_at,
+            u->oom ? ": out of memory" : "");
     else if (u->raw_code != u->code)
         say(c, "%s: exited with %u, which counts as %u", name, (unsigned)u->raw_code, (unsigned)u->code);
     else
         say(c, "%s: exited with %u after %t", name, (unsigned)u->code, u->ended_at - u->started_at);
+}
+
+/* A KILL that was not ours while the kernel ended somebody in our cgroup for want of memory. */
+static void see_oom(struct core *c, struct unit *u)
+{
+    if (u->signal != SIGKILL || u->kill_rest)
+        return;
+    uint64_t count = oom_count(c);
+    u->oom = count > c->oom_seen;
+    c->oom_seen = count;
 }
 
 /* Writes the end into the books and posts the fact. */
@@ -81,7 +100,8 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
         return;
     }
     u->code = map[u->raw_code].code;
-    u->exit_class = map[u->raw_code].exit_class;
+    u->exit_class = u->sick ? (u->code ? EXIT_CLASS_SICK : EXIT_CLASS_SICK_OK) : map[u->raw_code].exit_class;
+    see_oom(c, u);
     log_take_last(c, u);
     tell_end(c, u);
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_EXITED);
@@ -89,18 +109,20 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
 
 static void take(struct core *c, const struct sys_exit *end)
 {
-    struct unit *u = unit_of(c, end->pid);
-    if (u) {
+    struct unit *u = reap_unit_of(c, end->pid);
+    struct errand *e = u ? NULL : reap_errand_of(c, end->pid);
+    if (u)
         reap_record(c, u, end);
-        step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */
-    }
-    sys_reap(end->pid);
-    if (u) {
-        u->pid = 0;
-        spawn_give_stack_back(c, u);
-    } else {
+    else if (e)
+        errand_child_ended(c, e, end);
+    else
         c->orphans_reaped++;
-    }
+    if (u || e)
+        step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */
+    sys_reap(end->pid);
+    if (u)
+        u->pid = 0;
+    spawn_give_stack_back(c, end->pid);
 }
 
 void reap_children(struct core *c)

@@ -105,7 +105,7 @@ static void put_code(struct out *o, const struct unit *u)
         put(o, "\"exitCode\": null, \"rawExitCode\": null, \"signal\": null");
     put(o, ", \"reason\": ");
     if (u->has_run || u->blamed_dependency)
-        put_string(o, class_reason(u->exit_class));
+        put_string(o, step_reason(u));
     else
         put(o, "null");
 }

@@ -1,4 +1,4 @@
-/* Starting a unit: the parent's half. The child's half is child.c; between them runs a pipe that closes by itself when the
+/* Starting a unit, or a command for one of its probes and hooks: the parent's half. The child's half is child.c; between them runs a pipe that closes by itself when the
  * program is executed, and carries one struct child_failure when it cannot be.
  *
  * The child shares our memory until its exec, on a stack of its own, and we go on meanwhile: as cheap as vfork, which
@@ -27,10 +27,10 @@ static void starve(struct core *c, struct unit *u, const char *what, int error)
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_STARVED);
 }
 
-/* A unit's deadline spans its restarts. */
+/* A unit's deadline spans its restarts, until the whole pod begins anew. */
 static void arm_deadline(struct core *c, struct unit *u)
 {
-    if (u->plan->deadline_ns && u->started_at == 0)
+    if (u->plan->deadline_ns && !u->in_round)
         timer_arm(c, timer_of_deadline(c, u), c->now + u->plan->deadline_ns);
 }
 
@@ -38,76 +38,91 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
 {
     arm_deadline(c, u);
     u->restarts += u->started_at != 0;
+    u->in_round = 1;
     u->pid = u->group = pid;
     u->handshake = handshake;
     u->start_stage = STAGE_NONE;
     u->start_error = 0;
     u->check_rest = u->kill_rest = u->starved = 0;
+    u->sick = u->oom = 0;
+    u->stop_grace = u->grace_left = u->plan->grace_ns;
     u->started_at = c->now;
     u->started_wall = sys_wall();
 }
 
 /* Watched before there is a child: one that we could not hear of would spawn for ever. 0, or -errno. */
-static int open_handshake(struct core *c, const struct unit *u, int ends[2])
+static int open_handshake(struct core *c, enum watch_kind kind, uint32_t index, int ends[2])
 {
     int result = sys_pipe(ends);
     if (result < 0)
         return result;
     sys_nonblocking(ends[0], O_RDONLY);
-    if ((result = loop_watch(c, ends[0], EPOLLIN, WATCH_HANDSHAKE, unit_index(c, u))) < 0) {
+    if ((result = loop_watch(c, ends[0], EPOLLIN, kind, index)) < 0) {
         sys_close(ends[0]);
         sys_close(ends[1]);
     }
     return result;
 }
 
-static uint8_t *free_stack(struct core *c, struct unit *u)
+/* --- stacks --- */
+
+static int free_stack(const struct core *c)
 {
-    for (uint32_t i = 0; i < STACKS; i++)
-        if (!c->stack_of[i]) {
-            c->stack_of[i] = u;
-            return c->stacks + (size_t)i * STACK_ROOM;
-        }
-    return NULL;
+    for (int i = 0; i < STACKS; i++)
+        if (!c->stack_of[i])
+            return i;
+    return -1;
 }
 
-/* NULL: none is free, or this unit must not have one. When many start at once most have executed their program by now,
- * and have only not been heard. */
-static uint8_t *take_stack(struct core *c, struct unit *u)
+/* -1: none is free, or this unit must not have one. When many start at once most have executed their program by now, and
+ * have only not been heard. */
+static int take_stack(struct core *c, const struct unit *u)
 {
     if (!SPAWN_MAY_SHARE || u->plan->user.size || u->plan->group.size)
-        return NULL;
-    uint8_t *stack = free_stack(c, u);
-    for (uint32_t i = 0; i < STACKS && !stack; i++)
-        spawn_read_handshake(c, c->stack_of[i]);
-    return stack ? stack : free_stack(c, u);
+        return -1;
+    int stack = free_stack(c);
+    for (uint32_t i = 0; i < STACKS && stack < 0; i++) {
+        struct unit *other = reap_unit_of(c, c->stack_of[i]);
+        if (other)
+            spawn_read_handshake(c, other);
+    }
+    return stack >= 0 ? stack : free_stack(c);
 }
 
 /* The child has executed its program, or is reaped. */
-void spawn_give_stack_back(struct core *c, const struct unit *u)
+void spawn_give_stack_back(struct core *c, int32_t pid)
 {
     for (uint32_t i = 0; i < STACKS; i++)
-        if (c->stack_of[i] == u)
-            c->stack_of[i] = NULL;
+        if (c->stack_of[i] == pid)
+            c->stack_of[i] = 0;
 }
 
-static int32_t start_child(struct core *c, struct unit *u, int handshake)
+static int32_t start_child(struct core *c, const struct child_start *start)
 {
-    struct child_start start = {c, u, handshake};
-    uint8_t *stack = take_stack(c, u);
-    if (stack) {
-        struct child_start *kept = (struct child_start *)(void *)stack;
-        *kept = start;
-        int32_t pid = sys_share(child_run, stack + STACK_ROOM, kept);
-        if (pid < 0)
-            spawn_give_stack_back(c, u);
+    int stack = take_stack(c, start->unit);
+    if (stack >= 0) {
+        uint8_t *at = c->stacks + (size_t)stack * STACK_ROOM;
+        struct child_start *kept = (struct child_start *)(void *)at;
+        *kept = *start;
+        int32_t pid = sys_share(child_run, at + STACK_ROOM, kept);
+        c->stack_of[stack] = pid > 0 ? pid : 0;
         return pid;
     }
+    struct child_start own = *start;
     int32_t pid = sys_fork();
     if (pid == 0)
-        child_run(&start);
+        child_run(&own);
     return pid;
 }
+
+static void close_handshake(struct core *c, int32_t *handshake)
+{
+    loop_forget(c, *handshake);
+    sys_close(*handshake);
+    *handshake = -1;
+}
+
+/* --- units --- */
 
 void spawn_unit(struct core *c, struct unit *u)
 {
@@ -118,11 +133,15 @@ void spawn_unit(struct core *c, struct unit *u)
         starve(c, u, "its log pipes", result);
         return;
     }
-    if ((result = open_handshake(c, u, ends)) < 0) {
+    if ((result = notify_open_unit(c, u)) < 0) {
+        starve(c, u, "what it says when it is ready", result);
+        return;
+    }
+    if ((result = open_handshake(c, WATCH_HANDSHAKE, unit_index(c, u), ends)) < 0) {
         starve(c, u, "a pipe", result);
         return;
     }
-    int32_t pid = start_child(c, u, ends[1]);
+    int32_t pid = start_child(c, &(struct child_start){c, u, NULL, ends[1]});
     sys_close(ends[1]);
     if (pid < 0) {
         loop_forget(c, ends[0]);
@@ -142,15 +161,51 @@ void spawn_read_handshake(struct core *c, struct unit *u)
     int64_t size = sys_read(u->handshake, &failure, sizeof failure);
     if (size < 0)
         return;
-    loop_forget(c, u->handshake);
-    sys_close(u->handshake);
-    u->handshake = -1;
+    close_handshake(c, &u->handshake);
     if (size == sizeof failure) {
         u->start_stage = failure.stage;
         u->start_error = failure.error;
         return;  /* it still has to leave: its stack is free when it is reaped */
     }
-    spawn_give_stack_back(c, u);
+    spawn_give_stack_back(c, u->pid);
     say(c, "%s: started", u->name);
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_SPAWNED);
+}
+
+/* --- errands --- */
+
+/* 0, or -errno: there is nothing to fork with. */
+int spawn_errand(struct core *c, struct errand *e)
+{
+    int ends[2], result = open_handshake(c, WATCH_ERRAND_HANDSHAKE, errand_index(c, e), ends);
+    if (result < 0)
+        return result;
+    int32_t pid = start_child(c, &(struct child_start){c, e->unit, e, ends[1]});
+    sys_close(ends[1]);
+    if (pid < 0) {
+        loop_forget(c, ends[0]);
+        sys_close(ends[0]);
+        return pid;
+    }
+    e->pid = pid;
+    e->handshake = ends[0];
+    e->failed_exec = 0;
+    c->execs++;
+    return 0;
+}
+
+void spawn_read_errand_handshake(struct core *c, struct errand *e)
+{
+    struct child_failure failure;
+    if (e->handshake < 0)
+        return;
+    int64_t size = sys_read(e->handshake, &failure, sizeof failure);
+    if (size < 0)
+        return;
+    close_handshake(c, &e->handshake);
+    e->failed_exec = size == sizeof failure;
+    if (e->failed_exec)
+        e->number = failure.error;
+    else
+        spawn_give_stack_back(c, e->pid);
 }

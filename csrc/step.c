@@ -17,21 +17,22 @@ static const struct sheet sheets[MACHINE_COUNT] = {
     [MACHINE_LIFE] = {&lifecycle_cells[0][0], LIFE_COUNT, LIFE_EVENT_COUNT},
     [MACHINE_WANT] = {&want_cells[0][0], WANT_COUNT, WANT_EVENT_COUNT},
     [MACHINE_POD] = {&pod_cells[0][0], POD_COUNT, POD_EVENT_COUNT},
+    [MACHINE_STARTUP] = {&startup_cells[0][0], PROBE_COUNT, PROBE_EVENT_COUNT},
+    [MACHINE_LIVENESS] = {&liveness_cells[0][0], PROBE_COUNT, PROBE_EVENT_COUNT},
+    [MACHINE_READINESS] = {&readiness_cells[0][0], PROBE_COUNT, PROBE_EVENT_COUNT},
+    [MACHINE_WATCHDOG] = {&liveness_cells[0][0], PROBE_COUNT, PROBE_EVENT_COUNT},
 };
 
-static const char *const machine_words[MACHINE_COUNT] = {"lifecycle", "want", "pod"};
-
-static const char *state_word(enum machine m, uint8_t state)
-{
-    return m == MACHINE_LIFE ? life_words[state] : m == MACHINE_WANT ? want_words[state] : pod_words[state];
-}
-
-static const char *event_word(enum machine m, uint8_t event)
-{
-    return m == MACHINE_LIFE   ? life_event_words[event]
-           : m == MACHINE_WANT ? want_event_words[event]
-                               : pod_event_words[event];
-}
+/* For people: its name, its states, its events. */
+static const struct { const char *name; const char *const *states, *const *events; } words[MACHINE_COUNT] = {
+    [MACHINE_LIFE] = {"lifecycle", life_words, life_event_words},
+    [MACHINE_WANT] = {"want", want_words, want_event_words},
+    [MACHINE_POD] = {"lifecycle", pod_words, pod_event_words},
+    [MACHINE_STARTUP] = {"startup probe", probe_words, probe_event_words},
+    [MACHINE_LIVENESS] = {"liveness probe", probe_words, probe_event_words},
+    [MACHINE_READINESS] = {"readiness probe", probe_words, probe_event_words},
+    [MACHINE_WATCHDOG] = {"watchdog", probe_words, probe_event_words},
+};
 
 /* Cells of all machines are counted one after the other. */
 uint32_t step_cell_count(enum machine m, uint32_t *rows, uint32_t *columns)
@@ -59,7 +60,10 @@ void step_post(struct core *c, enum machine m, const struct unit *u, uint8_t eve
 
 static uint8_t *state_of(struct core *c, enum machine m, struct unit *u)
 {
-    return m == MACHINE_LIFE ? &u->life : m == MACHINE_WANT ? &u->want : &c->state;
+    return m == MACHINE_LIFE   ? &u->life
+           : m == MACHINE_WANT ? &u->want
+           : m == MACHINE_POD  ? &c->state
+                               : &u->probes[m - MACHINE_STARTUP];
 }
 
 static void run(struct core *c, struct unit *u, const struct cell *cell)
@@ -80,10 +84,11 @@ static void step(struct core *c, const struct event *e)
     STEP_TRACE(c, m, u, *state, e->event, cell);
     if (cell->kind == CELL_IMPOSSIBLE) {
         c->impossible++;
-        warn(c, "%s: %s in state %s of its %s cannot be: ignored", u ? u->name : "pod", event_word(m, e->event),
-             state_word(m, *state), machine_words[m]);
+        warn(c, "%s: %s in state %s of its %s cannot be: ignored", u ? u->name : "pod", words[m].events[e->event],
+             words[m].states[*state], words[m].name);
     } else if (cell->kind == CELL_ACTS) {
         *state = cell->next;
+        c->errand_at = m >= MACHINE_STARTUP ? u->errands[m - MACHINE_STARTUP] : NULL;
         if (m == MACHINE_POD) {
             c->pod_event = e->event;
             c->pod_event_of = by;
@@ -133,10 +138,10 @@ void step_settle(struct core *c, struct unit *u)
 
 const struct cause *step_cause(uint8_t cause) { return &cause_cells[cause]; }
 uint8_t step_phase(uint32_t bits) { return phase_cells[bits]; }
+const char *step_reason(const struct unit *u) { return u->oom ? OOM_REASON : exit_class_reasons[u->exit_class][u->code != 0]; }
 
 const char *life_word(uint8_t n) { return life_words[n]; }
 const char *outcome_word(uint8_t n) { return outcome_words[n]; }
-const char *class_reason(uint8_t n) { return exit_class_reasons[n]; }
 const char *kind_word(uint8_t n) { return kind_words[n]; }
 const char *phase_word(uint8_t n) { return phase_words[n]; }
 const char *signal_word(uint8_t n) { return n < 65 && signal_words[n] ? signal_words[n] : "signal 0"; }

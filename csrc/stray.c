@@ -18,8 +18,8 @@ enum { DEPTH = 64, ENVIRON_MOST = 1 << 20 };
 struct process { int32_t pid, parent, session; uint64_t start; char state; };
 
 /* What a walk does with one it found: for whom, and with which signal. */
-struct errand { struct unit *unit; int sig; };
-typedef void visitor(struct core *, const struct process *, const struct errand *);
+struct mission { struct unit *unit; int sig; };
+typedef void visitor(struct core *, const struct process *, const struct mission *);
 
 /* --- /proc --- */
 
@@ -157,7 +157,7 @@ static int is_wanted(struct core *c, int32_t pid, struct unit *wanted, struct pr
 }
 
 /* Visits the living descendants of ours, or only those that are attributed to unit wanted; returns how many. */
-static uint32_t walk(struct core *c, struct unit *wanted, visitor *visit, const struct errand *errand)
+static uint32_t walk(struct core *c, struct unit *wanted, visitor *visit, const struct mission *mission)
 {
     _Alignas(8) char entries[4096];
     uint32_t visited = 0;
@@ -171,30 +171,30 @@ static uint32_t walk(struct core *c, struct unit *wanted, visitor *visit, const 
             if (*digits < '1' || *digits > '9' || !is_wanted(c, (int32_t)number(&digits), wanted, &p))
                 continue;
             visited++;
-            visit(c, &p, errand);
+            visit(c, &p, mission);
         }
     return visited;
 }
 
-static void signal_one(struct core *c, const struct process *p, const struct errand *errand)
+static void signal_one(struct core *c, const struct process *p, const struct mission *mission)
 {
     struct process again;
     int fd = p->parent == c->self ? -1 : sys_pidfd(p->pid);
     if (p->parent == c->self)
-        sys_kill(p->pid, errand->sig);
+        sys_kill(p->pid, mission->sig);
     else if (fd >= 0 && process_read(p->pid, &again) && again.start == p->start)
-        sys_pidfd_signal(fd, errand->sig);
+        sys_pidfd_signal(fd, mission->sig);
     if (fd >= 0)
         sys_close(fd);
 }
 
 /* One pidfd is enough: when it ends, the look that follows finds the next. It matters for those whose end the kernel tells
  * somebody else. */
-static void watch_one(struct core *c, const struct process *p, const struct errand *errand)
+static void watch_one(struct core *c, const struct process *p, const struct mission *mission)
 {
-    struct unit *u = errand->unit;
+    struct unit *u = mission->unit;
     if (u->kill_rest)
-        signal_one(c, p, &(struct errand){u, SIGKILL});
+        signal_one(c, p, &(struct mission){u, SIGKILL});
     if (u->watch >= 0)
         return;
     u->watch = sys_pidfd(p->pid);
@@ -204,9 +204,9 @@ static void watch_one(struct core *c, const struct process *p, const struct erra
     }
 }
 
-static void note_one(struct core *c, const struct process *p, const struct errand *errand)
+static void note_one(struct core *c, const struct process *p, const struct mission *mission)
 {
-    struct unit *u = errand->unit;
+    struct unit *u = mission->unit;
     if (p->session == u->group || c->noted_count == NOTED_MOST || !is_below(p, u->pid))
         return;
     c->noted[c->noted_count++] = (struct noted){p->pid, unit_index(c, u), p->start};
@@ -226,7 +226,7 @@ void stray_note(struct core *c, struct unit *u)
 {
     forget_noted(c, u);
     if (u->pid)
-        walk(c, NULL, note_one, &(struct errand){u, 0});
+        walk(c, NULL, note_one, &(struct mission){u, 0});
 }
 
 void stray_signal_unit(struct core *c, struct unit *u, int sig)
@@ -234,7 +234,7 @@ void stray_signal_unit(struct core *c, struct unit *u, int sig)
     if (u->pid)
         sys_kill(-u->pid, sig);  /* alive or a zombie: the number is its own */
     else
-        walk(c, u, signal_one, &(struct errand){u, sig});
+        walk(c, u, signal_one, &(struct mission){u, sig});
 }
 
 /* --- what is left --- */
@@ -250,10 +250,7 @@ static int has_unknown_child(struct core *c)
     text[size] = 0;
     for (const char *at = text; *at;) {
         int32_t pid = (int32_t)number(&at);
-        uint32_t i = 0;
-        while (i < c->unit_count && c->units[i].pid != pid)
-            i++;
-        if (i == c->unit_count)
+        if (!reap_unit_of(c, pid) && !reap_errand_of(c, pid))
             return 1;
         at += *at == ' ';
     }
@@ -266,9 +263,9 @@ static int has_rest(struct core *c, struct unit *u)
     if (u->plan->leave_rest || u->group == 0)
         return 0;
     int group_gone = sys_kill(-u->group, 0) == -ESRCH;
-    if (group_gone && (c->state != POD_RUNNING || !has_unknown_child(c)))
+    if (group_gone && (c->budget_running || !has_unknown_child(c)))
         return 0;
-    return walk(c, u, watch_one, &(struct errand){u, 0}) > 0;
+    return walk(c, u, watch_one, &(struct mission){u, 0}) > 0;
 }
 
 static void end_watch(struct core *c, struct unit *u)
@@ -306,9 +303,9 @@ void stray_sweep(struct core *c, int sig)
         return;
     }
     c->reap_more |= found == 1;  /* whoever it is, the reaping that follows tells how many are left */
-    uint32_t left = walk(c, NULL, signal_one, &(struct errand){NULL, sig});
+    uint32_t left = walk(c, NULL, signal_one, &(struct mission){NULL, sig});
     if (sig == SIGTERM) {
-        walk(c, NULL, signal_one, &(struct errand){NULL, SIGCONT});
+        walk(c, NULL, signal_one, &(struct mission){NULL, SIGCONT});
         if (left)
             say(c, "%u processes are left behind by units: asked to end", left);
     }

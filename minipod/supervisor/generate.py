@@ -47,9 +47,13 @@ def member(word: Word) -> str:
     return f"{snake(type(word).__name__)}_{word.name}".upper()
 
 
+# C has one namespace for the names of enumerations and structs, and the core's own struct is the errand.
+_TAGS = {"errand": "errand_kind"}
+
+
 def _enum(words: type[Word]) -> Iterator[str]:
     name = snake(words.__name__)
-    yield f"enum {name} {{"
+    yield f"enum {_TAGS.get(name, name)} {{"
     width = max(len(member(w)) for w in words) + 1
     for word in words:
         yield f"    {member(word) + ',':<{width}}  /* {word.value} */"
