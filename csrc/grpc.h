@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hpack.h"
+
 /* BROKEN: no answer of this protocol, or more of it than a health check has. */
 enum grpc_progress { GRPC_MORE, GRPC_SERVING, GRPC_NOT_SERVING, GRPC_BROKEN };
 
@@ -19,13 +21,13 @@ enum { GRPC_REPLY_MOST = 262144, GRPC_ANSWERS_MOST = 16, GRPC_ANSWER_ROOM = GRPC
 struct grpc_reply {
     uint32_t spent;                     /* of GRPC_REPLY_MOST */
     uint32_t left;                      /* of the frame's payload */
-    uint32_t number, string_left;       /* HPACK */
-    uint32_t varint;                    /* protobuf, cut to 32 bits as an enum's is */
-    uint32_t message_left;
+    uint32_t message_left, varint, status;
+    struct hpack headers;
     uint8_t head[9], kept[8];           /* the frame's; a PING's or GOAWAY's payload */
-    uint8_t filled, kept_size, pad, skip, answers, progress, flags;
-    uint8_t hpack, shift, header, words, at;
-    uint8_t body, varint_shift, field, status;
+    uint8_t filled, kept_size;          /* of the two */
+    uint8_t pad, unread;                /* of the frame's payload, at its end and at its beginning */
+    uint8_t answers, progress, flags;
+    uint8_t message, shift, skip, is_status;
 };
 
 /* Preface, SETTINGS, HEADERS and DATA that ends the stream. Returns the whole length, which may be more than room: then it

@@ -17,14 +17,14 @@ enum http_progress { HTTP_MORE, HTTP_DONE, HTTP_BROKEN };
 struct http_reply {
     char *location;             /* the caller's; text with a NUL when has_location, untouched otherwise */
     uint32_t location_room, location_size;
-    uint64_t left;              /* bytes of the body, or of its chunk, still to come; a length that is being read */
-    uint64_t length;
+    uint64_t left;              /* bytes of the body, or of its chunk, still to come */
+    uint64_t length, number;    /* Content-Length, and one that is being read */
     uint32_t spent;             /* of HTTP_HEAD_MOST */
     uint32_t body;              /* of HTTP_BODY_MOST, still wanted */
     uint16_t status;            /* 0 until there is one */
     uint8_t has_location;       /* a status to be followed, and a Location that is not empty */
     uint8_t location_too_long;  /* it did not fit: has_location is 0 then */
-    uint8_t state, minor, at, names, header, value, flags, zero;
+    uint8_t state, minor, at, names, header, value, flags, zero;    /* at: bytes of the word that is being read */
 };
 
 /* Writes GET path with Host (none when host is "") and headers: lines that end in \r\n each, or "". A path that does not
@@ -46,12 +46,11 @@ int http_is_redirect(unsigned status);
 
 /* path[0..path_room) is the caller's, and must not overlap what goes in. */
 struct http_target {
-    char *path;                 /* path and query with a NUL; set when same_host */
+    char *path;                 /* path and query, fit for a request, with a NUL */
     uint32_t path_room;
-    uint16_t port;              /* 0: as it was asked before */
-    uint8_t same_host;          /* not: it is not followed, and nothing below or above is set */
-    uint8_t is_https;           /* when has_scheme */
-    uint8_t has_scheme;         /* an absolute URL; not: as it was asked before */
+    uint16_t port;              /* 0: as it was asked before; 80 or 443 when a host is named without one */
+    uint8_t same_host;          /* 0: it leads elsewhere, is not followed, and nothing else here is set */
+    uint8_t is_https;           /* 0: plain, as it was asked before */
 };
 
 /* Where location leads, when path (with its query) was asked of host (no port; brackets around IPv6 or not; equal
