@@ -268,6 +268,7 @@ static deed *const deeds[] = {
     [ACTION_ATTEMPT] = act_attempt,
     [ACTION_TIME_OUT] = act_time_out,
     [ACTION_ABANDON] = act_abandon,
+    [ACTION_DISARM_PROBE] = act_disarm_probe,
     [ACTION_FORGET_RUN] = act_forget_run,
     [ACTION_MARK_STARTED] = act_mark_started,
     [ACTION_MARK_UNSTARTED] = act_mark_unstarted,

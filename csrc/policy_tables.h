@@ -302,6 +302,7 @@ enum action {
     ACTION_ATTEMPT,           /* ask; arm the timer with the time-out */
     ACTION_TIME_OUT,          /* end the attempt and count it as a failure; queue failed or counted */
     ACTION_ABANDON,           /* end the attempt, and no timer */
+    ACTION_DISARM_PROBE,      /* no timer for the probe */
     ACTION_FORGET_RUN,        /* what was counted in a row counts no more */
     ACTION_MARK_STARTED,      /* reach started; queue begin or absent for the other probes */
     ACTION_MARK_UNSTARTED,    /* not started any more */
@@ -613,6 +614,7 @@ static const char *const action_words[ACTION_COUNT] = {
     [ACTION_ATTEMPT] = "attempt",
     [ACTION_TIME_OUT] = "time-out",
     [ACTION_ABANDON] = "abandon",
+    [ACTION_DISARM_PROBE] = "disarm-probe",
     [ACTION_FORGET_RUN] = "forget-run",
     [ACTION_MARK_STARTED] = "mark-started",
     [ACTION_MARK_UNSTARTED] = "mark-unstarted",
@@ -1117,15 +1119,15 @@ static const struct cell startup_cells[PROBE_COUNT][PROBE_EVENT_COUNT] = {
         [PROBE_EVENT_PASSED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
         [PROBE_EVENT_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
         [PROBE_EVENT_COUNTED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
-        [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM}},
-        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM}},
+        [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM_PROBE}},
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM_PROBE}},
     },
     [PROBE_TRYING] = {
         [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
         [PROBE_EVENT_ABSENT] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
         [PROBE_EVENT_DUE] = {CELL_ACTS, PROBE_TRYING, {ACTION_TIME_OUT}},
-        [PROBE_EVENT_PASSED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM, ACTION_FORGET_RUN, ACTION_MARK_STARTED}},  /* never asked again of this instance */
-        [PROBE_EVENT_FAILED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM, ACTION_FORGET_RUN, ACTION_TELL_UNHEALTHY}},
+        [PROBE_EVENT_PASSED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM_PROBE, ACTION_FORGET_RUN, ACTION_MARK_STARTED}},  /* never asked again of this instance */
+        [PROBE_EVENT_FAILED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM_PROBE, ACTION_FORGET_RUN, ACTION_TELL_UNHEALTHY}},
         [PROBE_EVENT_COUNTED] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_NEXT}},
         [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON}},
         [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON}},
@@ -1150,15 +1152,15 @@ static const struct cell liveness_cells[PROBE_COUNT][PROBE_EVENT_COUNT] = {
         [PROBE_EVENT_PASSED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
         [PROBE_EVENT_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
         [PROBE_EVENT_COUNTED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
-        [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM}},  /* a program that shuts down need not answer */
-        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM}},
+        [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM_PROBE}},  /* a program that shuts down need not answer */
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM_PROBE}},
     },
     [PROBE_TRYING] = {
         [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
         [PROBE_EVENT_ABSENT] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */
         [PROBE_EVENT_DUE] = {CELL_ACTS, PROBE_TRYING, {ACTION_TIME_OUT}},
         [PROBE_EVENT_PASSED] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_NEXT}},
-        [PROBE_EVENT_FAILED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM, ACTION_FORGET_RUN, ACTION_TELL_UNHEALTHY}},  /* on hold until a new instance */
+        [PROBE_EVENT_FAILED] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM_PROBE, ACTION_FORGET_RUN, ACTION_TELL_UNHEALTHY}},  /* on hold until a new instance */
         [PROBE_EVENT_COUNTED] = {CELL_ACTS, PROBE_REST, {ACTION_ARM_NEXT}},
         [PROBE_EVENT_STOPPING] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON}},
         [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_ABANDON}},
@@ -1184,7 +1186,7 @@ static const struct cell readiness_cells[PROBE_COUNT][PROBE_EVENT_COUNT] = {
         [PROBE_EVENT_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
         [PROBE_EVENT_COUNTED] = {CELL_IMPOSSIBLE, 0, {0}},  /* nothing was asked */
         [PROBE_EVENT_STOPPING] = {CELL_IGNORED, 0, {0}},  /* asked until its process has ended, as in Kubernetes: who drains it wants to know */
-        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM, ACTION_MARK_UNREADY}},
+        [PROBE_EVENT_GONE] = {CELL_ACTS, PROBE_OFF, {ACTION_DISARM_PROBE, ACTION_MARK_UNREADY}},
     },
     [PROBE_TRYING] = {
         [PROBE_EVENT_BEGIN] = {CELL_IMPOSSIBLE, 0, {0}},  /* each instance begins once, and ends before the next */

@@ -84,6 +84,7 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
 {
     const struct plan_exit *map = c->plan.exits + (size_t)u->plan->exit_map * PLAN_EXIT_CODES;
     spawn_read_handshake(c, u);
+    step_all(c);  /* what was executed has started, however short it lived */
     u->has_run = 1;
     u->ended_at = c->now;
     if (u->ended_at - u->started_at > u->plan->reset_ns)

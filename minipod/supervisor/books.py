@@ -1,17 +1,20 @@
 """The simulator's books: the tables it runs, what it knows of each unit, and what it reports. Data only."""
 
+import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from minipod.model import Unit
-from minipod.supervisor import backoff, fate, lifecycle, order, phase, roles, verdict, want
+from minipod.supervisor import backoff, budget, fate, lifecycle, order, phase, probes, roles, verdict, want
+from minipod.supervisor.errands import Assignment, assignments, exit_classes, exit_codes
 from minipod.supervisor.fate import Fate
 from minipod.supervisor.pod import CAUSE, POD, Cause
 from minipod.supervisor.table import Machine
 from minipod.supervisor.verdict import Verdicts
 from minipod.supervisor.vocabulary import (
     Direction,
+    Errand,
     ExitClass,
     Kind,
     Life,
@@ -19,10 +22,13 @@ from minipod.supervisor.vocabulary import (
     Outcome,
     Phase,
     PodEvent,
+    Probe,
     Standing,
     StopScope,
     Want,
 )
+
+_CLASSES = tuple(ExitClass)
 
 
 @dataclass(frozen=True)
@@ -32,10 +38,19 @@ class Tables:
     life: Machine = lifecycle.LIFECYCLE
     want: Machine = want.WANT
     pod: Machine = POD
+    startup: Machine = probes.STARTUP
+    liveness: Machine = probes.LIVENESS
+    readiness: Machine = probes.READINESS
     verdict: Verdicts = field(default_factory=lambda: verdict.VERDICT)
     fate: Mapping[Standing, Mapping[Outcome, Fate]] = field(default_factory=lambda: fate.FATE)
     cause: Mapping[PodEvent, Cause] = field(default_factory=lambda: CAUSE)
     phase: Sequence[Phase] = phase.PHASE
+
+    @functools.cached_property
+    def machines(self) -> dict[str, Machine]:
+        """By name, as the core has them: the watchdog is a second liveness probe."""
+        own = (self.life, self.want, self.pod, self.startup, self.liveness, self.readiness)
+        return {machine.name: machine for machine in own} | {Errand.WATCHDOG.word: self.liveness}
 
 
 TABLES = Tables()
@@ -45,8 +60,9 @@ TABLES = Tables()
 class Report:
     """What became of a pod. Times are ns since its start.
 
-    ``timeline`` holds every change of a lifecycle's or the pod's state, ``sent`` the signals that minipod chose to
-    send, ``lost`` the given facts that had nobody to happen to, ``cells`` how often each cell of a table was looked up.
+    ``timeline`` holds every change of a lifecycle's or the pod's state, ``flags`` those of a unit's (started, ready),
+    ``sent`` the signals that minipod chose to send, ``lost`` the given facts that had nobody to happen to, ``cells``
+    how often each cell of a table was looked up.
     ``exit_code`` is None while the pod lives.
     """
 
@@ -55,12 +71,31 @@ class Report:
     phases: list[tuple[int, Phase]] = field(default_factory=list)
     exit_code: int | None = None
     reason: str | None = None
+    flags: list[tuple[int, str, tuple[bool, bool]]] = field(default_factory=list)
+    reasons: dict[str, str | None] = field(default_factory=dict)
     codes: dict[str, int | None] = field(default_factory=dict)
     outcomes: dict[str, Outcome | None] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)
     impossible: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     cells: Counter = field(default_factory=Counter)
+
+
+@dataclass
+class ErrandBook:
+    """What is known of one errand. ``attempt`` counts all there were; ``run`` equal answers in a row."""
+
+    plan: Assignment
+    attempt: int = 0
+    is_busy: bool = False
+    run: int = 0
+    last: bool = False
+    tries: int = 0
+    tried_at: int = 0
+
+    @property
+    def kind(self) -> Errand:
+        return self.plan.kind
 
 
 class UnitBook:
@@ -71,8 +106,11 @@ class UnitBook:
         self.rule = roles.rule_of(plan.kind, plan.restart)
         self.standing = roles.standing_of(plan.kind, is_main=plan.name == main, essential=plan.essential)
         self.ladder = backoff.ladder(plan.backoff.initial, plan.backoff.max)
-        self.rest_grace = plan.termination_grace_period if plan.stop_to is StopScope.GROUP else 0
+        self.rest_grace = budget.WHOLE_GRACE if plan.stop_to is StopScope.GROUP else 0
+        self._codes, self._classes = exit_codes(plan), exit_classes(plan)
+        self.errands = {task.kind: ErrandBook(task) for task in assignments(plan)}
         self.life, self.want = Life.HELD, Want.UP
+        self.probes = dict.fromkeys(probes.PROBES, Probe.OFF)
         self.waits = dict.fromkeys(Direction, 0)
         self.edges: list[order.Edge] = []
         self.reached: set[Milestone] = set()
@@ -82,16 +120,26 @@ class UnitBook:
         self.instances = 0
         self.streak = 0  # restarts by policy since the back-off was reset
         self.started_at = self.ended_at = 0
+        self.stop_grace = self.grace_left = self.stop_began = 0
         self.deadline_hit = self.dependency_failed = self.checks_rest = False
+        self.begun = self.begun_in_round = self.in_round = self.awaits_round = False
+        self.started = self.ready = self.sick = self.oom = self.notified = self.unwell = False
+
+    def end(self, raw: int, now: int) -> None:
+        """An instance ended that ran; ``raw`` is 128+N for a signal."""
+        self.code, self.ended_at = self._codes[raw], now
+        self.exit_class = _CLASSES[self._classes[raw]]
+        if self.sick:
+            self.exit_class = ExitClass.SICK if self.code else ExitClass.SICK_OK
 
     @property
-    def has_started(self) -> bool:
-        return Milestone.STARTED in self.reached
-
-    @property
-    def has_begun(self) -> bool:
-        """It ran, or tried to."""
-        return self.has_started or self.code is not None
+    def reason(self) -> str | None:
+        """Of its last end, in Kubernetes' words; None if there was none."""
+        if self.oom:
+            return verdict.OOM_REASON
+        if self.code is None and self.exit_class is not ExitClass.DEPENDENCY:
+            return None
+        return verdict.REASON[self.exit_class][self.code != 0]
 
     @property
     def is_over(self) -> bool:

@@ -23,6 +23,9 @@ class Slice(NamedTuple):
 GRACE = 10 * SECOND  # Docker's own stop timeout
 TERM_FLOOR = 2 * SECOND  # between TERM and KILL of a single unit, whatever its hook took (spec.md section 8.2)
 ROUND_FLOOR = 1 * SECOND  # between two beginnings of the whole pod (observed.md)
+# The rest of a stopped group is asked to end together with its leader, so it keeps what is left of the grace: longer
+# than any grace, and two of them still fit into 63 bits.
+WHOLE_GRACE = 1 << 61
 MARGIN = Slice(cap=SECOND // 2, divisor=10)
 SIDECARS = Slice(cap=2 * SECOND, divisor=5)
 TURN = Slice(cap=2 * SECOND, divisor=5)

@@ -1,8 +1,8 @@
 """The lifecycle machine: one unit's instance from its start to what is left of it.
 
 It knows nothing of restart policies (``verdict``), of what the pod makes of an end (``fate``), of intentions (``want``)
-or of what probes ask (``probes``). Every verdict is taken in DRAINING, so no two causes can be judged at once. Each unit has one timer; what
-DUE means follows from the state that armed it.
+or of what probes ask (``probes``). Every verdict is taken in DRAINING, so no two causes can be judged at once. Each
+unit has one timer; what DUE means follows from the state that armed it.
 """
 
 from minipod.supervisor.table import Machine, ignored, impossible, to

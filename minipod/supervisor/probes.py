@@ -1,8 +1,8 @@
 """The probe machines: what is asked of a running unit, and what the answers mean (spec.md section 6).
 
-Startup, liveness and readiness share states and events and differ in what an answer does; the watchdog is liveness under
-another name. An attempt's time-out and the time between attempts are one timer: what DUE means follows from the state.
-How many answers in a row it takes is the plan's number; the core counts and says passed, failed or counted.
+Startup, liveness and readiness share states and events and differ in what an answer does; the watchdog is liveness
+under another name. An attempt's time-out and the time between attempts are one timer: what DUE means follows from the
+state. How many answers in a row it takes is the plan's number; the core counts and says passed, failed or counted.
 """
 
 from minipod.supervisor.table import Machine, ignored, impossible, to

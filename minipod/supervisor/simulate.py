@@ -6,7 +6,9 @@ It is the executable statement of what the core does with the same tables. Where
   empty; the core may run it between two facts of a turn. Timers come after the facts of the same instant, one by one,
   each with an empty queue before it: so a program that obeys in the very moment its grace ends counts as obedient, and
   a timer never fires in a state that disarms it.
-* A child that is killed before its exec cannot be told from a program that began and was killed: it counts as started,
+* The end of a leader comes after what was heard of it before: whatever is in the queue runs first, so that a program
+  that was executed has started, however short it lived.
+* A child that is killed before its exec cannot be told from a program that began and was killed: it was executed,
   with 137. Only an exec that failed is a command that could not be executed.
 * A run's length counts from the fork to the leader's end; the delay of a back-off counts from that end too, whatever
   the rest of the group needs to go (spec.md section 5).
@@ -23,34 +25,37 @@ from collections import deque
 from collections.abc import Iterable, Sequence
 
 from minipod.model import Pod
-from minipod.supervisor import budget, order
-from minipod.supervisor.books import TABLES, Report, Tables, UnitBook
-from minipod.supervisor.deeds import DEEDS, reach
+from minipod.supervisor import budget, deeds, deeds_probe, deeds_round, deeds_time, happening, order  # noqa: F401
+from minipod.supervisor.books import TABLES, ErrandBook, Report, Tables, UnitBook
+from minipod.supervisor.deed import DEEDS
+from minipod.supervisor.facts import bits_of
 from minipod.supervisor.phase import PhaseBit
 from minipod.supervisor.pod import UNDECIDED_CODE
-from minipod.supervisor.table import CellKind, Machine
+from minipod.supervisor.probes import PROBES
+from minipod.supervisor.table import CellKind
 from minipod.supervisor.verdict import OUTCOME_EVENT, OUTCOME_MILESTONE
 from minipod.supervisor.vocabulary import (
+    Action,
     Budget,
     Direction,
+    Errand,
     ExitClass,
-    Kind,
     Life,
     LifeEvent,
-    Milestone,
-    Outcome,
     PodEvent,
+    ProbeEvent,
     Source,
     WantEvent,
     Word,
 )
 from minipod.supervisor.vocabulary import Pod as PodState
-from minipod.supervisor.world import KILLED, Behaviour, Fact, FactKind, Stray, World
+from minipod.supervisor.world import KILLED, Behaviour, Fact, Stray, World
 
-MAX_STEPS = 3_000  # far above any honest scenario: a table that goes round in circles must end too
-_WITH_PROCESS = frozenset({Life.UP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT, Life.DRAINING})
-_RUNNING = _WITH_PROCESS | {Life.HELD}  # held by hand counts as running (DESIGN.md section 4)
-_RESTARTING = frozenset({Life.BACKOFF, Life.SPAWNING})
+assert set(DEEDS) == set(Action), "every action has its deed"
+# Far above any honest scenario: a table that goes round in circles must end too.
+MOST_IN_A_MOMENT = 3_000
+MOST_WITHOUT_LIMIT = 20_000
+LIFE, WANT, POD = "lifecycle", "want", "pod"
 Timer = tuple[Word, "int | None"]
 
 
@@ -63,20 +68,28 @@ class Simulation:
         self.units = [UnitBook(at, unit, plan.main) for at, unit in enumerate(plan.units)]
         self.services = [u for u in self.units if u.is_service]
         self.main = next((u for u in self.units if u.name == plan.main), None)
-        self.queue: deque[tuple[Machine, UnitBook | None, Word]] = deque()
+        self.queue: deque[tuple[str, UnitBook | None, Word]] = deque()
         self.timers: dict[Timer, tuple[int, int]] = {}
-        self._armed = self._steps = 0
+        self._armed = self._steps = self._total = 0
         self.state, self.pod_event, self.cause = PodState.RUNNING, None, None
         self.pod_event_of: UnitBook | None = None
         self.culprit: UnitBook | None = None
-        self.blamed: UnitBook | None = None
         self.limits: budget.Limits | None = None
         self.stop_began = 0
-        self.services_left, self.services_failed, self.units_left = len(self.services), 0, len(self.units)
+        self.errand_at: ErrandBook | None = None
+        self.round_began = self.awaited = 0
         self.left = False
+        self.open_books()
         for edge in order.edges([u.member for u in plan.units]):
             self.units[edge.first].edges.append(edge)
             self.units[edge.second].waits[edge.direction] += 1
+        for unit in self.units:
+            unit.waits_at_first = dict(unit.waits)
+
+    def open_books(self) -> None:
+        """As nothing has ended yet."""
+        self.services_left, self.services_failed, self.units_left = len(self.services), 0, len(self.units)
+        self.blamed: UnitBook | None = None
 
     @property
     def now(self) -> int:
@@ -93,8 +106,11 @@ class Simulation:
             moment = self._next_moment()
             if moment is None or (until is not None and moment > until):
                 break
+            self._steps *= moment == self.now
             self.world.now = moment
             self._turn()
+            if until is None and self._total > MOST_WITHOUT_LIMIT:
+                raise RuntimeError("it does not come to rest: say until when to look")
         self._close()
         return self.report
 
@@ -104,7 +120,7 @@ class Simulation:
         for unit in self.units:
             if unit.waits[Direction.START] == 0:
                 self.post_want(unit, WantEvent.CLEAR)
-        self._drain()
+        self._settle_down()
 
     def _next_moment(self) -> int | None:
         timer = min(self.timers.values(), default=None)
@@ -116,16 +132,18 @@ class Simulation:
     def _turn(self) -> None:
         if self.world.next_moment() == self.now:
             for fact in self.world.facts():
-                _HAPPEN[fact.kind](self, fact)
+                happening.take(self, fact)
         else:
             self._fire(min(self.timers, key=self.timers.__getitem__))
-        self._drain()
+        self._settle_down()
 
     def _fire(self, timer: Timer) -> None:
         del self.timers[timer]
         event, at = timer
         if at is None:
             self.post_pod(event)
+        elif isinstance(event, Errand):
+            deeds_probe.due(self, self.units[at], event)
         else:
             self.post_life(self.units[at], event)
 
@@ -139,101 +157,84 @@ class Simulation:
     def armed_at(self, timer: Timer) -> int | None:
         return self.timers[timer][0] if timer in self.timers else None
 
-    # --- facts ---
+    # --- steps ---
 
-    def _spawned(self, fact: Fact) -> None:
-        self.post_life(self.units[fact.unit], LifeEvent.SPAWNED)
+    def post_life(self, unit: UnitBook, event: LifeEvent) -> None:
+        self.queue.append((LIFE, unit, event))
 
-    def _unstartable(self, fact: Fact) -> None:
-        self._end(self.units[fact.unit], fact.value, ExitClass.UNSTARTABLE)
-        self.post_life(self.units[fact.unit], LifeEvent.UNSTARTABLE)
+    def post_want(self, unit: UnitBook, event: WantEvent) -> None:
+        self.queue.append((WANT, unit, event))
 
-    def _ended(self, fact: Fact) -> None:
-        unit = self.units[fact.unit]
-        code = unit.plan.exit_codes.get(fact.value, fact.value)
-        self._end(unit, code, ExitClass.FAIL if code else ExitClass.OK)
-        if not self.world.was_executed(unit.at):
-            self.post_life(unit, LifeEvent.SPAWNED)
-        self.post_life(unit, LifeEvent.EXITED)
+    def post_probe(self, unit: UnitBook, kind: Errand, event: ProbeEvent) -> None:
+        self.queue.append((kind.word, unit, event))
 
-    def _end(self, unit: UnitBook, code: int, exit_class: ExitClass) -> None:
-        unit.code, unit.exit_class, unit.ended_at = code, exit_class, self.now
-        if self.now - unit.started_at > unit.plan.backoff.reset_after:
-            unit.streak = 0
-
-    def _rest_gone(self, fact: Fact) -> None:
-        unit = self.units[fact.unit]
-        if unit.checks_rest:
-            self.drained(unit)
+    def post_pod(self, event: PodEvent, by: UnitBook | None = None) -> None:
+        """``by``: the unit whose end is the event, if it is one's."""
+        self.queue.append((POD, by, event))
 
     def drained(self, unit: UnitBook) -> None:
         """Nothing of the instance is left."""
         unit.checks_rest = False
         self.post_life(unit, LifeEvent.DRAINED)
 
-    def _stray_gone(self, fact: Fact) -> None:
-        if self.world.lose_stray(fact):
-            self.post_pod(PodEvent.STIRRED if self.world.has_strays() else PodEvent.NOTHING_LEFT)
-
-    def _said(self, fact: Fact) -> None:
-        event = fact.value
-        if isinstance(event, PodEvent):
-            self.post_pod(event)
-        elif isinstance(event, WantEvent):
-            self.post_want(self.units[fact.unit], event)
-        else:
-            self.post_life(self.units[fact.unit], event)
-
-    # --- steps ---
-
-    def post_life(self, unit: UnitBook, event: LifeEvent) -> None:
-        self.queue.append((self.tables.life, unit, event))
-
-    def post_want(self, unit: UnitBook, event: WantEvent) -> None:
-        self.queue.append((self.tables.want, unit, event))
-
-    def post_pod(self, event: PodEvent, by: UnitBook | None = None) -> None:
-        """``by``: the unit whose end is the event, if it is one's."""
-        self.queue.append((self.tables.pod, by, event))
-
-    def _drain(self) -> None:
+    def step_all(self) -> None:
+        """Run the queue until it is empty."""
         while self.queue:
             self._step(*self.queue.popleft())
+
+    def _settle_down(self) -> None:
+        self.step_all()
         self._note_phase()
 
-    def _step(self, machine: Machine, unit: UnitBook | None, event: Word) -> None:
-        by, unit = unit, None if machine is self.tables.pod else unit
-        self._steps += 1
-        if self._steps > MAX_STEPS:
-            raise RuntimeError("the tables go round in circles")
+    def _step(self, machine: str, by: UnitBook | None, event: Word) -> None:
+        unit = None if machine == POD else by
+        self._count_step()
         state = self._state(machine, unit)
-        cell = machine.rows[state][event]
-        self.report.cells[machine.name, state, event] += 1
+        cell = self.tables.machines[machine].rows[state][event]
+        self.report.cells[machine, state, event] += 1
         if cell.kind is CellKind.IMPOSSIBLE:
             self._note_impossible(f"{unit.name if unit else 'pod'}: {event.word} in {state.word}")
         elif cell.kind is CellKind.ACTS:
             self._enter(machine, unit, cell.next)
             if unit is None:
                 self.pod_event, self.pod_event_of = event, by
+            elif machine in _PROBES:
+                self.errand_at = unit.errands.get(_PROBES[machine])
             for action in cell.actions:
                 DEEDS[action](self, unit)
 
-    def _state(self, machine: Machine, unit: UnitBook | None) -> Word:
+    def _count_step(self) -> None:
+        self._steps += 1
+        self._total += 1
+        if self._steps > MOST_IN_A_MOMENT:
+            raise RuntimeError("the tables go round in circles")
+
+    def _state(self, machine: str, unit: UnitBook | None) -> Word:
         if unit is None:
             return self.state
-        return unit.life if machine is self.tables.life else unit.want
+        if machine in _PROBES:
+            return unit.probes[_PROBES[machine]]
+        return unit.life if machine == LIFE else unit.want
 
-    def _enter(self, machine: Machine, unit: UnitBook | None, state: Word) -> None:
-        if machine is self.tables.want:
+    def _enter(self, machine: str, unit: UnitBook | None, state: Word) -> None:
+        if machine == WANT:
             unit.want = state
-            return
-        changed = state is not self._state(machine, unit)
-        if unit is None:
-            self.state = state
-        else:
-            unit.life = state
-        if changed:
-            self.report.timeline.append((self.now, unit.name if unit else "pod", state.word))
+        elif machine in _PROBES:
+            unit.probes[_PROBES[machine]] = state
+        elif state is not self._state(machine, unit):
+            self.report.timeline.append((self.now, unit.name if unit else POD, state.word))
+            if unit is None:
+                self.state = state
+            else:
+                unit.life = state
+
+    def flag(self, unit: UnitBook, **flags: bool) -> None:
+        """Set ``started`` or ``ready``."""
+        before = unit.started, unit.ready
+        for name, value in flags.items():
+            setattr(unit, name, value)
+        if (unit.started, unit.ready) != before:
+            self.report.flags.append((self.now, unit.name, (unit.started, unit.ready)))
 
     def _note_impossible(self, what: str) -> None:
         self.report.impossible.append(what)
@@ -263,7 +264,7 @@ class Simulation:
             return
         milestone = OUTCOME_MILESTONE[unit.outcome]
         if milestone is not None:
-            reach(self, unit, milestone)
+            deeds.reach(self, unit, milestone)
         for action in entry.actions:
             DEEDS[action](self, unit)
         if entry.event is not None:
@@ -297,15 +298,8 @@ class Simulation:
 
     def phase_bits(self) -> frozenset[PhaseBit]:
         """The facts that the pod's phase follows from."""
-        facts = {
-            PhaseBit.FAILED_INIT: any(u.kind is Kind.INIT and u.is_over and u.outcome in _FAILED for u in self.units),
-            PhaseBit.WAITING: any(map(_is_awaited, self.units)),
-            PhaseBit.RUNNING: any(u.kind is not Kind.INIT and u.has_begun and u.life in _RUNNING for u in self.units),
-            PhaseBit.RESTARTING: any(u.has_begun and u.life in _RESTARTING for u in self.services),
-            PhaseBit.UNSUCCESSFUL: self.cause is not None and self.exit_code() != 0,
-            PhaseBit.OVER: self.state is PodState.OVER,
-        }
-        return frozenset(bit for bit, is_so in facts.items() if is_so)
+        code = None if self.cause is None else self.exit_code()
+        return bits_of(self.units, exit_code=code, is_over=self.state is PodState.OVER)
 
     def _note_phase(self) -> None:
         key = sum(1 << bit.number for bit in self.phase_bits())
@@ -322,34 +316,18 @@ class Simulation:
             report.reason = self.tables.cause[self.cause].reason
         for unit in self.units:
             report.codes[unit.name] = unit.code
+            report.reasons[unit.name] = unit.reason
             report.outcomes[unit.name] = unit.outcome if unit.is_over else None
             report.restarts[unit.name] = max(unit.instances - 1, 0)
 
 
-_FAILED = frozenset({Outcome.FAILED, Outcome.GAVE_UP, Outcome.UNRUNNABLE, Outcome.EXPIRED})
-
-
-def _is_awaited(unit: UnitBook) -> bool:
-    """Kubernetes' "pending": an init that is not done, a sidecar or service that has yet to begin and still may."""
-    if unit.kind is Kind.INIT:
-        return Milestone.COMPLETED not in unit.reached
-    return not unit.is_over and not unit.has_begun
-
-
+_PROBES = {kind.word: kind for kind in PROBES}
 _SOURCE = {
     Source.NOBODY: lambda sim: 0,
     Source.MAIN: Simulation._mains_code,
     Source.BLAMED: lambda sim: sim._code_of(sim.blamed) or 0,
     Source.CULPRIT: lambda sim: sim._code_of(sim.culprit) or 0,
     Source.TRUTH: Simulation._truth,
-}
-_HAPPEN = {
-    FactKind.SPAWNED: Simulation._spawned,
-    FactKind.UNSTARTABLE: Simulation._unstartable,
-    FactKind.ENDED: Simulation._ended,
-    FactKind.REST_GONE: Simulation._rest_gone,
-    FactKind.STRAY_GONE: Simulation._stray_gone,
-    FactKind.SAID: Simulation._said,
 }
 
 

@@ -234,7 +234,7 @@ class Action(Word):
     ATTEMPT = "ask; arm the timer with the time-out"
     TIME_OUT = "end the attempt and count it as a failure; queue failed or counted"
     ABANDON = "end the attempt, and no timer"
-    DISARM_PROBE = "no timer"
+    DISARM_PROBE = "no timer for the probe"
     FORGET_RUN = "what was counted in a row counts no more"
     MARK_STARTED = "reach started; queue begin or absent for the other probes"
     MARK_UNSTARTED = "not started any more"

@@ -11,7 +11,10 @@ class Word(Enum):
     """One word of a list that two languages share. ``number`` is its position: the value that C and the plan use."""
 
     def __init__(self, meaning: str):
-        self.number = len(type(self).__members__)
+        others = type(self).__members__
+        if any(word.value == meaning for word in others.values()):
+            raise ValueError(f"two words of one meaning would be one word: {meaning!r}")
+        self.number = len(others)
 
     @property
     def word(self) -> str:

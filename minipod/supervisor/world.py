@@ -4,10 +4,12 @@ It stands for the kernel: it knows processes and signals. It must never know a s
 has to say it says as facts. Times are ns, exit codes are raw: 0..255, 128+N for a signal.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 from heapq import heappop, heappush
+
+from minipod.supervisor.words import Errand
 
 KILLED = 128 + 9
 
@@ -16,9 +18,45 @@ class FactKind(Enum):
     SPAWNED = "the program was executed"
     UNSTARTABLE = "the program could not be executed"
     ENDED = "the leader ended"
+    OOM_KILLED = "the kernel ended the leader for want of memory"
     REST_GONE = "what the leader left behind is gone"
     STRAY_GONE = "a stray ended"
     SAID = "somebody outside said something"
+    ANSWERED = "an errand was answered"
+    TURNED = "an errand is answered otherwise from now on"
+    NOTIFIED = "the program said something of itself"
+
+
+class Reply(Enum):
+    WELL = "as hoped"
+    BADLY = "a failure"
+    ERROR = "it could not be asked"
+    NEVER = "no answer"
+
+
+class Notice(Enum):
+    READY = "READY=1"
+    RELOADING = "RELOADING=1"
+    STOPPING = "STOPPING=1"
+    WATCHDOG = "WATCHDOG=1"
+    TRIGGER = "WATCHDOG=trigger"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """How each attempt of an errand is answered, and how long that takes."""
+
+    reply: Reply = Reply.WELL
+    after: int = 0
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """The answer to one attempt; ``number`` counts those of the errand."""
+
+    kind: Errand
+    number: int
+    reply: Reply
 
 
 @dataclass(frozen=True)
@@ -35,7 +73,9 @@ class Start:
 class Behaviour:
     """How a unit's processes behave. ``stop_after`` is None when the stop signal is ignored; ``stop_code`` None means
     that the signal ends it. ``rest`` is how long the group outlives its leader: None until it is killed. ``stuck``:
-    KILL does not end the leader, ``rest_stuck``: nor the rest, as in a hung mount."""
+    KILL does not end the leader, ``rest_stuck``: nor the rest, as in a hung mount. ``answers``: how probes and hooks
+    are answered at first, well if not said; for the watchdog: when the program says that it lives. ``ready_after``:
+    when each instance says that it is ready, None if it never does by itself."""
 
     starts: tuple[Start, ...] = ()
     stop_after: int | None = 0
@@ -43,6 +83,8 @@ class Behaviour:
     rest: int | None = 0
     stuck: bool = False
     rest_stuck: bool = False
+    answers: Mapping[Errand, Answer] = field(default_factory=dict)
+    ready_after: int | None = None
 
 
 class Stray(Enum):
@@ -73,6 +115,7 @@ class _Process:
     executed: bool = False
     asked: int = 0
     rest: bool = False
+    answers: dict[Errand, Answer] = field(default_factory=dict)
 
 
 class World:
@@ -83,7 +126,7 @@ class World:
         self.lost: list[tuple[int, Fact]] = []
         self._agenda: list[tuple[int, int, Fact]] = []
         self._count = 0
-        self._processes = [_Process(b) for b in behaviours]
+        self._processes = [_Process(b, answers=dict(b.answers)) for b in behaviours]
         self._strays = list(strays)
 
     # --- the agenda ---
@@ -104,6 +147,8 @@ class World:
 
     def _comes_true(self, fact: Fact) -> bool:
         if fact.unit is None or fact.kind is FactKind.SAID:
+            return True
+        if fact.kind is FactKind.ANSWERED:
             return True
         process = self._processes[fact.unit]
         is_given = fact.instance == 0
@@ -167,6 +212,9 @@ class World:
         process.executed = True
         if process.asked:
             self._obey(fact.unit, process)
+        if process.behaviour.ready_after is not None:
+            at = self.now + process.behaviour.ready_after
+            self.plan(at, Fact(FactKind.NOTIFIED, fact.unit, Notice.READY, process.attempts))
         return True
 
     def _end(self, process: _Process, fact: Fact) -> bool:
@@ -183,10 +231,29 @@ class World:
         had, process.rest = process.rest, False
         return had
 
+    # --- errands ---
+
+    def ask_errand(self, unit: int, kind: Errand, number: int) -> None:
+        """An attempt begins; if it is answered at all, that comes as a fact."""
+        answer = self._processes[unit].answers.get(kind, Answer())
+        if answer.reply is not Reply.NEVER:
+            self.plan(self.now + answer.after, Fact(FactKind.ANSWERED, unit, Attempt(kind, number, answer.reply)))
+
+    def _turn(self, process: _Process, fact: Fact) -> bool:
+        kind, answer = fact.value
+        process.answers[kind] = answer
+        return True
+
+    def _notify(self, process: _Process, fact: Fact) -> bool:
+        return process.alive and process.executed
+
     _COME_TRUE = {
         FactKind.SPAWNED: _execute,
         FactKind.UNSTARTABLE: _end,
         FactKind.ENDED: _end,
+        FactKind.OOM_KILLED: _end,
+        FactKind.TURNED: _turn,
+        FactKind.NOTIFIED: _notify,
         FactKind.REST_GONE: _lose_rest,
     }
 

@@ -22,7 +22,7 @@ def test_a_difference_is_told_line_by_line():
         [given.service.web]
         restart = "never"
         [expected]
-        timeline = ["0s web: spawning up", "6s web: draining ended", "5s pod: ending sweeping over"]
+        timeline = ["0s web: spawning post-start up", "6s web: draining ended", "5s pod: ending sweeping over"]
         exit_code = 2
     """))
     assert check(scenario) == [
@@ -30,7 +30,7 @@ def test_a_difference_is_told_line_by_line():
         "- 2",
         "+ 1",
         "timeline:",
-        "  0s web: spawning up",
+        "  0s web: spawning post-start up",
         "- 6s web: draining ended",
         "+ 5s web: draining ended",
         "  5s pod: ending sweeping over",
