@@ -8,7 +8,7 @@ import pytest
 from minipod.config.toml import loads
 from minipod.supervisor.scenario import Scenario, parse
 
-SCENARIOS = sorted(Path(__file__).with_name("scenarios").glob("*.toml"))
+SCENARIOS = sorted(Path(__file__).with_name("scenarios").rglob("*.toml"))
 
 
 @functools.cache

@@ -7,7 +7,7 @@ import pytest
 from minipod.config.toml import loads
 from minipod.supervisor.scenario import check, parse
 
-FILES = sorted(Path(__file__).with_name("scenarios").glob("*.toml"))
+FILES = sorted(Path(__file__).with_name("scenarios").rglob("*.toml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
