@@ -10,7 +10,6 @@
 #include "plan.h"
 
 #define LOAD_SPARE 3                            /* pointers of envp that are left for HOME, USER, LOGNAME */
-#define LOAD_MAX_SIZE (UINT64_C(1) << 30)       /* of the arena, bytes */
 #define LOAD_MAX_MARK 64                        /* of the mark, bytes */
 
 /* One unit's program. lacks_*: the child must add it, after the user has been looked up: put the pointer at
@@ -26,6 +25,7 @@ struct program {
 
 struct loaded {
     struct program *programs;   /* one for each unit */
+    struct program *errands;    /* one for each errand, empty unless its handler is EXEC; envp is its unit's own list */
     uint32_t *start_waits;      /* how many START edges hold back this unit */
     uint32_t *stop_waits;       /* the same for STOP edges */
     void *arena;                /* one private mapping; owns all of the above */
@@ -35,7 +35,8 @@ struct loaded {
 /* Fills out for all units, or returns why not: one clause without a full stop.
  *
  * given: minipod's own environment, NULL-terminated. words: those after "--", NULL-terminated; NULL or none at all: the
- * plan's args hold. mark: text that no other running minipod has, units get it as MINIPOD_INSTANCE=<mark>.<unit index>.
+ * plan's args hold. mark: text that no other running minipod has, units get it as MINIPOD_INSTANCE=<mark>.<unit index>,
+ * and those with a notify socket as NOTIFY_SOCKET=@minipod/<mark>/<unit index>: @ stands for the 0 of an abstract name.
  * In a pod with exact_env units get what was given and nothing else, and lacks_* are 0.
  *
  * plan's bytes, given and words must stay where they are, unchanged: the lists point into them. */

@@ -12,7 +12,8 @@
 #define BLOCK_END(digest_at) ((digest_at) + sizeof(uint64_t))
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a plan is read as it lies in memory");
-_Static_assert(sizeof(struct plan_header) == 304 && sizeof(struct plan_unit) == 128, "no padding");
+_Static_assert(sizeof(struct plan_header) == 336 && sizeof(struct plan_unit) == 144, "no padding");
+_Static_assert(sizeof(struct plan_errand) == 104, "no padding");
 
 static const uint64_t element_sizes[] = {
     [PLAN_UNITS] = sizeof(struct plan_unit),
@@ -23,6 +24,7 @@ static const uint64_t element_sizes[] = {
     [PLAN_DELAYS] = sizeof(uint64_t),
     [PLAN_RULES] = sizeof(struct plan_rule),
     [PLAN_TARGETS] = sizeof(uint32_t),
+    [PLAN_ERRANDS] = sizeof(struct plan_errand),
     [PLAN_BLOB] = 1,
 };
 _Static_assert(REFUSE_LENGTH(element_sizes) == PLAN_ARRAYS, "every array has elements");
@@ -145,6 +147,7 @@ void plan_open(struct plan *plan, const uint8_t *bytes)
         .delays = ARRAY(PLAN_DELAYS), .delay_count = COUNT(PLAN_DELAYS),
         .rules = ARRAY(PLAN_RULES),
         .targets = ARRAY(PLAN_TARGETS), .target_count = COUNT(PLAN_TARGETS),
+        .errands = ARRAY(PLAN_ERRANDS), .errand_count = COUNT(PLAN_ERRANDS),
         .blob = ARRAY(PLAN_BLOB), .blob_size = COUNT(PLAN_BLOB),
     };
 #undef ARRAY

@@ -29,6 +29,7 @@ struct plan {
     const uint64_t *delays;
     const struct plan_rule *rules;              /* PLAN_SIGNALS of them */
     const uint32_t *targets;
+    const struct plan_errand *errands;
     const char *blob;
     uint32_t unit_count;
     uint32_t edge_count;
@@ -37,6 +38,7 @@ struct plan {
     uint32_t exit_count;
     uint32_t delay_count;
     uint32_t target_count;
+    uint32_t errand_count;
     uint32_t blob_size;
 };
 

@@ -13,13 +13,12 @@
 #include "policy_tables.h"
 
 #define ALL_ACCESS 0777
-
-/* A plan under examination, and how much text has been seen so far. */
-struct check { struct plan plan; uint64_t text; };
+#define FIRST_FREE_FD 3
+#define FD_COUNT 1024           /* what a process may open where nobody says otherwise */
 
 /* --- parts ------------------------------------------------------------------------------------------------------ */
 
-static int text_holds(struct check *check, struct plan_string string)
+int refuse_text_holds(struct check *check, struct plan_string string)
 {
     const struct plan *plan = &check->plan;
     if (string.at >= plan->blob_size || string.size >= plan->blob_size - string.at)
@@ -29,19 +28,9 @@ static int text_holds(struct check *check, struct plan_string string)
     return text[string.size] == '\0' && (check->text > PLAN_MAX_TEXT || memchr(text, '\0', string.size) == NULL);
 }
 
-static int run_holds(struct plan_run run, uint32_t count)
-{
-    return run.first <= count && run.count <= count - run.first;
-}
-
-static int duration_holds(uint64_t ns)
-{
-    return ns < PLAN_MAX_NS;
-}
-
 static int slice_holds(struct plan_slice slice)
 {
-    return duration_holds(slice.cap_ns) && slice.divisor > 0;
+    return refuse_duration_holds(slice.cap_ns) && slice.divisor > 0;
 }
 
 /* --- what hangs together by itself ------------------------------------------------------------------------------ */
@@ -49,14 +38,14 @@ static int slice_holds(struct plan_slice slice)
 static const char *refuse_words(struct check *check)
 {
     for (uint32_t i = 0; i < check->plan.word_count; i++)
-        if (!text_holds(check, check->plan.words[i]))
+        if (!refuse_text_holds(check, check->plan.words[i]))
             return "a word of a command line is no string of its blob";
     return NULL;
 }
 
 static const char *refuse_variable(struct check *check, const struct plan_variable *variable)
 {
-    if (!text_holds(check, variable->name) || !text_holds(check, variable->value))
+    if (!refuse_text_holds(check, variable->name) || !refuse_text_holds(check, variable->value))
         return "a variable is no string of its blob";
     const char *name = plan_text(&check->plan, variable->name);
     if (variable->name.size == 0 || memchr(name, '=', variable->name.size) != NULL)
@@ -72,14 +61,21 @@ static const char *refuse_variables(struct check *check)
     return why;
 }
 
+/* The other classes follow from how a unit ended, never from its exit code. */
+static int class_holds(uint8_t exit_class)
+{
+    return exit_class == EXIT_CLASS_OK || exit_class == EXIT_CLASS_FAIL || exit_class == EXIT_CLASS_RULE_RESTART
+        || exit_class == EXIT_CLASS_RULE_RESTART_ALL;
+}
+
 static const char *refuse_numbers(struct check *check)
 {
     const struct plan *plan = &check->plan;
     for (uint32_t i = 0; i < plan->exit_count; i++)
-        if (plan->exits[i].exit_class > EXIT_CLASS_FAIL)
+        if (!class_holds(plan->exits[i].exit_class))
             return "an exit code means something that no exit code means";
     for (uint32_t i = 0; i < plan->delay_count; i++)
-        if (!duration_holds(plan->delays[i]))
+        if (!refuse_duration_holds(plan->delays[i]))
             return "a delay is too long";
     for (uint32_t i = 0; i < plan->target_count; i++)
         if (plan->targets[i] >= plan->unit_count)
@@ -98,7 +94,7 @@ static const char *refuse_rules(struct check *check)
             {rule->send < PLAN_SIGNALS, "a signal is sent that does not exist"},
             {rule->verb != SIGNAL_VERB_FORWARD || rule->send > 0, "a signal is forwarded as none"},
             {rule->zero == 0, "a signal's rule has something in an unused field"},
-            {run_holds(rule->targets, plan->target_count), "a signal's targets are not in it"},
+            {refuse_run_holds(rule->targets, plan->target_count), "a signal's targets are not in it"},
         };
         why = REFUSE_FIRST(claims);
     }
@@ -127,10 +123,10 @@ static int standing_holds(const struct plan *plan, uint32_t index)
 static const char *refuse_unit_texts(struct check *check, const struct plan_unit *unit)
 {
     const struct claim claims[] = {
-        {text_holds(check, unit->name) && unit->name.size > 0, "a unit has no name"},
-        {text_holds(check, unit->working_dir), "a unit's working_dir is no string of its blob"},
-        {text_holds(check, unit->user), "a unit's user is no string of its blob"},
-        {text_holds(check, unit->group), "a unit's group is no string of its blob"},
+        {refuse_text_holds(check, unit->name) && unit->name.size > 0, "a unit has no name"},
+        {refuse_text_holds(check, unit->working_dir), "a unit's working_dir is no string of its blob"},
+        {refuse_text_holds(check, unit->user), "a unit's user is no string of its blob"},
+        {refuse_text_holds(check, unit->group), "a unit's group is no string of its blob"},
     };
     return REFUSE_FIRST(claims);
 }
@@ -139,10 +135,26 @@ static const char *refuse_unit_words(const struct plan *plan, uint32_t index)
 {
     const struct plan_unit *unit = &plan->units[index];
     const struct claim claims[] = {
-        {run_holds(unit->argv, plan->word_count), "a unit's command line is not in it"},
+        {refuse_run_holds(unit->argv, plan->word_count), "a unit's command line is not in it"},
         {unit->command_count <= unit->argv.count, "a unit's command is longer than its command line"},
         {unit->command_count > 0 || plan->pod->args_unit == index, "a unit has no command"},
-        {run_holds(unit->env, plan->variable_count), "a unit's environment is not in it"},
+        {refuse_run_holds(unit->env, plan->variable_count), "a unit's environment is not in it"},
+    };
+    return REFUSE_FIRST(claims);
+}
+
+static int notify_fd_holds(uint32_t fd)
+{
+    return fd == PLAN_NONE || (fd >= FIRST_FREE_FD && fd < FD_COUNT);
+}
+
+/* A socket needs a variable that names it. */
+static const char *refuse_unit_notify(const struct plan *plan, const struct plan_unit *unit)
+{
+    const struct claim claims[] = {
+        {unit->notify_socket <= 1, "a unit's notify_socket is neither 0 nor 1"},
+        {notify_fd_holds(unit->notify_fd), "a unit's notify_fd is none that a program could write to"},
+        {unit->notify_socket == 0 || plan->pod->exact_env == 0, "a unit would not be told where to say it is ready"},
     };
     return REFUSE_FIRST(claims);
 }
@@ -160,10 +172,10 @@ static const char *refuse_unit_numbers(const struct plan *plan, uint32_t index)
         {unit->log_mode < LOG_MODE_COUNT, "a unit has an unknown log mode"},
         {unit->stdin_mode < STDIN_MODE_COUNT, "a unit has an unknown stdin mode"},
         {unit->leave_rest <= 1, "a unit's leave_rest is neither 0 nor 1"},
-        {unit->zero == 0, "a unit has something in an unused field"},
+        {unit->zero == 0 && unit->also_zero == 0, "a unit has something in an unused field"},
         {unit->umask <= ALL_ACCESS || unit->umask == PLAN_NONE, "a unit has an umask above 0777"},
         {unit->exit_map < plan->exit_count / PLAN_EXIT_CODES, "a unit's exit map is not in it"},
-        {unit->delays.count > 0 && run_holds(unit->delays, plan->delay_count), "a unit's back-off is not in it"},
+        {unit->delays.count > 0 && refuse_run_holds(unit->delays, plan->delay_count), "a unit's back-off is not in it"},
     };
     return REFUSE_FIRST(claims);
 }
@@ -171,10 +183,10 @@ static const char *refuse_unit_numbers(const struct plan *plan, uint32_t index)
 static const char *refuse_unit_times(const struct plan_unit *unit)
 {
     const struct claim claims[] = {
-        {duration_holds(unit->grace_ns), "a unit's grace is too long"},
-        {duration_holds(unit->rest_grace_ns), "a unit's rest grace is too long"},
-        {duration_holds(unit->deadline_ns), "a unit's deadline is too long"},
-        {duration_holds(unit->reset_ns), "a unit's back-off reset is too long"},
+        {refuse_duration_holds(unit->grace_ns), "a unit's grace is too long"},
+        {refuse_duration_holds(unit->rest_grace_ns), "a unit's rest grace is too long"},
+        {refuse_duration_holds(unit->deadline_ns), "a unit's deadline is too long"},
+        {refuse_duration_holds(unit->reset_ns), "a unit's back-off reset is too long"},
         {unit->deadline_ns == 0 || unit->kind == KIND_INIT, "a unit that is no init has a deadline"},
     };
     return REFUSE_FIRST(claims);
@@ -193,6 +205,8 @@ static const char *refuse_unit(struct check *check, uint32_t index)
         why = refuse_unit_words(plan, index);
     if (why == NULL)
         why = refuse_unit_numbers(plan, index);
+    if (why == NULL)
+        why = refuse_unit_notify(plan, unit);
     return why != NULL ? why : refuse_unit_times(unit);
 }
 
@@ -232,7 +246,7 @@ static const char *refuse_edge(const struct plan *plan, const struct plan_edge *
 static const char *refuse_unit_edges(const struct plan *plan, uint32_t index, uint32_t *next)
 {
     struct plan_run run = plan->units[index].edges;
-    if (run.first != *next || !run_holds(run, plan->edge_count))
+    if (run.first != *next || !refuse_run_holds(run, plan->edge_count))
         return "a unit's edges are not those that begin at it";
     *next += run.count;
     for (uint32_t i = run.first; i < *next; i++) {
@@ -269,11 +283,11 @@ static const char *refuse_pod_parts(struct check *check)
     const struct plan *plan = &check->plan;
     const struct plan_pod *pod = plan->pod;
     const struct claim claims[] = {
-        {text_holds(check, pod->name) && pod->name.size > 0, "the pod has no name"},
-        {text_holds(check, pod->termination_message), "the termination message's path is no string of its blob"},
-        {text_holds(check, pod->default_path), "the default PATH is no string of its blob"},
-        {run_holds(pod->labels, plan->variable_count), "the pod's labels are not in it"},
-        {run_holds(pod->env, plan->variable_count), "the pod's environment is not in it"},
+        {refuse_text_holds(check, pod->name) && pod->name.size > 0, "the pod has no name"},
+        {refuse_text_holds(check, pod->termination_message), "the termination message's path is no string of its blob"},
+        {refuse_text_holds(check, pod->default_path), "the default PATH is no string of its blob"},
+        {refuse_run_holds(pod->labels, plan->variable_count), "the pod's labels are not in it"},
+        {refuse_run_holds(pod->env, plan->variable_count), "the pod's environment is not in it"},
         {main_holds(plan), "the main unit is no service of it"},
         {pod->args_unit == PLAN_NONE || pod->args_unit < plan->unit_count, "the words after -- go to no unit of it"},
         {pod->exact_env <= 1, "the pod's exact_env is neither 0 nor 1"},
@@ -286,9 +300,11 @@ static const char *refuse_pod_times(struct check *check)
 {
     const struct plan_pod *pod = check->plan.pod;
     const struct claim claims[] = {
-        {duration_holds(pod->deadline_ns), "the pod's deadline is too long"},
-        {duration_holds(pod->budget_ns), "the pod's stop budget is too long"},
-        {duration_holds(pod->retry_ns), "the pod's retry delay is too long"},
+        {refuse_duration_holds(pod->deadline_ns), "the pod's deadline is too long"},
+        {refuse_duration_holds(pod->budget_ns), "the pod's stop budget is too long"},
+        {refuse_duration_holds(pod->retry_ns), "the pod's retry delay is too long"},
+        {refuse_duration_holds(pod->term_floor_ns), "the least time for a stop is too long"},
+        {refuse_duration_holds(pod->round_floor_ns), "the least time between two beginnings is too long"},
         {slice_holds(pod->margin), "the stop budget's margin is no slice of it"},
         {slice_holds(pod->sidecars), "the sidecars' part of the stop budget is no slice of it"},
         {slice_holds(pod->turn), "the turn's part of the stop budget is no slice of it"},
@@ -306,8 +322,8 @@ static const char *refuse_text(struct check *check)
 const char *refuse_content(const struct plan *plan)
 {
     static const char *(*const parts[])(struct check *) = {
-        refuse_words, refuse_variables, refuse_numbers, refuse_rules, refuse_units, refuse_edges, refuse_pod_parts,
-        refuse_pod_times, refuse_text,
+        refuse_words, refuse_variables, refuse_numbers, refuse_rules, refuse_units, refuse_edges, refuse_errands,
+        refuse_pod_parts, refuse_pod_times, refuse_text,
     };
     struct check check = {.plan = *plan};
     const char *why = NULL;

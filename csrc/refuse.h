@@ -1,4 +1,4 @@
-/* Claims about a plan, and the first that does not hold. For plan.c and refuse.c alone. */
+/* Claims about a plan, and the first that does not hold. For plan.c, refuse.c and refuse_errand.c alone. */
 #ifndef REFUSE_H
 #define REFUSE_H
 
@@ -19,6 +19,25 @@ static inline const char *refuse_first(const struct claim *claims, size_t count)
             return claims[i].why_not;
     return NULL;
 }
+
+/* A plan under examination, and how much text has been seen so far. */
+struct check { struct plan plan; uint64_t text; };
+
+static inline int refuse_run_holds(struct plan_run run, uint32_t count)
+{
+    return run.first <= count && run.count <= count - run.first;
+}
+
+static inline int refuse_duration_holds(uint64_t ns)
+{
+    return ns < PLAN_MAX_NS;
+}
+
+/* Whether it lies inside the blob, ends there with a NUL, and has none before. */
+int refuse_text_holds(struct check *check, struct plan_string string);
+
+/* Why the probes and hooks are none, or not their units'. The words of the plan have been examined. */
+const char *refuse_errands(struct check *check);
 
 /* Why what is in the arrays makes no plan, or NULL. plan_refuse() has seen to it that they lie inside the bytes. */
 const char *refuse_content(const struct plan *plan);
