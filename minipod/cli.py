@@ -16,12 +16,13 @@ WORDS = {
     "explain": "what a key means",
     "plan": "print a plan for people",
     "schema": "a JSON Schema for editors",
+    "simulate": "play a pod under a virtual clock",
 }
 # What the static command does by itself, and hands to nobody.
 COMMANDS_OWN = frozenset({"run", "--", "--version"})
 LATER = frozenset(
     "analyze apply completion ctl describe diff events exec export get graph health import logs pause plot ps ready "
-    "restart signal simulate start status stop top wait".split()
+    "restart signal start status stop top wait".split()
 )
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where

@@ -4,6 +4,7 @@ import functools
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from minipod.model import Unit
 from minipod.supervisor import backoff, budget, fate, lifecycle, order, phase, probes, roles, verdict, want
@@ -81,6 +82,15 @@ class Report:
     cells: Counter = field(default_factory=Counter)
 
 
+class End(NamedTuple):
+    """How an instance ended; times in ns since the pod's start."""
+
+    code: int
+    reason: str
+    began_at: int
+    ended_at: int
+
+
 @dataclass
 class ErrandBook:
     """What is known of one errand. ``attempt`` counts all there were; ``run`` equal answers in a row."""
@@ -117,6 +127,8 @@ class UnitBook:
         self.code: int | None = None
         self.exit_class = ExitClass.FAIL  # of an instance that never was: it has not succeeded
         self.outcome: Outcome | None = None
+        self.end_before: End | None = None  # of the instance before the last one that ended
+        self.ended_began_at = 0
         self.instances = 0
         self.streak = 0  # restarts by policy since the back-off was reset
         self.started_at = self.ended_at = 0
@@ -127,10 +139,21 @@ class UnitBook:
 
     def end(self, raw: int, now: int) -> None:
         """An instance ended that ran; ``raw`` is 128+N for a signal."""
-        self.code, self.ended_at = self._codes[raw], now
-        self.exit_class = _CLASSES[self._classes[raw]]
-        if self.sick:
-            self.exit_class = ExitClass.SICK if self.code else ExitClass.SICK_OK
+        code = self._codes[raw]
+        sick = ExitClass.SICK if code else ExitClass.SICK_OK
+        self.note_end(code, sick if self.sick else _CLASSES[self._classes[raw]], now)
+
+    def note_end(self, code: int, exit_class: ExitClass, now: int) -> None:
+        """An instance ended, or could not be executed."""
+        self.end_before = self.last_end
+        self.code, self.exit_class = code, exit_class
+        self.ended_began_at, self.ended_at = self.started_at, now
+        if now - self.started_at > self.plan.backoff.reset_after:
+            self.streak = 0
+
+    @property
+    def last_end(self) -> End | None:
+        return None if self.code is None else End(self.code, self.reason, self.ended_began_at, self.ended_at)
 
     @property
     def reason(self) -> str | None:

@@ -25,25 +25,19 @@ def _spawned(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
 
 
 def _unstartable(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
-    unit.code, unit.exit_class, unit.ended_at = fact.value, ExitClass.UNSTARTABLE, sim.now
-    _forgive(sim, unit)
+    unit.note_end(fact.value, ExitClass.UNSTARTABLE, sim.now)
     sim.post_life(unit, LifeEvent.UNSTARTABLE)
 
 
 def _ended(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
     """The end is judged after all that came before it: what was executed has started, however short it lived."""
-    unit.oom = fact.kind is FactKind.OOM_KILLED
-    unit.end(KILLED if unit.oom else fact.value, sim.now)
-    _forgive(sim, unit)
+    is_oom = fact.kind is FactKind.OOM_KILLED
+    unit.end(KILLED if is_oom else fact.value, sim.now)
+    unit.oom = is_oom
     if not sim.world.was_executed(unit.at):
         sim.post_life(unit, LifeEvent.SPAWNED)
     sim.step_all()
     sim.post_life(unit, LifeEvent.EXITED)
-
-
-def _forgive(sim: "Simulation", unit: UnitBook) -> None:
-    if sim.now - unit.started_at > unit.plan.backoff.reset_after:
-        unit.streak = 0
 
 
 def _rest_gone(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:

@@ -34,7 +34,7 @@ Parsing is pure: it takes what a TOML parser gives. ValueError names what is wro
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import ndiff
 from itertools import groupby
 
@@ -43,7 +43,7 @@ from minipod.model import Pod
 from minipod.supervisor.books import TABLES, Report, Tables
 from minipod.supervisor.scenario_pod import only, parse_pod
 from minipod.supervisor.scenario_world import parse_behaviours, parse_events, parse_strays
-from minipod.supervisor.simulate import simulate
+from minipod.supervisor.simulate import Watch, simulate
 from minipod.supervisor.vocabulary import Word
 from minipod.supervisor.world import Behaviour, Fact, Stray
 
@@ -65,10 +65,14 @@ class Scenario:
     until: int | None
     expected: Mapping[str, object] = field(default_factory=dict)
 
-    def play(self, tables: Tables = TABLES) -> Report:
+    def ending(self, until: int) -> "Scenario":
+        """The same, looked at until then (ns)."""
+        return replace(self, until=until)
+
+    def play(self, tables: Tables = TABLES, watch: Watch = None) -> Report:
         """What comes of it under these tables."""
         return simulate(
-            self.pod, self.behaviours, self.facts, strays=self.strays, until=self.until, tables=tables
+            self.pod, self.behaviours, self.facts, strays=self.strays, until=self.until, tables=tables, watch=watch
         )
 
 

@@ -10,6 +10,7 @@ from minipod.model import Ask, Backoff, Notify, Pod, Probe, RestartRule, Unit, d
 from minipod.supervisor import signals
 from minipod.supervisor.words import Handler, Kind, Milestone, StopScope
 
+RESTART = ("always", "on_failure", "never")
 _KINDS = (Kind.INIT, Kind.SIDECAR, Kind.SERVICE)
 _GIVEN = {"pod", *(kind.word for kind in _KINDS)}
 _HANDLERS = {"exec": Handler.EXEC, "http_get": Handler.HTTP_GET, "tcp_socket": Handler.TCP_SOCKET, "grpc": Handler.GRPC}
@@ -46,8 +47,20 @@ def _unit(name: str, kind: Kind, keys: Mapping[str, object], *, is_main: bool, r
     follows = kind is not Kind.SIDECAR and not is_main
     policy = keys.pop("restart", (follows and restart) or default_restart(kind, is_main=is_main))
     command = tuple(keys.pop("command", ("true",)))
-    only(keys, set(_READ), f"[given.{kind.word}.{name}]")
-    return Unit(name, kind, command, policy, **{key: _READ[key](value) for key, value in keys.items()})
+    where = f"[given.{kind.word}.{name}]"
+    only(keys, set(_READ), where)
+    if policy not in RESTART:
+        raise ValueError(f"{where} restart is {', '.join(RESTART)}, not {policy!r}")
+    return Unit(name, kind, command, policy, **{key: _read(where, key, value) for key, value in keys.items()})
+
+
+def _read(where: str, key: str, value: object) -> object:
+    try:
+        return _READ[key](value)
+    except (KeyError, TypeError, AttributeError):
+        raise ValueError(f"{where} {key} cannot be {value!r}") from None
+    except ValueError as bad:
+        raise ValueError(f"{where} {key}: {bad}") from None
 
 
 # --- keys ---

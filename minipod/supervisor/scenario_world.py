@@ -5,13 +5,14 @@ ValueError names what is wrong.
 
 import re
 from collections.abc import Mapping, Sequence
+from enum import Enum
 
 from minipod.config.durations import parse_duration
 from minipod.model import Unit
 from minipod.supervisor import signals
-from minipod.supervisor.errands import assignments
+from minipod.supervisor.errands import EXIT_CODES, assignments
 from minipod.supervisor.scenario_pod import only
-from minipod.supervisor.vocabulary import Errand, Handler, LifeEvent, PodEvent, SignalVerb, WantEvent, Word
+from minipod.supervisor.vocabulary import Errand, Handler, LifeEvent, PodEvent, SignalVerb, WantEvent
 from minipod.supervisor.world import Answer, Behaviour, Fact, FactKind, Notice, Reply, Start, Stray
 
 _EVENT = re.compile(r"([^:\s]+): ?(\S+) ?@(\S+)")
@@ -34,6 +35,7 @@ _SHORT = {
 _SHORT_NOTICES = {
     "started": Notice.READY, "ready": Notice.READY, "unready": Notice.RELOADING, "unhealthy": Notice.TRIGGER,
 }
+_KNOWN = ", ".join(["exit", "signal", "oom", "order", "notify", *_ERRANDS, *_SHORT])
 Moment = tuple[int, Fact]
 
 
@@ -46,23 +48,30 @@ def parse_events(lines: Sequence[str], units: Sequence[Unit]) -> tuple[Moment, .
 
 
 def _event(line: str, units: Sequence[Unit]) -> list[Moment]:
-    names = [u.name for u in units]
     match = _EVENT.fullmatch(line)
-    if not match or match[1] not in (*names, "pod"):
-        raise ValueError(f"no event: {line!r}")
+    if not match:
+        raise ValueError(f'no event: {line!r}: write for example "web: exit=1 @5s"')
     who, what, at = match.groups()
+    try:
+        return [(parse_duration(at), fact) for fact in _facts(who, what, units)]
+    except ValueError as bad:
+        raise ValueError(f"no event: {line!r}: {bad}") from None
+
+
+def _facts(who: str, what: str, units: Sequence[Unit]) -> list[Fact]:
+    names = [u.name for u in units]
     verb, _, value = what.partition("=")
     if who == "pod":
-        facts = [_pod_fact(verb, value)]
-    else:
-        unit = names.index(who)
-        facts = _short(unit, units[unit], what) if what in _SHORT else [_unit_fact(unit, verb, value)]
-    return [(parse_duration(at), fact) for fact in facts]
+        return [_pod_fact(verb, value)]
+    if who not in names:
+        raise ValueError(f"there is no unit {who}, only {', '.join(names)} and pod")
+    unit = names.index(who)
+    return _short(unit, units[unit], what) if what in _SHORT else [_unit_fact(unit, verb, value)]
 
 
 def _pod_fact(verb: str, value: str) -> Fact:
     if verb == "stray":
-        return Fact(FactKind.STRAY_GONE, None, Stray[value.upper()])
+        return Fact(FactKind.STRAY_GONE, None, _word(Stray, value))
     if verb == "fact":
         return Fact(FactKind.SAID, None, _word(PodEvent, value))
     if signals.default_verb(signals.number_of(verb)) is not SignalVerb.STOP:
@@ -72,7 +81,7 @@ def _pod_fact(verb: str, value: str) -> Fact:
 
 def _unit_fact(unit: int, verb: str, value: str) -> Fact:
     if verb == "exit":
-        return Fact(FactKind.ENDED, unit, int(value))
+        return Fact(FactKind.ENDED, unit, _exit_code(value))
     if verb == "signal":
         return Fact(FactKind.ENDED, unit, 128 + signals.number_of(value))
     if verb == "oom":
@@ -82,10 +91,10 @@ def _unit_fact(unit: int, verb: str, value: str) -> Fact:
     if verb == "fact":
         return Fact(FactKind.SAID, unit, _word(LifeEvent, value))
     if verb == "notify":
-        return Fact(FactKind.NOTIFIED, unit, Notice[value.upper()])
+        return Fact(FactKind.NOTIFIED, unit, _word(Notice, value))
     if verb in _ERRANDS:
         return Fact(FactKind.TURNED, unit, (_ERRANDS[verb], _answer(value)))
-    raise ValueError(f"nothing that happens to a unit: {verb}")
+    raise ValueError(f"nothing that happens to a unit: {verb}; what does is {_KNOWN}")
 
 
 def _short(at: int, unit: Unit, word: str) -> list[Fact]:
@@ -101,8 +110,18 @@ def _short(at: int, unit: Unit, word: str) -> list[Fact]:
     return facts
 
 
-def _word(words: type[Word], text: str) -> Word:
-    return words[text.upper().replace("-", "_")]
+def _exit_code(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text) < EXIT_CODES):
+        raise ValueError(f"an exit code is a number from 0 to 255, not {text!r}")
+    return int(text)
+
+
+def _word(words: type[Enum], text: str) -> Enum:
+    name = text.upper().replace("-", "_")
+    if name not in words.__members__:
+        known = ", ".join(word.name.lower().replace("_", "-") for word in words)
+        raise ValueError(f"{text!r} is none of {known}")
+    return words[name]
 
 
 # --- behaviour ---

@@ -22,7 +22,7 @@ It is the executable statement of what the core does with the same tables. Where
 """
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from minipod.model import Pod
 from minipod.supervisor import budget, deeds, deeds_probe, deeds_round, deeds_time, happening, order  # noqa: F401
@@ -57,13 +57,16 @@ MOST_IN_A_MOMENT = 3_000
 MOST_WITHOUT_LIMIT = 20_000
 LIFE, WANT, POD = "lifecycle", "want", "pod"
 Timer = tuple[Word, "int | None"]
+Watch = Callable[["Simulation"], None] | None
 
 
 class Simulation:
     """One pod in one fake world. Build it, ``run`` it once, read its report."""
 
-    def __init__(self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray], tables: Tables):
-        self.plan, self.tables, self.report = plan, tables, Report()
+    def __init__(
+        self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray], tables: Tables, watch: Watch = None
+    ):
+        self.plan, self.tables, self.report, self._watch = plan, tables, Report(), watch
         self.world = World(behaviours, strays)
         self.units = [UnitBook(at, unit, plan.main) for at, unit in enumerate(plan.units)]
         self.services = [u for u in self.units if u.is_service]
@@ -185,6 +188,8 @@ class Simulation:
     def _settle_down(self) -> None:
         self.step_all()
         self._note_phase()
+        if self._watch is not None:
+            self._watch(self)
 
     def _step(self, machine: str, by: UnitBook | None, event: Word) -> None:
         unit = None if machine == POD else by
@@ -245,12 +250,11 @@ class Simulation:
     def judge(self, unit: UnitBook) -> None:
         """Look up what the unit's last instance means, and queue it."""
         spent = unit.plan.max_restarts is not None and unit.streak >= unit.plan.max_restarts
-        exit_class = unit.exit_class
         if unit.deadline_hit:
-            exit_class = ExitClass.DEADLINE
+            unit.exit_class = ExitClass.DEADLINE
         elif unit.dependency_failed:
-            exit_class = ExitClass.DEPENDENCY
-        key = unit.rule, unit.want, exit_class, Budget.SPENT if spent else Budget.LEFT
+            unit.exit_class = ExitClass.DEPENDENCY
+        key = unit.rule, unit.want, unit.exit_class, Budget.SPENT if spent else Budget.LEFT
         self.report.cells["verdict", key] += 1
         unit.outcome = self.tables.verdict[key]
         self.post_life(unit, OUTCOME_EVENT[unit.outcome])
@@ -332,7 +336,8 @@ _SOURCE = {
 
 
 def simulate(plan: Pod, behaviours: Sequence[Behaviour], facts: Iterable[tuple[int, Fact]], *,
-             strays: Sequence[Stray] = (), until: int | None = None, tables: Tables = TABLES) -> Report:
-    """Play one pod. ``facts`` are (moment in ns, fact), those of one moment in their order; RuntimeError if the tables
-    never come to rest."""
-    return Simulation(plan, behaviours, strays, tables).run(facts, until)
+             strays: Sequence[Stray] = (), until: int | None = None, tables: Tables = TABLES,
+             watch: Watch = None) -> Report:
+    """Play one pod. ``facts`` are (moment in ns, fact), those of one moment in their order; ``watch`` is called with
+    the simulation after each turn. RuntimeError if the tables never come to rest."""
+    return Simulation(plan, behaviours, strays, tables, watch).run(facts, until)
