@@ -4,7 +4,6 @@ import json
 from typing import Any
 
 from minipod.commands.secrecy import shown_value
-from minipod.reaper.lower import exits as lower_exits
 from minipod.reaper.records import Exits, Plan, SignalRule, Unit, Variables
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import name_of
@@ -49,16 +48,21 @@ def _variables(pairs: Variables) -> list[dict[str, str]]:
 
 
 def _unit(unit: Unit) -> dict[str, Any]:
-    return {**_plain(unit), "stop_signal": name_of(unit.stop_signal), "exits": _exits(unit.exits)}
+    return {
+        **_plain(unit),
+        "stop_signal": name_of(unit.stop_signal),
+        "exits": _exits(unit.exits),
+        "errands": [_plain(task) for task in unit.errands],
+    }
 
 
 def _exits(exits: Exits) -> dict[str, dict[str, Any]]:
     """By raw code, those that mean something else than themselves."""
-    plain, words = lower_exits({}), [word.word for word in ExitClass]
+    words = [word.word for word in ExitClass]
     return {
         str(raw): {"code": code, "exit_class": words[number]}
         for raw, (code, number) in enumerate(zip(exits.codes, exits.classes, strict=True))
-        if (code, number) != (plain.codes[raw], plain.classes[raw])
+        if (code, number) != (raw, (ExitClass.FAIL if raw else ExitClass.OK).number)
     }
 
 

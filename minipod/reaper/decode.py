@@ -4,12 +4,14 @@ It must never look at bytes that the core would refuse.
 """
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import Exits, Plan, PlanRefused, SignalRule, Unit, Variables
+from minipod.reaper.records import Exits, Plan, PlanRefused, SignalRule, Task, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
 from minipod.supervisor.words import (
     Direction,
+    Errand,
     ExitClass,
+    Handler,
     Kind,
     LogMode,
     Milestone,
@@ -45,6 +47,7 @@ class Reader:
         self.delays = self._array(lib.PLAN_DELAYS, "uint64_t")
         self.rules = self._array(lib.PLAN_RULES, "struct plan_rule")
         self.targets = self._array(lib.PLAN_TARGETS, "uint32_t")
+        self.errands = self._array(lib.PLAN_ERRANDS, "struct plan_errand")
         self.blob = self._array(lib.PLAN_BLOB, "uint8_t")
 
     def _array(self, which: int, element: str):
@@ -71,6 +74,8 @@ class Reader:
             deadline_ns=pod.deadline_ns,
             budget_ns=pod.budget_ns,
             retry_ns=pod.retry_ns,
+            term_floor_ns=pod.term_floor_ns,
+            round_floor_ns=pod.round_floor_ns,
             margin=_part(pod.margin),
             sidecars=_part(pod.sidecars),
             turn=_part(pod.turn),
@@ -103,10 +108,33 @@ class Reader:
             log_mode=_word(LogMode, unit.log_mode),
             stdin_mode=_word(StdinMode, unit.stdin_mode),
             leave_rest=bool(unit.leave_rest),
+            notify_socket=bool(unit.notify_socket),
+            notify_fd=_or_none(unit.notify_fd),
+            errands=tuple(map(self.task, _slice(self.errands, unit.errands))),
             grace_ns=unit.grace_ns,
             rest_grace_ns=unit.rest_grace_ns,
             deadline_ns=unit.deadline_ns,
             reset_ns=unit.reset_ns,
+        )
+
+    def task(self, errand) -> Task:
+        return Task(
+            kind=_word(Errand, errand.kind),
+            handler=_word(Handler, errand.handler),
+            argv=tuple(map(self.text, _slice(self.words, errand.argv))),
+            host=self.text(errand.host),
+            path=self.text(errand.path),
+            authority=self.text(errand.authority),
+            headers=self.text(errand.headers),
+            delay_ns=errand.delay_ns,
+            period_ns=errand.period_ns,
+            timeout_ns=errand.timeout_ns,
+            grace_ns=errand.grace_ns,
+            last_grace_ns=errand.last_grace_ns,
+            success_threshold=errand.success_threshold,
+            failure_threshold=errand.failure_threshold,
+            port=errand.port,
+            exact=bool(errand.exact),
         )
 
     def exit_map(self, which: int) -> Exits:

@@ -6,7 +6,7 @@ Equal texts and equal lists are stored once. It must never leave anything out: `
 from collections.abc import Callable, Iterable
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import MAGIC, Exits, Plan, PlanRefused, SignalRule, Unit
+from minipod.reaper.records import MAGIC, Exits, Plan, PlanRefused, SignalRule, Task, Unit
 from minipod.supervisor.order import Edge
 
 # The elements of each array in C; the blob's are bytes.
@@ -19,6 +19,7 @@ ELEMENTS = {
     lib.PLAN_DELAYS: "uint64_t",
     lib.PLAN_RULES: "struct plan_rule",
     lib.PLAN_TARGETS: "uint32_t",
+    lib.PLAN_ERRANDS: "struct plan_errand",
     lib.PLAN_BLOB: "uint8_t",
 }
 ALIGNMENT = 8
@@ -66,10 +67,11 @@ class Arrays:
         self.exits = bytearray()
         self.delays = Lists(int)
         self.targets = Lists(int)
+        self.errands: list[dict] = []
         self._exit_maps: dict[Exits, int] = {}
 
-    def unit(self, unit: Unit, edges: dict[str, int]) -> dict:
-        """A ``struct plan_unit``; ``edges`` is its run."""
+    def unit(self, unit: Unit, index: int, edges: dict[str, int]) -> dict:
+        """A ``struct plan_unit``, in the order of units; ``edges`` is its run."""
         return {
             "name": self.blob.add(unit.name),
             "argv": self.words.add(unit.argv),
@@ -94,10 +96,30 @@ class Arrays:
             "log_mode": unit.log_mode.number,
             "stdin_mode": unit.stdin_mode.number,
             "leave_rest": unit.leave_rest,
+            "notify_socket": unit.notify_socket,
+            "notify_fd": _or_none(unit.notify_fd),
+            "errands": self.errand_run(unit.errands, index),
             "grace_ns": unit.grace_ns,
             "rest_grace_ns": unit.rest_grace_ns,
             "deadline_ns": unit.deadline_ns,
             "reset_ns": unit.reset_ns,
+        }
+
+    def errand_run(self, tasks: tuple[Task, ...], unit: int) -> dict[str, int]:
+        """A ``struct plan_run``, never shared."""
+        first = len(self.errands)
+        self.errands += [self.errand(task, unit) for task in tasks]
+        return {"first": first, "count": len(tasks)}
+
+    def errand(self, task: Task, unit: int) -> dict:
+        """A ``struct plan_errand``."""
+        return {
+            **task._asdict(),
+            "unit": unit,
+            "kind": task.kind.number,
+            "handler": task.handler.number,
+            "argv": self.words.add(task.argv),
+            **{name: self.blob.add(getattr(task, name)) for name in ("host", "path", "authority", "headers")},
         }
 
     def exit_map(self, exits: Exits) -> int:
@@ -126,6 +148,8 @@ class Arrays:
             "deadline_ns": plan.deadline_ns,
             "budget_ns": plan.budget_ns,
             "retry_ns": plan.retry_ns,
+            "term_floor_ns": plan.term_floor_ns,
+            "round_floor_ns": plan.round_floor_ns,
             "margin": (plan.margin.cap, plan.margin.divisor),
             "sidecars": (plan.sidecars.cap, plan.sidecars.divisor),
             "turn": (plan.turn.cap, plan.turn.divisor),
@@ -168,7 +192,10 @@ def _write(plan: Plan):
     arrays = Arrays()
     pod = arrays.pod(plan)
     elements = {
-        lib.PLAN_UNITS: [arrays.unit(unit, run) for unit, run in zip(plan.units, _edge_runs(plan), strict=True)],
+        lib.PLAN_UNITS: [
+            arrays.unit(unit, index, run)
+            for index, (unit, run) in enumerate(zip(plan.units, _edge_runs(plan), strict=True))
+        ],
         lib.PLAN_EDGES: [_edge(edge) for edge in plan.edges],
         lib.PLAN_RULES: [arrays.rule(rule) for rule in plan.rules],
         lib.PLAN_WORDS: arrays.words.elements,
@@ -176,6 +203,7 @@ def _write(plan: Plan):
         lib.PLAN_EXITS: bytes(arrays.exits),
         lib.PLAN_DELAYS: arrays.delays.elements,
         lib.PLAN_TARGETS: arrays.targets.elements,
+        lib.PLAN_ERRANDS: arrays.errands,
         lib.PLAN_BLOB: bytes(arrays.blob.bytes),
     }
     places, size = _places(elements)

@@ -7,21 +7,18 @@ from collections.abc import Iterable, Mapping
 
 from minipod import model
 from minipod.reaper import records
-from minipod.supervisor import backoff, budget, order, roles, signals
+from minipod.supervisor import backoff, budget, errands, order, roles, signals
 from minipod.supervisor.words import ExitClass, Kind, SignalVerb, StopScope
 
-EXIT_CODES = 256
-_UNCHANGED = bytes(range(EXIT_CODES))
-_CLASSES = bytes([ExitClass.OK.number, *[ExitClass.FAIL.number] * (EXIT_CODES - 1)])  # by exit code
 # Docker's own: for a unit that is given none, or no search would find anything.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# The rest of a stopped group is asked to end together with its leader, so it keeps what is left of the grace: longer
-# than any grace, and two of them still fit into 63 bits.
-WHOLE_GRACE = 1 << 61
+# The interpreter that asks what the core cannot ask itself.
+PYTHON = "python3"
 
 
-def lower(pod: model.Pod) -> records.Plan:
-    """The plan of a pod. ValueError with the cycle if ``after`` has one."""
+def lower(pod: model.Pod, python: str = PYTHON) -> records.Plan:
+    """The plan of a pod. ``python``: the interpreter with minipod that will be there for the probes that need one.
+    ValueError with the cycle if ``after`` has one."""
     members = [unit.member for unit in pod.units]
     at = {unit.name: i for i, unit in enumerate(pod.units)}
     return records.Plan(
@@ -36,10 +33,12 @@ def lower(pod: model.Pod) -> records.Plan:
         deadline_ns=pod.deadline or 0,
         budget_ns=pod.termination_grace_period,
         retry_ns=backoff.RETRY_AFTER,
+        term_floor_ns=budget.TERM_FLOOR,
+        round_floor_ns=budget.ROUND_FLOOR,
         margin=budget.MARGIN,
         sidecars=budget.SIDECARS,
         turn=budget.TURN,
-        units=tuple(_unit(pod, unit, rank) for unit, rank in zip(pod.units, order.ranks(members), strict=True)),
+        units=tuple(_unit(pod, unit, rank, python) for unit, rank in zip(pod.units, order.ranks(members), strict=True)),
         edges=order.edges(members),
         rules=rules(pod.signals, at),
     )
@@ -53,7 +52,7 @@ def _args_unit(pod: model.Pod, at: Mapping[str, int]) -> int | None:
     return services[0] if len(services) == 1 else None
 
 
-def _unit(pod: model.Pod, unit: model.Unit, rank: int) -> records.Unit:
+def _unit(pod: model.Pod, unit: model.Unit, rank: int, python: str) -> records.Unit:
     is_main = unit.name == pod.main
     return records.Unit(
         name=unit.name,
@@ -65,7 +64,7 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int) -> records.Unit:
         user=unit.user,
         group=unit.group,
         delays=backoff.ladder(unit.backoff.initial, unit.backoff.max),
-        exits=exits(unit.exit_codes),
+        exits=records.Exits(errands.exit_codes(unit), errands.exit_classes(unit)),
         umask=unit.umask,
         max_restarts=unit.max_restarts,
         kind=unit.kind,
@@ -78,17 +77,23 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int) -> records.Unit:
         log_mode=unit.log,
         stdin_mode=unit.stdin,
         leave_rest=False,
+        notify_socket=unit.notify is not None and unit.notify.fd is None,
+        notify_fd=unit.notify.fd if unit.notify else None,
+        errands=_errands(unit, python),
         grace_ns=unit.termination_grace_period,
-        rest_grace_ns=0 if unit.stop_to is StopScope.MAIN else WHOLE_GRACE,
+        rest_grace_ns=0 if unit.stop_to is StopScope.MAIN else budget.WHOLE_GRACE,
         deadline_ns=unit.deadline or 0,
         reset_ns=unit.backoff.reset_after,
     )
 
 
-def exits(codes: Mapping[int, int]) -> records.Exits:
-    """What each raw exit code 0..255 becomes and means; ``codes`` are the remapped ones."""
-    mapped = bytes(codes.get(raw, raw) for raw in range(EXIT_CODES)) if codes else _UNCHANGED
-    return records.Exits(mapped, mapped.translate(_CLASSES))
+def _errands(unit: model.Unit, python: str) -> tuple[records.Task, ...]:
+    given = errands.assignments(unit)
+    if not given:
+        return ()
+    from minipod.reaper.requests import task  # many pods have none
+
+    return tuple(task(assignment, python) for assignment in given)
 
 
 def rules(configured: Mapping[int, model.SignalRule], at: Mapping[str, int]) -> tuple[records.SignalRule, ...]:

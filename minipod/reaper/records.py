@@ -10,7 +10,18 @@ from typing import NamedTuple
 
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
-from minipod.supervisor.words import ExitClass, Kind, LogMode, Rule, SignalVerb, Standing, StdinMode, StopScope
+from minipod.supervisor.words import (
+    Errand,
+    ExitClass,
+    Handler,
+    Kind,
+    LogMode,
+    Rule,
+    SignalVerb,
+    Standing,
+    StdinMode,
+    StopScope,
+)
 
 Variables = tuple[tuple[str, str], ...]
 # What every plan begins with, and no text file does.
@@ -36,8 +47,29 @@ class SignalRule(NamedTuple):
     targets: tuple[int, ...] = ()
 
 
+class Task(NamedTuple):
+    """A probe or a hook of one unit: ``struct plan_errand``. ``headers`` are whole lines, each with its CR LF."""
+
+    kind: Errand
+    handler: Handler
+    argv: tuple[str, ...] = ()
+    host: str = ""
+    path: str = ""
+    authority: str = ""
+    headers: str = ""
+    delay_ns: int = 0
+    period_ns: int = 0
+    timeout_ns: int = 0
+    grace_ns: int = 0
+    last_grace_ns: int = 0
+    success_threshold: int = 1
+    failure_threshold: int = 1
+    port: int = 0
+    exact: bool = False
+
+
 class Unit(NamedTuple):
-    """One unit."""
+    """One unit. ``errands`` are sorted by kind, each kind at most once."""
 
     name: str
     argv: tuple[str, ...]
@@ -61,6 +93,9 @@ class Unit(NamedTuple):
     log_mode: LogMode
     stdin_mode: StdinMode
     leave_rest: bool
+    notify_socket: bool
+    notify_fd: int | None
+    errands: tuple[Task, ...]
     grace_ns: int
     rest_grace_ns: int
     deadline_ns: int
@@ -81,6 +116,8 @@ class Plan(NamedTuple):
     deadline_ns: int
     budget_ns: int
     retry_ns: int
+    term_floor_ns: int
+    round_floor_ns: int
     margin: Slice
     sidecars: Slice
     turn: Slice
