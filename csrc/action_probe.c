@@ -81,8 +81,8 @@ void act_attempt(struct core *c, struct unit *u)
 {
     struct errand *e = c->errand_at;
     (void)u;
-    if (e->plan->timeout_ns)
-        arm_errand(c, e, c->now + e->plan->timeout_ns);
+    if (e->timeout_ns)
+        arm_errand(c, e, c->now + e->timeout_ns);
     errand_begin(c, e);
 }
 

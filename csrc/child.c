@@ -35,6 +35,25 @@ static void put(const struct child_start *ch, int fd, int as)
         fail(ch, STAGE_STREAMS, -result);
 }
 
+/* The program's own descriptor may have any number: that of the pipe by which we tell a failure, which makes way, or the
+ * one it has already. Every other of ours has been put by now. */
+static void put_line(struct child_start *ch)
+{
+    int as = (int)ch->unit->plan->notify_fd;
+    if (ch->line < 0)
+        return;
+    if (ch->handshake == as) {
+        long moved = call(SYS_fcntl, ch->handshake, F_DUPFD_CLOEXEC, as + 1);
+        if (moved < 0)
+            fail(ch, STAGE_STREAMS, -moved);
+        ch->handshake = (int)moved;
+    }
+    if (ch->line == as)
+        call(SYS_fcntl, as, F_SETFD, 0);
+    else
+        put(ch, ch->line, as);
+}
+
 /* A hook writes where its unit does; a probe's words, many times a minute, are nobody's. */
 static void set_streams(const struct child_start *ch)
 {
@@ -162,7 +181,7 @@ static void take_identity(const struct child_start *ch)
 
 int child_run(void *start)
 {
-    const struct child_start *ch = start;
+    struct child_start own = *(struct child_start *)start, *ch = &own;
     const struct core *c = ch->core;
     const struct plan_unit *plan = ch->unit->plan;
     const char *directory = plan_text(&c->plan, plan->working_dir);
@@ -171,6 +190,7 @@ int child_run(void *start)
     if (switches)
         find_identity(ch);
     set_streams(ch);
+    put_line(ch);
     if (*directory)
         make_directory(directory);
     if (plan->umask != PLAN_NONE)

@@ -27,6 +27,8 @@ static void *take(struct arena *a, size_t count, size_t each)
  * largest burst is the end of all, one event for the life and one for each probe's machine. Room that nobody reaches. */
 static uint32_t queue_room(const struct core *c) { return 32 * c->unit_count + 2 * c->plan.edge_count + 64; }
 
+static int can_say(const struct plan_unit *plan) { return plan->notify_socket || plan->notify_fd != PLAN_NONE; }
+
 static void lay_out(struct core *c, struct arena *a)
 {
     uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count, rows, columns;
@@ -46,6 +48,11 @@ static void lay_out(struct core *c, struct arena *a)
         char *buffer = take(a, LINE_ROOM, 1);  /* touched only by a unit that writes half a line */
         if (a->at)
             c->units[i / 2].streams[i % 2].buffer = buffer;
+    }
+    for (uint32_t i = 0; i < c->unit_count; i++) {
+        struct notes *notes = can_say(&c->plan.units[i]) ? take(a, 1, sizeof *notes) : NULL;
+        if (a->at)
+            c->units[i].notes = notes;
     }
     for (uint32_t i = 0; i < c->errand_count; i++) {
         char *location = take(a, ERRAND_LOCATION, 1);
@@ -84,6 +91,8 @@ static void set_up_unit(struct core *c, uint32_t i)
     u->start_waits = c->loaded.start_waits[i];
     u->stop_waits = c->loaded.stop_waits[i];
     u->handshake = u->watch = -1;
+    if (u->notes)
+        u->notes->socket = u->notes->line = u->notes->child_end = u->notes->main = -1;
     for (uint32_t j = 0; j < 2; j++) {
         u->streams[j].read_end = u->streams[j].write_end = -1;
         u->streams[j].sink = (uint8_t)j;
@@ -101,6 +110,7 @@ static void set_up_errand(struct core *c, uint32_t i)
     e->unit = &c->units[e->plan->unit];
     e->unit->errands[e->plan->kind] = e;
     e->handshake = e->fd = -1;
+    e->timeout_ns = e->plan->timeout_ns;
 }
 
 /* Units with log pipes need four descriptors each; the limit we were given is the children's again. */

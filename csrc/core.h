@@ -75,6 +75,7 @@ struct errand {
     const struct plan_errand *plan;
     struct unit *unit;
     uint64_t tried_at;          /* begin of the last attempt */
+    uint64_t timeout_ns;        /* of an attempt: the plan's, or what a program asked for its watchdog; 0: none */
     uint32_t run;               /* equal answers in a row */
     int32_t number;             /* beside why */
     uint8_t why;
@@ -98,6 +99,25 @@ struct errand {
 };
 enum { ERRAND_LOCATION = 1024 };
 
+/* --- notify.c: what a program has said of itself --- */
+
+enum { STATUS_ROOM = 128 };
+enum pulse { PULSE_NONE, PULSE_BEAT, PULSE_TRIGGER };
+
+struct notes {
+    int32_t socket;             /* -1, or where it says things: the unit's, for the pod's life */
+    int32_t line;               /* -1, or the end we read of the instance's pipe */
+    int32_t child_end;          /* -1, or the other end, until there is a child */
+    int32_t main, main_pid;     /* a pidfd of the main process it named, or -1; the number, or 0: the last instance's */
+    int32_t error;              /* errno of the last instance, 0: none was told */
+    uint32_t refused;           /* messages that did not count */
+    uint8_t told;               /* what has been said of those already */
+    uint8_t pulse;              /* enum pulse that the watchdog has not seen */
+    uint16_t zero;
+    uint64_t extended_to;       /* the moment until which it asked for time */
+    char status[STATUS_ROOM];   /* of the last instance: UTF-8, NUL-terminated */
+};
+
 /* --- one unit --- */
 
 struct unit {
@@ -111,6 +131,7 @@ struct unit {
     uint8_t blamed_dependency;
     uint8_t probes[PROBES];     /* states of the probe machines */
     struct errand *errands[ERRAND_COUNT];       /* NULL: it has none of the kind */
+    struct notes *notes;                        /* NULL: it has no way to say anything */
     uint8_t begun;              /* it was up, once */
     uint8_t in_round;           /* it was started since the pod began, or began anew */
     uint8_t begun_in_round;     /* and was up */
@@ -179,6 +200,7 @@ struct core {
     uint64_t now, began_wall;
     uint64_t frozen_since;              /* 0: time runs */
     int epoll, signals, null, proc;
+    int oom;                            /* -1, or the file that counts OOM kills */
     uint64_t given_mask;                /* what children start with, as the next */
     struct rlimit given_files;
     char mark[32];                      /* in every unit's environment: MINIPOD_INSTANCE=<mark>.<index> */
@@ -245,7 +267,13 @@ void spawn_give_stack_back(struct core *, int32_t pid);
 void spawn_unit(struct core *, struct unit *);
 void spawn_read_handshake(struct core *, struct unit *);
 /* errand: NULL for the unit's own program. */
-struct child_start { const struct core *core; const struct unit *unit; const struct errand *errand; int handshake; };
+struct child_start {
+    const struct core *core;
+    const struct unit *unit;
+    const struct errand *errand;
+    int handshake;
+    int line;                                   /* -1, or what becomes the unit's notify_fd */
+};
 int spawn_errand(struct core *, struct errand *);              /* 0, or -errno */
 void spawn_read_errand_handshake(struct core *, struct errand *);
 int child_run(void *start);                     /* a struct child_start; never returns */
@@ -277,9 +305,13 @@ void notify_open(struct core *);                                        /* befor
 int notify_open_unit(struct core *, struct unit *);                     /* before each start: 0, or -errno */
 void notify_read(struct core *, struct unit *);
 void notify_begin(struct core *, struct errand *);                      /* handler NOTIFY: answers at once, or later */
-void notify_forget(struct core *, struct unit *);                       /* the instance is over */
+void notify_started(struct unit *);                                     /* its child is there */
+void notify_forget(struct core *, struct unit *);                       /* the instance is over, or will not be */
+int notify_signal(const struct unit *, int sig);                        /* 1: sent to the main process that it named */
 
 /* oom.c */
+uint64_t oom_parse(const char *events, size_t size);
+int oom_find(const char *cgroups, size_t size, int *is_v1, const char **path, size_t *path_size);  /* 0: in none */
 void oom_open(struct core *);
 uint64_t oom_count(const struct core *);                                /* of OOM kills so far; 0 where unreadable */
 
@@ -293,6 +325,8 @@ void stray_note(struct core *, struct unit *);
 void stray_signal_unit(struct core *, struct unit *, int sig);
 void stray_check_all(struct core *);
 void stray_sweep(struct core *, int sig);
+int stray_is_of(struct core *, struct unit *, int32_t pid);     /* alive, below us, and attributed to the unit */
+int stray_runs_as(int32_t pid, uint32_t uid);
 
 /* timer.c */
 void timer_arm(struct core *, uint32_t id, uint64_t when);

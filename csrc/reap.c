@@ -85,6 +85,7 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
     const struct plan_exit *map = c->plan.exits + (size_t)u->plan->exit_map * PLAN_EXIT_CODES;
     spawn_read_handshake(c, u);
     step_all(c);  /* what was executed has started, however short it lived */
+    notify_read(c, u);  /* its last words */
     u->has_run = 1;
     u->ended_at = c->now;
     if (u->ended_at - u->started_at > u->plan->reset_ns)
@@ -97,6 +98,7 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
         u->raw_code = u->code = start_failure_code(u);
         u->exit_class = u->plan->unstartable_class;
         tell_start_failure(c, u);
+        notify_forget(c, u);
         step_post(c, MACHINE_LIFE, u, LIFE_EVENT_UNSTARTABLE);
         return;
     }
@@ -105,6 +107,7 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
     see_oom(c, u);
     log_take_last(c, u);
     tell_end(c, u);
+    notify_forget(c, u);
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_EXITED);
 }
 

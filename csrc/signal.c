@@ -34,7 +34,9 @@ static void send(struct core *c, struct unit *u, int sig, int to_group)
 
 void signal_to_unit(struct core *c, struct unit *u, int sig)
 {
-    send(c, u, sig, u->plan->stop_scope == STOP_SCOPE_GROUP);
+    int to_group = u->plan->stop_scope == STOP_SCOPE_GROUP;
+    if (to_group || !notify_signal(u, sig))
+        send(c, u, sig, to_group);
 }
 
 void signal_kill_unit(struct core *c, struct unit *u) { send(c, u, SIGKILL, 1); }

@@ -138,14 +138,17 @@ void spawn_unit(struct core *c, struct unit *u)
         return;
     }
     if ((result = open_handshake(c, WATCH_HANDSHAKE, unit_index(c, u), ends)) < 0) {
+        notify_forget(c, u);
         starve(c, u, "a pipe", result);
         return;
     }
-    int32_t pid = start_child(c, &(struct child_start){c, u, NULL, ends[1]});
+    int32_t pid = start_child(c, &(struct child_start){c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1});
     sys_close(ends[1]);
+    notify_started(u);
     if (pid < 0) {
         loop_forget(c, ends[0]);
         sys_close(ends[0]);
+        notify_forget(c, u);
         starve(c, u, "fork", pid);
         return;
     }
@@ -180,7 +183,7 @@ int spawn_errand(struct core *c, struct errand *e)
     int ends[2], result = open_handshake(c, WATCH_ERRAND_HANDSHAKE, errand_index(c, e), ends);
     if (result < 0)
         return result;
-    int32_t pid = start_child(c, &(struct child_start){c, e->unit, e, ends[1]});
+    int32_t pid = start_child(c, &(struct child_start){c, e->unit, e, ends[1], -1});
     sys_close(ends[1]);
     if (pid < 0) {
         loop_forget(c, ends[0]);

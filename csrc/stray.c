@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 
 #include "core.h"
 #include "say.h"
@@ -143,6 +144,24 @@ static struct unit *owner(struct core *c, const struct process *p)
     return index < c->unit_count ? &c->units[index] : NULL;
 }
 
+/* By any of its four uids; 0 where /proc does not say. */
+int stray_runs_as(int32_t pid, uint32_t uid)
+{
+    char path[32], text[4096];
+    const char *at;
+    proc_path(path, pid, "status");
+    int64_t size = read_file(path, text, sizeof text - 1);
+    text[size > 0 ? size : 0] = 0;
+    if ((at = strstr(text, "\nUid:")) == NULL)
+        return 0;
+    for (at += strlen("\nUid:"); *at == '\t';) {
+        at++;
+        if (number(&at) == uid)
+            return 1;
+    }
+    return 0;
+}
+
 /* --- walks --- */
 
 static const struct entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; } *entry_at(const char *at)
@@ -154,6 +173,12 @@ static int is_wanted(struct core *c, int32_t pid, struct unit *wanted, struct pr
 {
     return process_read(pid, p) && p->state != 'Z' && pid != c->self && is_below(p, c->self)
            && (!wanted || owner(c, p) == wanted);
+}
+
+int stray_is_of(struct core *c, struct unit *u, int32_t pid)
+{
+    struct process p;
+    return is_wanted(c, pid, u, &p);
 }
 
 /* Visits the living descendants of ours, or only those that are attributed to unit wanted; returns how many. */

@@ -6,11 +6,13 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -121,3 +123,49 @@ int sys_flags(int fd) { return (int)or_errno(fcntl(fd, F_GETFL)); }
 int64_t sys_list(int dir, void *to, size_t size) { return or_errno(syscall(SYS_getdents64, dir, to, size)); }
 
 int sys_rewind(int dir) { return (int)or_errno(lseek(dir, 0, SEEK_SET)); }
+
+/* --- notify.c --- */
+
+int sys_datagrams(void)
+{
+    return (int)or_errno(socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+}
+
+int sys_pass_credentials(int socket)
+{
+    int on = 1;
+    return (int)or_errno(setsockopt(socket, SOL_SOCKET, SO_PASSCRED, &on, sizeof on));
+}
+
+int sys_bind_abstract(int socket, const char *name, size_t size)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (size >= sizeof address.sun_path)
+        return -ENAMETOOLONG;
+    memcpy(address.sun_path + 1, name, size);
+    socklen_t length = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + size);
+    return (int)or_errno(bind(socket, (const struct sockaddr *)&address, length));
+}
+
+/* Room for credentials and not for a descriptor more: the kernel lets go of those that do not fit, none is ever ours. */
+int64_t sys_receive(int socket, void *to, size_t size, struct sys_sender *from)
+{
+    union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(struct ucred))]; } control;
+    struct iovec part = {to, size};
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    struct ucred who;
+    int64_t result = or_errno(recvmsg(socket, &message, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC));
+    *from = (struct sys_sender){0, UINT32_MAX};
+    const struct cmsghdr *head = result < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_CREDENTIALS) {
+        memcpy(&who, CMSG_DATA(head), sizeof who);
+        *from = (struct sys_sender){who.pid, who.uid};
+    }
+    return result;
+}
+
+uint32_t sys_uid(void) { return geteuid(); }
+
+/* --- oom.c --- */
+
+int64_t sys_read_at(int fd, void *to, size_t size, int64_t at) { return or_errno(pread(fd, to, size, at)); }
