@@ -47,8 +47,13 @@ def phase_of(pod: PodRecord, table: Sequence[Phase] = PHASE) -> Phase:
     return table[key_of(bits_of(pod.units, exit_code=pod.exit_code, is_over=is_over))]
 
 
+def lasting(phase: str, *earlier: str) -> str:
+    """``phase``, unless one of the ``earlier`` ones was terminal: that one is the last (spec.md section 1)."""
+    return next((each for each in earlier if each in TERMINAL), phase)
+
+
 def pod_status(pod: PodRecord, table: Sequence[Phase] = PHASE) -> PodStatus:
-    """The whole status, its conditions' transitions aside (``follow``)."""
+    """The whole status, as if there had been none before (``follow``)."""
     statuses = statuses_of(pod.units)
     by_name = {status.name: status for status in statuses}
     phase = phase_of(pod, table).word
@@ -69,15 +74,12 @@ def pod_status(pod: PodRecord, table: Sequence[Phase] = PHASE) -> PodStatus:
 
 
 def follow(before: PodStatus | None, status: PodStatus, now: int) -> PodStatus:
-    """``status`` as the one after ``before``: a terminal phase stays, a reason stays as long as its phase does, and a
-    condition keeps the moment of its last transition (spec.md section 1, "after getPhase")."""
-    if before is None:
-        return status._replace(conditions=conditions.carried(now, status.conditions, ()))
-    if before.phase in TERMINAL and before.phase != status.phase:
-        status = status._replace(phase=before.phase, reason="", message="")
-    if before.phase == status.phase and not status.reason:
+    """``status`` as the one after ``before``: a reason stays as long as its phase does, and a condition keeps the
+    moment of its last transition (spec.md sections 1 and 10)."""
+    if before is not None and before.phase == status.phase and not status.reason:
         status = status._replace(reason=before.reason, message=before.message)
-    return status._replace(conditions=conditions.carried(now, status.conditions, before.conditions))
+    old = before.conditions if before is not None else ()
+    return status._replace(conditions=conditions.carried(now, status.conditions, old))
 
 
 def statuses_of(units: Sequence[UnitRecord]) -> tuple[ContainerStatus, ...]:

@@ -1,0 +1,56 @@
+"""What a replay is made of: cases, differences, skips, and the rules by which minipod differs on purpose."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from engines import Engine
+
+# Where processes in one container differ from the kubelet on purpose: numbers and gist of differences.md.
+RULES: Mapping[int, str] = {
+    9: "the stop of the pod follows its stop budget",
+    11: "nothing is adopted: a supervisor that finds processes of unknown origin starts everything anew",
+    31: "waits are exact, and the stop of the pod follows its budget",
+}
+
+
+class Difference(NamedTuple):
+    """One fact that came out otherwise. ``rule``: the number of the rule that says so, None for a mistake."""
+
+    what: str
+    wanted: object
+    got: object
+    rule: int | None = None
+
+
+class Case(NamedTuple):
+    """One case of a family; ``check`` yields how an engine's answer differs from what is expected."""
+
+    name: str
+    check: Callable[[Engine], Iterable[Difference]]
+
+
+class Skip(NamedTuple):
+    """Cases that nothing of minipod can answer yet, and why."""
+
+    what: str
+    count: int
+    why: str
+
+
+class Family(NamedTuple):
+    """How the cases of one file are read. ``by_tables``: its answers come from policy tables, so every engine is
+    asked; otherwise there is but one way to answer."""
+
+    read: Callable[[Mapping], Iterator[Case | Skip]]
+    by_tables: bool
+
+
+def compare(what: str, wanted: object, got: object, rule: int | None = None) -> Iterator[Difference]:
+    """The difference, if there is one."""
+    if wanted != got:
+        yield Difference(what, wanted, got, rule)
+
+
+def name_of(case: Mapping, fallback: str) -> str:
+    """What a case is called in its file, else its place there."""
+    return str(case.get("id") or case.get("name") or fallback)

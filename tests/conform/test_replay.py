@@ -1,0 +1,122 @@
+"""The replay over vectors of our own: all of them as expected, and a wrong expectation is found in every family."""
+
+import copy
+import json
+import re
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+HERE = Path(__file__).parent
+VECTORS = HERE / "vectors"
+LAST_LINE = re.compile(r"(\d+) passed, (\d+) failed, (\d+) different-by-rule")
+# Families of policy, whose cases both the Python model and the tables in C answer.
+BY_TABLES = ("active_deadline", "backoff", "phase", "probe_worker", "restart", "termination_order")
+
+
+def replay(python: Path, directory: Path) -> tuple[int, list[str]]:
+    """The exit status and the lines of a replay."""
+    command = [str(python), str(HERE / "replay.py"), str(directory)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    assert not done.stderr, done.stderr
+    return done.returncode, done.stdout.splitlines()
+
+
+def counts(lines: list[str]) -> tuple[int, ...]:
+    """Passed, failed, different by rule."""
+    return tuple(map(int, LAST_LINE.fullmatch(lines[-1]).groups()))
+
+
+@pytest.fixture(scope="module")
+def ours(python: Path) -> list[str]:
+    """What a replay of our own vectors says."""
+    status, lines = replay(python, VECTORS)
+    assert status == 0, "\n".join(lines)
+    return lines
+
+
+def test_all_is_as_expected(ours: list[str]) -> None:
+    passed, failed, by_rule = counts(ours)
+    assert passed > 100 and failed == 0
+    assert by_rule == sum(int(line.rpartition(" ")[2]) for line in ours if line.startswith("different by rule "))
+
+
+@pytest.mark.parametrize("family", BY_TABLES)
+def test_both_ways_are_counted(ours: list[str], family: str) -> None:
+    said = [line.partition(": ")[2] for line in ours if line.startswith(f"{family}, by ")]
+    assert len(said) == 2 and said[0] == said[1]
+
+
+def test_what_cannot_be_answered_yet_is_named_and_not_passed(ours: list[str]) -> None:
+    assert [line for line in ours if line.startswith("skipped: podpreset: 1 of mergeCases: ")]
+    assert not [line for line in ours if line.startswith("podpreset")]
+
+
+# --- a wrong expectation is found ---------------------------------------------------------------------------------
+
+
+def expectations(node: object) -> Iterator[tuple[dict, str]]:
+    """Every place of a document that holds something expected."""
+    if isinstance(node, list):
+        for each in node:
+            yield from expectations(each)
+    elif isinstance(node, Mapping):
+        for key, value in node.items():
+            if key in EXPECTED:
+                yield node, key
+            else:
+                yield from expectations(value)
+
+
+EXPECTED = {
+    "expected", "expect", "expectedPhase", "expectedExceeded", "expectedInBackOff", "expectedFound", "expectedCommand",
+    "expectedGracePeriodSeconds", "expectedHookRun", "expectedInitialSeconds", "expectedResult", "outcome",
+    "expectedDelayBeforeRestartSeconds", "expectedWholeSecondsWaitedBeforeStop", "valid",
+}
+
+
+def spoil(value: object) -> object:
+    """Another value of the same kind, at one place."""
+    if isinstance(value, bool):
+        return not value
+    if isinstance(value, (int, float)):
+        return value + 1
+    if isinstance(value, Mapping):
+        key = next(iter(value))
+        return {**value, key: spoil(value[key])}
+    if isinstance(value, list):
+        return [spoil(value[0]), *value[1:]] if value else ["more"]
+    return "0" if value is None else f"no {value}"
+
+
+def spoilt_files() -> Iterator[tuple[str, dict]]:
+    """Our vectors, each with its first expectation spoilt."""
+    for file in sorted(VECTORS.glob("*.json")):
+        document = copy.deepcopy(json.loads(file.read_text(encoding="utf-8")))
+        found = next(expectations(document), None)
+        if found and file.stem != "podpreset":
+            found[0][found[1]] = spoil(found[0][found[1]])
+            yield file.stem, document
+
+
+@pytest.mark.parametrize(("family", "document"), list(spoilt_files()), ids=lambda it: it if isinstance(it, str) else "")
+def test_a_wrong_expectation_fails(python: Path, tmp_path: Path, family: str, document: dict) -> None:
+    Path(tmp_path, f"{family}.json").write_text(json.dumps(document), encoding="utf-8")
+    status, lines = replay(python, tmp_path)
+    assert status == 1
+    assert counts(lines)[1] == 1
+    assert any(line.startswith(f"FAILED: {family}: ") for line in lines)
+
+
+def test_a_file_that_is_no_vector_fails(python: Path, tmp_path: Path) -> None:
+    Path(tmp_path, "phase.json").write_text('{"cases": [{"id": "empty"}]}', encoding="utf-8")
+    status, lines = replay(python, tmp_path)
+    assert status == 1 and counts(lines) == (0, 1, 0)
+
+
+def test_a_folder_without_vectors_is_refused(python: Path, tmp_path: Path) -> None:
+    command = [str(python), str(HERE / "replay.py"), str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=50)
+    assert done.returncode == 2 and "no vectors" in done.stderr
