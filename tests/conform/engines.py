@@ -1,12 +1,17 @@
-"""The two ways in which minipod answers: the Python model's tables, and those that PID 1 is built with, read cell by
-cell through the extension. Both run in the same simulator and behind the same lookups.
+"""The two ways in which minipod answers: the Python model, and what PID 1 has: the tables that it is built with, read
+cell by cell through the extension, and the numbers of a plan, read from its bytes. Both run in the same simulator and
+behind the same lookups.
 """
 
 from collections.abc import Callable
 from typing import NamedTuple
 
+from minipod.model import Backoff, Pod, Unit
+from minipod.reaper.decode import decode
+from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
-from minipod.supervisor import backoff
+from minipod.reaper.lower import lower
+from minipod.supervisor import backoff, errands
 from minipod.supervisor.books import TABLES, Tables
 from minipod.supervisor.fate import Fate
 from minipod.supervisor.table import Cell, CellKind, Machine
@@ -14,6 +19,7 @@ from minipod.supervisor.vocabulary import (
     Action,
     Budget,
     ExitClass,
+    Kind,
     Outcome,
     Phase,
     PodEvent,
@@ -23,20 +29,36 @@ from minipod.supervisor.vocabulary import (
     Word,
 )
 
-Ladder = Callable[[int, int], tuple[int, ...]]
+_SERVICE = Unit("other", Kind.SERVICE, ("true",), "always")
 
 
 class Engine(NamedTuple):
-    """``tables`` for lookups and the simulator; ``ladder``: initial and cap in ns → the delays before restarts."""
+    """``tables`` for lookups and the simulator; ``ladder``: initial and cap in ns → the delays before restarts;
+    ``classes``: the numbers of a unit's exit classes by exit code, 256 of them."""
 
     name: str
     tables: Tables
-    ladder: Ladder
+    ladder: Callable[[int, int], tuple[int, ...]]
+    classes: Callable[[Unit], bytes]
 
 
 def engines() -> tuple[Engine, Engine]:
     """Python's, then C's."""
-    return Engine("the Python model", TABLES, backoff.ladder), Engine("the C tables", _c_tables(), backoff.ladder)
+    python = Engine("the Python model", TABLES, backoff.ladder, errands.exit_classes)
+    return python, Engine("the C tables", _c_tables(), _planned_ladder, _planned_classes)
+
+
+def _planned(unit: Unit):
+    """A unit as PID 1 gets it: lowered, written as bytes, examined by the core and read again. No plan is without service."""
+    return decode(encode(lower(Pod("pod", (unit, _SERVICE))))).units[0]
+
+
+def _planned_ladder(initial: int, cap: int) -> tuple[int, ...]:
+    return _planned(_SERVICE._replace(name="it", backoff=Backoff(initial, cap))).delays
+
+
+def _planned_classes(unit: Unit) -> bytes:
+    return _planned(unit._replace(name="it")).exits.classes
 
 
 def _c_tables() -> Tables:

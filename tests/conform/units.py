@@ -4,6 +4,7 @@ What an end means is always looked up in the engine's verdict table; nothing her
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from engines import Engine
 
@@ -11,7 +12,6 @@ from minipod import model
 from minipod.status.records import Part, Running, State, Terminated, Waiting
 from minipod.status.states import UnitRecord, reason_of
 from minipod.supervisor import backoff, roles
-from minipod.supervisor.errands import exit_classes
 from minipod.supervisor.vocabulary import Budget, ExitClass, Kind, Life, Outcome, Want
 
 POLICY = {"Always": "always", "OnFailure": "on_failure", "Never": "never", "": "always", None: "always"}
@@ -73,17 +73,26 @@ def parts_of(case: Mapping) -> tuple[Part, ...]:
 # --- ends ---------------------------------------------------------------------------------------------------------
 
 
-def class_of(unit: model.Unit, code: int, reason: str = "") -> ExitClass:
+def class_of(engine: Engine, unit: model.Unit, code: int, reason: str = "") -> ExitClass:
     """What an exit code means to a unit, -1 being some code that is not 0."""
-    return ExitClass.RESET if reason == ANEW else _CLASSES[exit_classes(unit)[code % 256]]
+    return ExitClass.RESET if reason == ANEW else _CLASSES[engine.classes(unit)[code % 256]]
 
 
 def outcome_of(
     engine: Engine, unit: model.Unit, code: int, reason: str = "", want: Want = Want.UP
 ) -> Outcome:
     """The verdict on an instance that ended."""
-    key = roles.rule_of(unit.kind, unit.restart), want, class_of(unit, code, reason), Budget.LEFT
-    return engine.tables.verdict[key]
+    return verdict_of(engine, unit, class_of(engine, unit, code, reason), want)
+
+
+def verdict_of(engine: Engine, unit: model.Unit, exit_class: ExitClass, want: Want = Want.UP) -> Outcome:
+    """The verdict on an instance that ended so."""
+    return engine.tables.verdict[roles.rule_of(unit.kind, unit.restart), want, exit_class, Budget.LEFT]
+
+
+def outcomes_of(engine: Engine, unit: model.Unit) -> set[Outcome]:
+    """What any end of a unit by itself may come to."""
+    return {verdict_of(engine, unit, _CLASSES[number]) for number in set(engine.classes(unit))}
 
 
 def runs_again(outcome: Outcome) -> bool:
@@ -128,14 +137,14 @@ def record_of(
         ends=(last,) if last else (),
     )
     if isinstance(state, Running):
-        return _with(known, life=Life.UP, begun=True)
+        return replace(known, life=Life.UP, begun=True)
     if isinstance(state, Terminated):
         return _ended(engine, unit, known, state, (*known.ends, state))
     if last is not None:
         # One that waits and will not run again never counts as one that succeeded (spec.md section 1, step 3).
         counts = last.exit_code or unit.kind is not Kind.SERVICE
         return _ended(engine, unit, known, last, (last,) if counts else (), if_again=(last,))
-    return _with(known, instances=0)
+    return replace(known, instances=0)
 
 
 def _ended(
@@ -143,14 +152,8 @@ def _ended(
 ) -> UnitRecord:
     outcome = outcome_of(engine, unit, end.exit_code, end.reason, known.want)
     if not runs_again(outcome):
-        return _with(known, life=Life.ENDED, outcome=outcome, begun=True, ends=ends)
+        return replace(known, life=Life.ENDED, outcome=outcome, begun=True, ends=ends)
     life, want = _AGAIN[outcome]
     if end.reason == ANEW:
         life, want = Life.HELD, Want.RESET
-    return _with(known, life=life, want=want, outcome=outcome, begun=True, ends=if_again or ends)
-
-
-def _with(known: UnitRecord, **changes: object) -> UnitRecord:
-    from dataclasses import replace
-
-    return replace(known, **changes)
+    return replace(known, life=life, want=want, outcome=outcome, begun=True, ends=if_again or ends)

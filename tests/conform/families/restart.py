@@ -4,15 +4,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from cases import Case, Difference, compare, name_of
 from engines import Engine
-from units import class_of, kind_of_init, outcome_of, rule_of, runs_again, unit_of
+from units import class_of, kind_of_init, outcome_of, outcomes_of, rule_of, runs_again, unit_of
 
 from minipod import model
-from minipod.supervisor import roles
-from minipod.supervisor.errands import exit_classes
 from minipod.supervisor.table import Machine
 from minipod.supervisor.vocabulary import (
     Action,
-    Budget,
     ExitClass,
     Kind,
     Life,
@@ -102,20 +99,19 @@ def _is_restartable(engine: Engine, case: Mapping) -> Iterator[Difference]:
     if container.get("restartPolicy"):
         rules = tuple(rule_of(rule, unsaid=_SOME_CODE) for rule in container.get("restartPolicyRules", ()))
         unit = unit._replace(restart_rules=rules)
-    could = any(outcome_of(engine, unit, code) is Outcome.RESTART for code in range(256))
-    yield from compare("restartable", case["expected"], could)
+    yield from compare("restartable", case["expected"], Outcome.RESTART in outcomes_of(engine, unit))
 
 
 def _find_rule(engine: Engine, case: Mapping) -> Iterator[Difference]:
     """The rule that decides is the first that fits when it stands alone; together they must say the same."""
     code, rules = case["exitCode"], case["container"].get("restartPolicyRules", ())
-    alone = (rule for rule in rules if class_of(_ruled(rule), code) in _RULED)
+    alone = (rule for rule in rules if class_of(engine, _ruled(rule), code) in _RULED)
     found = next(alone, None)
-    together = class_of(_ruled(*rules), code)
+    together = class_of(engine, _ruled(*rules), code)
     yield from compare("found", case["expectedFound"], together in _RULED)
     if case["expectedFound"]:
         yield from compare("rule", case.get("expectedRule", found), found)
-        yield from compare("what it does", class_of(_ruled(found), code), together)
+        yield from compare("what it does", class_of(engine, _ruled(found), code), together)
 
 
 def _ruled(*rules: Mapping) -> model.Unit:
@@ -135,9 +131,7 @@ def _all_could_restart(engine: Engine, case: Mapping) -> Iterator[Difference]:
 
 def _makes_anew(engine: Engine, rule: model.RestartRule) -> bool:
     unit = unit_of({"restartPolicy": "Never"}, Kind.SERVICE, None)._replace(restart_rules=(rule,))
-    row = roles.rule_of(unit.kind, unit.restart)
-    classes = {tuple(ExitClass)[number] for number in exit_classes(unit)}
-    return any(engine.tables.verdict[row, Want.UP, c, Budget.LEFT] is Outcome.RESTART_ALL for c in classes)
+    return Outcome.RESTART_ALL in outcomes_of(engine, unit)
 
 
 def _should_all_restart(engine: Engine, case: Mapping) -> Iterator[Difference]:
