@@ -49,7 +49,8 @@ def engines() -> tuple[Engine, Engine]:
 
 
 def _planned(unit: Unit):
-    """A unit as PID 1 gets it: lowered, written as bytes, examined by the core and read again. No plan is without service."""
+    """A unit as PID 1 gets it: lowered, written as bytes, examined by the core, read again."""
+    # no plan is without a service
     return decode(encode(lower(Pod("pod", (unit, _SERVICE))))).units[0]
 
 
