@@ -35,8 +35,8 @@ static void put(const struct child_start *ch, int fd, int as)
         fail(ch, STAGE_STREAMS, -result);
 }
 
-/* The program's own descriptor may have any number: that of the pipe by which we tell a failure, which makes way, or the
- * one it has already. Every other of ours has been put by now. */
+/* The program's own descriptor may have any number: that of the pipe by which we tell a failure, which makes way, or
+ * the one it has already. Every other of ours has been put by now. */
 static void put_line(struct child_start *ch)
 {
     int as = (int)ch->unit->plan->notify_fd;

@@ -113,7 +113,9 @@ struct notes {
     uint32_t refused;           /* messages that did not count */
     uint8_t told;               /* what has been said of those already */
     uint8_t pulse;              /* enum pulse that the watchdog has not seen */
-    uint16_t zero;
+    uint8_t stale;              /* what the instance before said may still lie before what this one says */
+    uint8_t held;               /* the first message waits for resources to take it out */
+    int32_t helper;             /* the child that takes it out while it is not reaped, else 0 */
     uint64_t extended_to;       /* the moment until which it asked for time */
     char status[STATUS_ROOM];   /* of the last instance: UTF-8, NUL-terminated */
 };
@@ -190,6 +192,7 @@ struct core {
     struct errand *errands;
     uint32_t unit_count, errand_count, name_width;
     uint32_t execs;                     /* errands whose child is not reaped */
+    uint32_t helpers, mail_held;        /* units whose mailbox has a child, or waits for one */
     struct queue queue;
     struct timers timers;
     uint32_t *cell_counts;              /* entries of each cell, machine after machine */
@@ -308,6 +311,13 @@ void notify_begin(struct core *, struct errand *);                      /* handl
 void notify_started(struct unit *);                                     /* its child is there */
 void notify_forget(struct core *, struct unit *);                       /* the instance is over, or will not be */
 int notify_signal(const struct unit *, int sig);                        /* 1: sent to the main process that it named */
+
+/* mailbox.c: where datagrams come in */
+int mailbox_open(struct core *, struct unit *);                         /* 0, or -errno */
+int64_t mailbox_look(const struct unit *, char *text, size_t room, struct sys_sender *);
+void mailbox_drop(struct core *, struct unit *, const struct sys_sender *);
+void mailbox_retry(struct core *);
+int mailbox_child_ended(struct core *, int32_t pid);                    /* 1: it was its child */
 
 /* oom.c */
 uint64_t oom_parse(const char *events, size_t size);

@@ -66,7 +66,7 @@ static int timeout(const struct core *c)
     uint64_t next = c->frozen_since ? 0 : timer_next(c), retry = c->now + c->plan.pod->retry_ns;
     if (c->reap_more)
         return 0;
-    if (log_is_stuck(c) && (next == 0 || retry < next))
+    if ((log_is_stuck(c) || c->mail_held) && (next == 0 || retry < next))
         next = retry;
     if (next == 0)
         return -1;
@@ -89,6 +89,7 @@ void loop_run(struct core *c)
             reap_children(c);
         step_all(c);
         fire_timers(c);
+        mailbox_retry(c);
         log_flush(c);
     }
 }

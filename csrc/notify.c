@@ -1,7 +1,6 @@
-/* What programs say of themselves: datagrams in the manner of sd_notify on a socket of the unit's own, or one line on a
- * descriptor of the instance's own (s6). A message belongs to the unit whose socket it came by; whoever sent it may be gone
- * by then, so the sender's uid alone says whether it counts. It must never wait, never take a descriptor in, and never
- * believe a number.
+/* What programs say of themselves: datagrams in the manner of sd_notify into the unit's mailbox, or one line on a
+ * descriptor of the instance's own (s6). A message belongs to the unit in whose mailbox it was; whoever sent it may be
+ * gone by then, so the sender's uid alone says whether it counts. It must never wait, and never believe a number.
  */
 
 #include <errno.h>
@@ -12,37 +11,20 @@
 #include "notice.h"
 #include "say.h"
 
-enum { MESSAGE_MOST = 4096, LINE_PIECE = 256, NAME_ROOM = 64 };
+enum { MESSAGE_MOST = 4096, LINE_PIECE = 256 };
 enum { AT_ONCE = 16 };          /* messages a wake-up, so that a flood holds up nobody else */
 enum { LEFT_MOST = 4096 };      /* messages thrown away before a start: more than a queue holds */
 enum told { TOLD_STRANGER = 1, TOLD_LONG = 2, TOLD_MAIN = 4 };
 
 /* --- opening and closing --- */
 
-/* The name is abstract: no directory need be writable. Credentials are asked for before anybody can send. */
-static int open_socket(const struct core *c, uint32_t index)
-{
-    char name[NAME_ROOM];
-    size_t size = say_format(name, sizeof name, "minipod/%s/%u", c->mark, index);
-    int fd = sys_datagrams(), result = fd < 0 ? fd : sys_pass_credentials(fd);
-    if (result >= 0)
-        result = sys_bind_abstract(fd, name, size);
-    if (result >= 0 || fd < 0)
-        return fd;
-    sys_close(fd);
-    return result;
-}
-
 void notify_open(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++) {
         struct unit *u = &c->units[i];
-        if (!u->plan->notify_socket)
-            continue;
-        int fd = open_socket(c, i), result = fd < 0 ? fd : loop_watch(c, fd, EPOLLIN, WATCH_NOTIFY, i);
+        int result = u->plan->notify_socket ? mailbox_open(c, u) : 0;
         if (result < 0)
             die(EXIT_SET_UP, "cannot open the notify socket of %s: %s", u->name, say_error(-result));
-        u->notes->socket = fd;
     }
 }
 
@@ -76,13 +58,14 @@ static int open_line(struct core *c, struct unit *u)
     return result;
 }
 
-/* What is left in the queue was said by the instance before. */
-static void throw_away(const struct notes *n)
+/* What is left was said by the instance before. Some of it may have to wait for a child that takes it out. */
+static void throw_away(struct core *c, struct unit *u)
 {
     struct sys_sender from;
-    char byte;
-    for (int i = 0; n->socket >= 0 && i < LEFT_MOST && sys_receive(n->socket, &byte, sizeof byte, &from) >= 0; i++)
-        ;
+    int64_t size = 0;
+    for (int i = 0; i < LEFT_MOST && (size = mailbox_look(u, NULL, 0, &from)) >= 0; i++)
+        mailbox_drop(c, u, &from);
+    u->notes->stale = u->notes->helper || u->notes->held;
 }
 
 int notify_open_unit(struct core *c, struct unit *u)
@@ -90,7 +73,7 @@ int notify_open_unit(struct core *c, struct unit *u)
     struct notes *n = u->notes;
     if (!n)
         return 0;
-    throw_away(n);
+    throw_away(c, u);
     n->status[0] = 0;
     n->error = n->main_pid = 0;
     return u->plan->notify_fd == PLAN_NONE ? 0 : open_line(c, u);
@@ -280,25 +263,39 @@ static int may_speak(const struct unit *u, uint32_t uid)
     return uid == 0 || uid == sys_uid() || stray_runs_as(u->pid, uid);
 }
 
-/* 0 when there was none. A descriptor that comes with a message is closed by the kernel as the message is received: of
- * BARRIER=1 nothing more is asked, because all that was said before has been done by then. */
-static int receive(struct core *c, struct unit *u)
+/* Behind what the instance before has said: only who lives, and so is of this one, can be told from those. */
+static int is_stale(struct core *c, struct unit *u, int32_t pid)
 {
-    char text[MESSAGE_MOST];
-    struct sys_sender from;
+    return u->notes->stale && pid != u->pid && !stray_is_of(c, u, pid);
+}
+
+static void weigh(struct core *c, struct unit *u, const char *text, int64_t size, const struct sys_sender *from)
+{
     struct notice said;
-    int64_t size = sys_receive(u->notes->socket, text, sizeof text, &from);
-    if (size < 0)
-        return 0;
-    if (u->pid == 0)
-        return 1;
-    if (!may_speak(u, from.uid))
-        refuse(c, u, TOLD_STRANGER, "came from a stranger, uid", from.uid);
-    else if (size > (int64_t)sizeof text)
+    if (u->pid == 0 || is_stale(c, u, from->pid))
+        return;
+    if (!may_speak(u, from->uid))
+        refuse(c, u, TOLD_STRANGER, "came from a stranger, uid", from->uid);
+    else if (size > MESSAGE_MOST)
         refuse(c, u, TOLD_LONG, "is longer than 4096 bytes:", (uint64_t)size);
     else if (notice_parse(text, (size_t)size, &said))
         hear(c, u, &said);
     step_all(c);
+}
+
+/* 0 when there is none. What BARRIER=1 asks for needs no word: its descriptor is closed as the message is taken out,
+ * when all that was said before, and all that followed from it, is done. */
+static int receive(struct core *c, struct unit *u)
+{
+    char text[MESSAGE_MOST];
+    struct sys_sender from;
+    int64_t size = mailbox_look(u, text, sizeof text, &from);
+    if (size < 0) {
+        u->notes->stale &= u->notes->helper || u->notes->held;
+        return 0;
+    }
+    weigh(c, u, text, size, &from);
+    mailbox_drop(c, u, &from);
     return 1;
 }
 
@@ -322,7 +319,7 @@ void notify_read(struct core *c, struct unit *u)
         return;
     if (u->notes->line >= 0)
         read_line(c, u);
-    for (int i = 0; u->notes->socket >= 0 && i < AT_ONCE && receive(c, u); i++)
+    for (int i = 0; i < AT_ONCE && receive(c, u); i++)
         ;
 }
 

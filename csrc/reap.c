@@ -119,7 +119,7 @@ static void take(struct core *c, const struct sys_exit *end)
         reap_record(c, u, end);
     else if (e)
         errand_child_ended(c, e, end);
-    else
+    else if (!mailbox_child_ended(c, end->pid))
         c->orphans_reaped++;
     if (u || e)
         step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */

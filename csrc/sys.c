@@ -124,7 +124,7 @@ int64_t sys_list(int dir, void *to, size_t size) { return or_errno(syscall(SYS_g
 
 int sys_rewind(int dir) { return (int)or_errno(lseek(dir, 0, SEEK_SET)); }
 
-/* --- notify.c --- */
+/* --- mailbox.c, notify.c --- */
 
 int sys_datagrams(void)
 {
@@ -147,22 +147,24 @@ int sys_bind_abstract(int socket, const char *name, size_t size)
     return (int)or_errno(bind(socket, (const struct sockaddr *)&address, length));
 }
 
-/* Room for credentials and not for a descriptor more: the kernel lets go of those that do not fit, none is ever ours. */
-int64_t sys_receive(int socket, void *to, size_t size, struct sys_sender *from)
+/* Room for credentials and not for a descriptor more: none is ever ours, and that there were some shows. */
+int64_t sys_peek(int socket, void *to, size_t size, struct sys_sender *from)
 {
     union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(struct ucred))]; } control;
     struct iovec part = {to, size};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
-    struct ucred who;
-    int64_t result = or_errno(recvmsg(socket, &message, MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC));
-    *from = (struct sys_sender){0, UINT32_MAX};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control,
+    };
+    int64_t result = or_errno(recvmsg(socket, &message, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_CMSG_CLOEXEC));
     const struct cmsghdr *head = result < 0 ? NULL : CMSG_FIRSTHDR(&message);
-    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_CREDENTIALS) {
+    struct ucred who = {0, UINT32_MAX, 0};
+    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_CREDENTIALS)
         memcpy(&who, CMSG_DATA(head), sizeof who);
-        *from = (struct sys_sender){who.pid, who.uid};
-    }
+    *from = (struct sys_sender){who.pid, who.uid, result >= 0 && (message.msg_flags & MSG_CTRUNC)};
     return result;
 }
+
+int64_t sys_drop(int socket) { return or_errno(recv(socket, NULL, 0, MSG_DONTWAIT)); }
 
 uint32_t sys_uid(void) { return geteuid(); }
 

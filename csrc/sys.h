@@ -39,12 +39,13 @@ int64_t sys_send_nowait(int fd, const void *from, size_t size);
 int sys_writable(int fd);                   /* 1 if a small write would not block */
 int sys_type(int fd);                       /* the type bits of st_mode */
 int sys_flags(int fd);                      /* of the open description */
-/* notify.c */
-struct sys_sender { int32_t pid; uint32_t uid; };                   /* uid UINT32_MAX: the kernel did not say */
+/* mailbox.c, notify.c */
+struct sys_sender { int32_t pid; uint32_t uid; uint8_t sends_fds; };    /* uid UINT32_MAX: the kernel did not say */
 int sys_datagrams(void);                    /* a local socket, close-on-exec, non-blocking */
 int sys_pass_credentials(int socket);       /* who sends is told with each message */
 int sys_bind_abstract(int socket, const char *name, size_t size);
-int64_t sys_receive(int socket, void *to, size_t size, struct sys_sender *from);  /* how long it was, even if longer */
+int64_t sys_peek(int socket, void *to, size_t size, struct sys_sender *from);    /* how long it is, even if longer */
+int64_t sys_drop(int socket);               /* takes out what was peeked at, and closes what came with it */
 uint32_t sys_uid(void);
 /* oom.c */
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at);
