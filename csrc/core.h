@@ -92,12 +92,13 @@ struct errand {
     /* HTTP_GET, TCP_SOCKET, GRPC */
     int32_t fd;                 /* -1, or the connection */
     uint16_t port;              /* where a redirect has led */
-    uint8_t redirects, connected;
+    uint8_t redirects;
+    uint8_t watched;            /* EPOLLOUT until the request is out, then EPOLLIN; 0: not watched */
     uint32_t sent;              /* bytes of the request */
     union { struct http_reply http; struct grpc_reply grpc; } reply;
     char *location;             /* ERRAND_LOCATION bytes, touched by redirects alone */
 };
-enum { ERRAND_LOCATION = 1024 };
+enum { ERRAND_LOCATION = 2048 };
 
 /* --- notify.c: what a program has said of itself --- */
 

@@ -171,3 +171,13 @@ uint32_t sys_uid(void) { return geteuid(); }
 /* --- oom.c --- */
 
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at) { return or_errno(pread(fd, to, size, at)); }
+
+/* --- dial.c --- */
+
+int sys_stream(int family) { return (int)or_errno(socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)); }
+
+int sys_connect(int fd, const void *address, uint32_t size) { return (int)or_errno(connect(fd, address, size)); }
+
+int sys_own_name(int fd, void *address, uint32_t room) { return (int)or_errno(getsockname(fd, address, &room)); }
+
+int sys_peer_name(int fd, void *address, uint32_t room) { return (int)or_errno(getpeername(fd, address, &room)); }

@@ -53,4 +53,10 @@ int64_t sys_read_at(int fd, void *to, size_t size, int64_t at);
 int64_t sys_list(int dir, void *to, size_t size);  /* getdents64 */
 int sys_rewind(int dir);
 
+/* dial.c. Addresses are a struct sockaddr_in or sockaddr_in6, sizes theirs. */
+int sys_stream(int family);                 /* TCP, close-on-exec, non-blocking */
+int sys_connect(int fd, const void *address, uint32_t size);
+int sys_own_name(int fd, void *address, uint32_t room);
+int sys_peer_name(int fd, void *address, uint32_t room);
+
 #endif
