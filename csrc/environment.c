@@ -14,7 +14,7 @@
 struct number { char digits[NUMBER_ROOM + 1]; };
 
 #define TEXT(literal) ((struct text){literal, sizeof literal - 1})
-static const struct text nothing;
+static const struct text nothing = {"", 0};
 
 static const struct text identity[LOAD_SPARE] = {{"HOME", 4}, {"USER", 4}, {"LOGNAME", 7}};
 

@@ -154,7 +154,7 @@ static const char *refuse_unit_notify(const struct plan *plan, const struct plan
     const struct claim claims[] = {
         {unit->notify_socket <= 1, "a unit's notify_socket is neither 0 nor 1"},
         {notify_fd_holds(unit->notify_fd), "a unit's notify_fd is none that a program could write to"},
-        {unit->notify_socket == 0 || plan->pod->exact_env == 0, "a unit would not be told where to say it is ready"},
+        {unit->notify_socket == 0 || plan->pod->exact_env != 1, "a unit would not be told where to say it is ready"},
     };
     return REFUSE_FIRST(claims);
 }

@@ -117,8 +117,8 @@ static const char *refuse_request(const struct plan *plan, const struct plan_err
     struct plan_string path = errand->path, authority = errand->authority, headers = errand->headers;
     uint64_t size = (uint64_t)path.size + authority.size + headers.size;
     int is_grpc = errand->handler == HANDLER_GRPC;
-    if (!is_one_of(errand, REQUESTING))
-        return size == 0 ? NULL : "a probe has a request that it cannot send";
+    if (size > 0 && !is_one_of(errand, REQUESTING))
+        return "a probe has a request that it cannot send";
     if (size >= MAX_REQUEST)
         return "a probe's request is longer than 15,000 bytes";
     const char *lines = plan_text(plan, headers);

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from minipod.commands.secrecy import shown_value
-from minipod.reaper.records import Exits, Plan, SignalRule, Unit, Variables
+from minipod.commands.errand_text import shown_words
+from minipod.commands.secrecy import shown_header, shown_value
+from minipod.reaper.records import Exits, Plan, SignalRule, Task, Unit, Variables
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.words import ExitClass, Word
@@ -52,8 +53,13 @@ def _unit(unit: Unit) -> dict[str, Any]:
         **_plain(unit),
         "stop_signal": name_of(unit.stop_signal),
         "exits": _exits(unit.exits),
-        "errands": [_plain(task) for task in unit.errands],
+        "errands": [_task(task) for task in unit.errands],
     }
+
+
+def _task(task: Task) -> dict[str, Any]:
+    headers = [shown_header(line) for line in task.headers.split("\r\n") if line]
+    return {**_plain(task), "argv": shown_words(task.argv), "headers": headers}
 
 
 def _exits(exits: Exits) -> dict[str, dict[str, Any]]:

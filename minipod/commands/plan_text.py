@@ -3,6 +3,7 @@
 import shlex
 from collections.abc import Iterable, Iterator
 
+from minipod.commands.errand_text import errand_rows
 from minipod.commands.secrecy import HIDDEN, shown_value
 from minipod.config.durations import format_duration
 from minipod.config.findings import visible
@@ -11,7 +12,7 @@ from minipod.reaper.records import Exits, Plan, SignalRule, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import RTMIN, name_of
-from minipod.supervisor.words import Direction, Kind, Milestone, Rule, SignalVerb, Standing, StopScope
+from minipod.supervisor.words import Direction, ExitClass, Kind, Milestone, Rule, SignalVerb, Standing, StopScope
 
 Row = tuple[str, str]
 
@@ -23,6 +24,10 @@ _STARTS = {
     Milestone.GONE: "is over",
 }
 _RULES = {Rule.ALWAYS: "after every end", Rule.ON_FAILURE: "after a failure", Rule.NEVER: "never"}
+_RULED = {
+    ExitClass.RULE_RESTART: "started again, whatever restart says",
+    ExitClass.RULE_RESTART_ALL: "the whole pod begins anew",
+}
 _VERBS = {
     SignalVerb.STOP: "stop the pod",
     SignalVerb.FREEZE: "stop all units, then minipod",
@@ -102,6 +107,7 @@ def _unit(plan: Plan, index: int) -> Iterator[Row]:
     yield from _variables(unit.env)
     yield from _identity(unit)
     yield from _waits(plan, index)
+    yield from errand_rows(unit)
     yield from _ends(unit)
     yield "its stop", _stop(unit)
     yield "output", unit.log_mode.value
@@ -145,6 +151,10 @@ def _ends(unit: Unit) -> Iterator[Row]:
     remapped = _remapped(unit.exits)
     if remapped:
         yield "exit codes", remapped
+    for exit_class, deed in _RULED.items():
+        codes = [raw for raw, number in enumerate(unit.exits.classes) if number == exit_class.number]
+        if codes:
+            yield "exit codes", f"{_spans(codes)}: {deed}"
     yield "its end", "its end is the pod's end" if unit.standing is Standing.MAIN else unit.standing.value
 
 
@@ -154,6 +164,17 @@ def _restart(unit: Unit) -> str:
     times = "" if unit.max_restarts is None else f", at most {unit.max_restarts} times"
     delays = " ".join(map(format_duration, unit.delays))
     return f"{_RULES[unit.rule]}{times}; waits {delays}, anew after {format_duration(unit.reset_ns)} up"
+
+
+def _spans(codes: list[int]) -> str:
+    """``1..5 7``: raw codes."""
+    spans: list[list[int]] = []
+    for code in codes:
+        if spans and spans[-1][-1] == code - 1:
+            spans[-1][1:] = [code]
+        else:
+            spans.append([code])
+    return " ".join("..".join(map(str, span)) for span in spans)
 
 
 def _remapped(exits: Exits) -> str:

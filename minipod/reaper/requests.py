@@ -87,9 +87,15 @@ def _tcp_socket(ask: Ask, kind: Errand) -> Task:
 
 
 def _grpc(ask: Ask, kind: Errand) -> Task:
-    host = address(ask.host)
-    authority = host_and_port(ask)
-    return Task(kind, Handler.GRPC, host=host, port=ask.port, path=ask.service, authority=authority, headers=PROBE_AGENT)
+    return Task(
+        kind,
+        Handler.GRPC,
+        host=address(ask.host),
+        port=ask.port,
+        path=ask.service,
+        authority=host_and_port(ask),
+        headers=PROBE_AGENT,
+    )
 
 
 def _alone(ask: Ask, kind: Errand) -> Task:

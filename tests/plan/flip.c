@@ -38,6 +38,17 @@ static void see_run(const struct plan *plan, struct plan_run run)
     }
 }
 
+static void see_errand(const struct plan *plan, const struct plan_errand *errand)
+{
+    see_string(plan, errand->host);
+    see_string(plan, errand->path);
+    see_string(plan, errand->authority);
+    see_string(plan, errand->headers);
+    for (uint32_t i = 0; i < errand->argv.count; i++)
+        see_string(plan, plan->words[errand->argv.first + i]);
+    seen += plan->units[errand->unit].rank;
+}
+
 static void see_unit(const struct plan *plan, const struct plan_unit *unit)
 {
     see_string(plan, unit->name);
@@ -49,6 +60,8 @@ static void see_unit(const struct plan *plan, const struct plan_unit *unit)
         see_string(plan, plan->words[unit->argv.first + i]);
     for (uint32_t i = 0; i < unit->edges.count; i++)
         seen += plan->units[plan->edges[unit->edges.first + i].second].rank;
+    for (uint32_t i = 0; i < unit->errands.count; i++)
+        see_errand(plan, &plan->errands[unit->errands.first + i]);
     for (uint32_t i = 0; i < unit->delays.count; i++)
         seen += plan->delays[unit->delays.first + i];
     for (uint32_t i = 0; i < PLAN_EXIT_CODES; i++)
@@ -71,19 +84,26 @@ static void see_plan(const struct plan *plan)
         seen += plan->units[plan->pod->main_unit].rank;
 }
 
+static void see_program(const struct program *program)
+{
+    for (char **word = program->argv; *word != NULL; word++)
+        see(*word, strlen(*word));
+    for (uint32_t j = 0; j < program->env_count; j++)
+        see(program->envp[j], strlen(program->envp[j]));
+    for (uint32_t j = 0; j <= LOAD_SPARE; j++)
+        if (program->envp[program->env_count + j] != NULL)
+            exit((puts("no room behind an environment"), 1));
+}
+
 static void see_programs(const struct plan *plan, const struct loaded *loaded)
 {
     for (uint32_t i = 0; i < plan->unit_count; i++) {
-        const struct program *program = &loaded->programs[i];
-        for (char **word = program->argv; *word != NULL; word++)
-            see(*word, strlen(*word));
-        for (uint32_t j = 0; j < program->env_count; j++)
-            see(program->envp[j], strlen(program->envp[j]));
-        for (uint32_t j = 0; j <= LOAD_SPARE; j++)
-            if (program->envp[program->env_count + j] != NULL)
-                exit((puts("no room behind an environment"), 1));
+        see_program(&loaded->programs[i]);
         seen += loaded->start_waits[i] + loaded->stop_waits[i];
     }
+    for (uint32_t i = 0; i < plan->errand_count; i++)
+        if (loaded->errands[i].argv != NULL)
+            see_program(&loaded->errands[i]);
 }
 
 static void use(const uint8_t *bytes)

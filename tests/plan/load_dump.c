@@ -3,7 +3,8 @@
  *     load_dump PLAN ENVIRONMENT MARK [WORDS...]
  *
  * ENVIRONMENT is a file of entries that end with NUL. For each unit: argv, envp, lacks_home, lacks_user,
- * lacks_logname, start waits, stop waits. 78 with the clause if refused.
+ * lacks_logname, start waits, stop waits, then the commands of its probes and hooks: how many, each one's argv and
+ * whether its environment is the unit's own list. 78 with the clause if refused.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -54,6 +55,20 @@ static char **read_environment(char *bytes, uint64_t size)
     return list;
 }
 
+static void dump_errands(const struct plan *plan, const struct loaded *loaded, uint32_t unit)
+{
+    const struct plan_run run = plan->units[unit].errands;
+    uint64_t count = 0;
+    for (uint32_t i = run.first; i < run.first + run.count; i++)
+        count += loaded->errands[i].argv != NULL;
+    dump_number(count);
+    for (uint32_t i = run.first; i < run.first + run.count; i++)
+        if (loaded->errands[i].argv != NULL) {
+            dump_list(loaded->errands[i].argv);
+            dump_number(loaded->errands[i].envp == loaded->programs[unit].envp);
+        }
+}
+
 static void dump(const struct plan *plan, const struct loaded *loaded)
 {
     for (uint32_t i = 0; i < plan->unit_count; i++) {
@@ -65,6 +80,7 @@ static void dump(const struct plan *plan, const struct loaded *loaded)
         dump_number(program->lacks_logname);
         dump_number(loaded->start_waits[i]);
         dump_number(loaded->stop_waits[i]);
+        dump_errands(plan, loaded, i);
     }
 }
 

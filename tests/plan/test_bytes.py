@@ -5,13 +5,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minipod.model import Backoff, Pod, SignalRule, Unit
+from minipod.model import Ask, Backoff, Notify, Pod, Probe, RestartRule, SignalRule, Unit
 from minipod.reaper.decode import decode
 from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
 from minipod.reaper.lower import lower
 from minipod.reaper.records import MAGIC, Plan, PlanRefused
-from minipod.supervisor.vocabulary import Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
+from minipod.supervisor.vocabulary import Handler, Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
 
 NS = st.integers(0, (1 << 62) - 1)
 WAITED = (Milestone.STARTED, Milestone.READY, Milestone.COMPLETED)
@@ -20,6 +20,46 @@ CODES = st.integers(0, 255)
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=("Cs",)), max_size=12)
 NAMES = TEXT.filter(lambda text: text and "=" not in text)
 VARIABLES = st.dictionaries(NAMES, TEXT, max_size=4)
+
+
+COMMANDS = st.lists(TEXT, min_size=1, max_size=3).map(tuple)
+PORTS = st.integers(1, 65535)
+HOSTS = st.sampled_from(["127.0.0.1", "localhost", "::1", "[fe80::1]", "db.example"])
+FIELDS = st.tuples(st.sampled_from(["Host", "Accept", "X-A", "user-agent"]), st.sampled_from(["", "a", "b: c"]))
+
+
+def asks(handler: Handler, **fields) -> st.SearchStrategy[Ask]:
+    """Not ``st.builds``, which would invent the fields that another handler has."""
+    return st.fixed_dictionaries(fields).map(lambda given: Ask(handler, **given))
+
+
+GETS = asks(Handler.HTTP_GET, scheme=st.sampled_from(["http", "https"]), host=HOSTS, port=PORTS, path=TEXT,
+            headers=st.lists(FIELDS, max_size=3).map(tuple))
+EXECS = asks(Handler.EXEC, command=COMMANDS)
+ASKS = EXECS | GETS | asks(Handler.TCP_SOCKET, host=HOSTS, port=PORTS) | asks(
+    Handler.GRPC, port=PORTS, service=st.text("a.B", max_size=5))
+MOST = (1 << 32) - 1
+POSITIVE = st.integers(1, (1 << 62) - 1)
+PROBES = st.builds(Probe, ASKS, NS, POSITIVE, POSITIVE, st.integers(1, MOST), st.integers(1, MOST),
+                               st.none() | NS)
+ACTIONS = EXECS | GETS | asks(Handler.SLEEP, sleep=NS)
+RULE = st.builds(RestartRule, st.lists(CODES, max_size=3).map(tuple), st.booleans(), st.booleans())
+RULES = st.lists(RULE, max_size=2)
+DUTIES = {
+    **dict.fromkeys(("startup_probe", "liveness_probe", "readiness_probe"), PROBES),
+    **dict.fromkeys(("post_start", "pre_stop"), ACTIONS),
+    **dict.fromkeys(("watchdog", "start_timeout"), POSITIVE),
+    "restart_rules": RULES.map(tuple),
+}
+
+
+@st.composite
+def errands(draw) -> dict:
+    """A few of them; a watchdog only where there is a socket."""
+    some = {name: draw(DUTIES[name]) for name in draw(st.lists(st.sampled_from(sorted(DUTIES)), max_size=2))}
+    fd = draw(st.none() | st.integers(3, 1023)) if "watchdog" not in some else None
+    needs_notify = some.keys() & {"watchdog", "start_timeout"}
+    return {**some, "notify": Notify(fd) if needs_notify or draw(st.booleans()) else None}
 
 
 @st.composite
@@ -47,6 +87,7 @@ def units(draw, name: str, kind: Kind, before: list[str]) -> Unit:
         exit_codes=draw(st.dictionaries(CODES, CODES, max_size=3)),
         stdin=draw(st.sampled_from(StdinMode)),
         log=draw(st.sampled_from(LogMode)),
+        **draw(errands()),
     )
 
 
@@ -93,8 +134,9 @@ def test_bytes_that_are_no_text_survive(plan: Plan) -> None:
 
 def test_equal_things_are_stored_once(plan: Plan, raw: bytes) -> None:
     last = plan.units[-1]
+    room = ffi.sizeof("struct plan_unit") + len(last.errands) * ffi.sizeof("struct plan_errand")
     more = encode(plan._replace(units=(*plan.units, last._replace(name="db2"))))
-    assert len(more) - len(raw) <= ffi.sizeof("struct plan_unit") + len("db2\0") + 8
+    assert len(more) - len(raw) <= room + len("db2\0") + 8
 
 
 def test_equal_plans_have_equal_bytes(shop: Pod, raw: bytes) -> None:

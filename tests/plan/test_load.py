@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from minipod.model import Pod, Unit
+from minipod.model import Ask, Notify, Pod, Probe, Unit
 from minipod.reaper.encode import encode
 from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan
 from minipod.reaper.solo import plan as solo_plan
-from minipod.supervisor.vocabulary import Direction, Kind
+from minipod.supervisor.vocabulary import Direction, Handler, Kind
 
 Given = dict[bytes, bytes] | list[bytes]
 GIVEN: Given = {b"PATH": b"/bin", b"HOME": b"/root"}
@@ -26,6 +26,7 @@ class Program:
     envp: list[bytes]
     lacks: set[str]
     waits: tuple[int, int]
+    errands: list[list[bytes]]
 
     @property
     def env(self) -> dict[bytes, bytes]:
@@ -70,7 +71,14 @@ def _programs(fields: Iterator[bytes]) -> Iterator[Program]:
         argv = [next(fields) for _ in range(int(count))]
         envp = [next(fields) for _ in range(int(next(fields)))]
         lacks = {name for name in ("HOME", "USER", "LOGNAME") if next(fields) == b"1"}
-        yield Program(argv, envp, lacks, (int(next(fields)), int(next(fields))))
+        waits = int(next(fields)), int(next(fields))
+        yield Program(argv, envp, lacks, waits, [_errand(fields) for _ in range(int(next(fields)))])
+
+
+def _errand(fields: Iterator[bytes]) -> list[bytes]:
+    argv = [next(fields) for _ in range(int(next(fields)))]
+    assert next(fields) == b"1", "its environment is not its unit's"
+    return argv
 
 
 def one(*command: str, env: dict[str, str] | None = None, pod_env: dict[str, str] | None = None, **fields) -> Plan:
@@ -252,3 +260,53 @@ def test_a_unit_without_env_gets_the_pods(load: Load) -> None:
     second = plan.units[0]._replace(name="db", env=(("A", "2"),))
     plan = plan._replace(units=(*plan.units, second), args_unit=None)
     assert [program.own[b"A"] for program in load(plan)] == [b"1", b"2"]
+
+
+def test_commands_of_probes_and_hooks(load: Load) -> None:
+    """Kubernetes expands the words of a probe, never those of a hook."""
+    command = Ask(Handler.EXEC, ("check", "$(PORT)", "$$", "$(GIVEN)"))
+    plan = one(env={"PORT": "80"}, readiness_probe=Probe(command), pre_stop=command,
+               liveness_probe=Probe(Ask(Handler.TCP_SOCKET, port=1)))
+    [web] = load(plan, given={b"GIVEN": b"1"})
+    assert web.errands == [[b"check", b"80", b"$", b"1"], [b"check", b"$(PORT)", b"$$", b"$(GIVEN)"]]
+
+
+def test_words_are_for_the_program_not_for_its_probes(load: Load) -> None:
+    [web] = load(one("serve", readiness_probe=Probe(Ask(Handler.EXEC, ("check",)))), "--fast")
+    assert (web.argv, web.errands) == ([b"serve", b"--fast"], [[b"check"]])
+
+
+def test_each_unit_has_its_own_probes(load: Load) -> None:
+    units = tuple(
+        Unit(name, Kind.SERVICE, ("true",), "always", env={"NAME": name},
+             **({"readiness_probe": Probe(Ask(Handler.EXEC, ("check", "$(NAME)")))} if name != "b" else {}))
+        for name in "abc"
+    )
+    assert [p.errands for p in load(lower(Pod("p", units)))] == [[[b"check", b"a"]], [], [[b"check", b"c"]]]
+
+
+def test_where_to_say_that_it_is_ready(load: Load) -> None:
+    units = tuple(
+        Unit(name, Kind.SERVICE, ("true",), "always", notify=notify, watchdog=watchdog)
+        for name, notify, watchdog in (
+            ("a", None, None), ("b", Notify(), None), ("c", Notify(fd=5), None), ("d", Notify(), 1_500_000_000))
+    )
+    assert [p.own for p in load(lower(Pod("p", units)), given={})] == [
+        {},
+        {b"NOTIFY_SOCKET": b"@minipod/mark/1"},
+        {b"NOTIFY_FD": b"5"},
+        {b"NOTIFY_SOCKET": b"@minipod/mark/3", b"WATCHDOG_USEC": b"1500000"},
+    ]
+
+
+def test_whose_watchdog_it_is(load: Load) -> None:
+    """minipod's own manager may have one; a unit that speaks to minipod must not take it for its own."""
+    given = {b"NOTIFY_SOCKET": b"/run/x", b"WATCHDOG_USEC": b"1", b"WATCHDOG_PID": b"1", b"NOTIFY_FD": b"9"}
+    [web] = load(one(notify=Notify(), env={"NOTIFY_SOCKET": "mine"}), given=given)
+    assert web.own == {b"NOTIFY_SOCKET": b"@minipod/mark/0", b"NOTIFY_FD": b"9"}
+    assert load(one(), given=given)[0].own == given
+
+
+def test_the_longest_mark_fits_the_socket_too(load: Load) -> None:
+    [web] = load(one(notify=Notify()), mark="m" * 64)
+    assert web.env[b"NOTIFY_SOCKET"] == b"@minipod/" + b"m" * 64 + b"/0"

@@ -2,14 +2,17 @@
 
 import pytest
 
-from minipod.model import Pod, SignalRule, Unit
-from minipod.reaper.lower import DEFAULT_PATH, WHOLE_GRACE, exits, lower
-from minipod.reaper.records import Plan
+from minipod.model import Ask, Notify, Pod, Probe, RestartRule, SignalRule, Unit
+from minipod.reaper.lower import DEFAULT_PATH, lower
+from minipod.reaper.records import Plan, Task
+from minipod.reaper.requests import LAUNCHER, request_path
 from minipod.supervisor import backoff, budget
 from minipod.supervisor.signals import COUNT, default_verb
 from minipod.supervisor.vocabulary import (
     Direction,
+    Errand,
     ExitClass,
+    Handler,
     Kind,
     Milestone,
     Rule,
@@ -18,12 +21,25 @@ from minipod.supervisor.vocabulary import (
     StopScope,
 )
 
+SECOND = 10**9
 OK, FAIL = ExitClass.OK.number, ExitClass.FAIL.number
+RESTART, RESTART_ALL = ExitClass.RULE_RESTART.number, ExitClass.RULE_RESTART_ALL.number
 
 
 def pod(*names: str, **fields) -> Pod:
     """Services that each run true."""
     return Pod("p", tuple(Unit(name, Kind.SERVICE, ("true",), "always") for name in names), **fields)
+
+
+def only_unit(**fields):
+    """A service of its own, lowered."""
+    return lower(Pod("p", (Unit("web", Kind.SERVICE, ("true",), "always", **fields),))).units[0]
+
+
+def only_task(**fields) -> Task:
+    """The one errand of a service."""
+    [task] = only_unit(**fields).errands
+    return task
 
 
 def by_name(plan: Plan, name: str):
@@ -53,7 +69,7 @@ def test_an_init_that_restarts_always_restarts_on_failure() -> None:
 
 
 def test_exit_codes_are_remapped_before_they_mean_anything() -> None:
-    mapped = exits({3: 0, 0: 9, 255: 254})
+    mapped = only_unit(exit_codes={3: 0, 0: 9, 255: 254}).exits
     assert [mapped.codes[raw] for raw in (0, 1, 3, 143, 254, 255)] == [9, 1, 0, 143, 254, 254]
     assert [mapped.classes[raw] for raw in (0, 1, 3, 143)] == [FAIL, FAIL, OK, FAIL]
     assert (len(mapped.codes), mapped.classes.count(OK)) == (256, 1)
@@ -65,7 +81,7 @@ def test_a_command_that_cannot_be_executed_is_final(plan: Plan) -> None:
 
 def test_the_rest_of_a_group_keeps_the_grace_unless_the_stop_goes_to_the_leader_alone(plan: Plan) -> None:
     graces = {unit.stop_scope: unit.rest_grace_ns for unit in plan.units}
-    assert graces == {StopScope.GROUP: WHOLE_GRACE, StopScope.MAIN: 0}
+    assert graces == {StopScope.GROUP: budget.WHOLE_GRACE, StopScope.MAIN: 0}
 
 
 def test_times(plan: Plan) -> None:
@@ -75,6 +91,7 @@ def test_times(plan: Plan) -> None:
     assert (migrate.deadline_ns, worker.deadline_ns) == (120 * 10**9, 0)
     assert (plan.deadline_ns, plan.budget_ns, plan.retry_ns) == (3600 * 10**9, 30 * 10**9, backoff.RETRY_AFTER)
     assert (plan.margin, plan.sidecars, plan.turn) == (budget.MARGIN, budget.SIDECARS, budget.TURN)
+    assert (plan.term_floor_ns, plan.round_floor_ns) == (2 * SECOND, 1 * SECOND)
 
 
 def test_no_deadline_is_zero() -> None:
@@ -135,3 +152,156 @@ def test_a_cycle_is_no_plan() -> None:
     units = tuple(u._replace(after={o: Milestone.STARTED}) for u, o in zip(pod("a", "b").units, "ba", strict=True))
     with pytest.raises(ValueError, match="cycle"):
         lower(Pod("p", units))
+
+
+def test_restart_rules_see_what_exit_codes_leave_and_the_first_that_fits_holds() -> None:
+    rules = (RestartRule((42,)), RestartRule((42, 43), restart_all=True))
+    mapped = only_unit(exit_codes={7: 42}, restart_rules=rules).exits
+    assert [mapped.classes[raw] for raw in (0, 1, 7, 42, 43)] == [OK, FAIL, RESTART, RESTART, RESTART_ALL]
+    assert mapped.codes[7] == 42
+
+
+def test_a_rule_on_all_codes_but_some_takes_a_success_too() -> None:
+    mapped = only_unit(restart_rules=(RestartRule((7, 8), negated=True),)).exits
+    assert [mapped.classes[raw] for raw in (0, 1, 7, 8)] == [RESTART, RESTART, FAIL, FAIL]
+
+
+# --- probes and hooks -------------------------------------------------------------------------------------------------
+
+
+def test_errands_stand_in_the_order_of_their_kinds(plan: Plan) -> None:
+    assert [task.kind for task in by_name(plan, "web").errands] == [
+        Errand.STARTUP, Errand.LIVENESS, Errand.READINESS, Errand.PRE_STOP,
+    ]
+    assert [task.kind for task in by_name(plan, "worker").errands] == [
+        Errand.STARTUP, Errand.READINESS, Errand.WATCHDOG,
+    ]
+
+
+def test_a_get_is_written_as_kubernetes_writes_it() -> None:
+    task = only_task(liveness_probe=Probe(Ask(Handler.HTTP_GET, port=8080)))
+    assert (task.handler, task.host, task.port, task.path) == (Handler.HTTP_GET, "127.0.0.1", 8080, "/")
+    assert task.authority == "127.0.0.1:8080"
+    assert task.headers == "User-Agent: kube-probe/1.36\r\nAccept: */*\r\nConnection: close\r\n"
+
+
+def test_a_hook_has_another_name_for_itself() -> None:
+    assert "User-Agent: kube-lifecycle/1.36\r\n" in only_task(post_start=Ask(Handler.HTTP_GET, port=80)).headers
+
+
+@pytest.mark.parametrize(
+    ("given", "authority", "headers"),
+    [
+        ([("host", "shop.example")], "shop.example", "User-Agent: kube-probe/1.36|Accept: */*|Connection: close|"),
+        ([("Host", "")], "127.0.0.1:80", "User-Agent: kube-probe/1.36|Accept: */*|Connection: close|"),
+        ([("USER-AGENT", "me")], "127.0.0.1:80", "Accept: */*|Connection: close|USER-AGENT: me|"),
+        ([("Accept", ""), ("User-Agent", "")], "127.0.0.1:80", "Connection: close|"),
+        ([("X", "1"), ("x", "2")], "127.0.0.1:80",
+         "User-Agent: kube-probe/1.36|Accept: */*|Connection: close|X: 1|x: 2|"),
+        ([("Connection", "keep-alive")], "127.0.0.1:80",
+         "User-Agent: kube-probe/1.36|Accept: */*|Connection: keep-alive|"),
+        ([("Content-Length", "7"), ("transfer-encoding", "chunked"), ("Trailer", "X")], "127.0.0.1:80",
+         "User-Agent: kube-probe/1.36|Accept: */*|Connection: close|"),
+    ],
+    ids=["a host", "an empty host", "an agent", "neither", "a name twice", "a connection", "what belongs to a body"],
+)
+def test_headers_of_the_users(given: list[tuple[str, str]], authority: str, headers: str) -> None:
+    task = only_task(liveness_probe=Probe(Ask(Handler.HTTP_GET, port=80, headers=tuple(given))))
+    assert (task.authority, task.headers) == (authority, headers.replace("|", "\r\n"))
+
+
+@pytest.mark.parametrize(
+    ("host", "address", "authority"),
+    [
+        ("localhost", "127.0.0.1", "127.0.0.1:80"),
+        ("10.0.0.7", "10.0.0.7", "10.0.0.7:80"),
+        ("::1", "::1", "[::1]:80"),
+        ("[::1]", "::1", "[::1]:80"),
+    ],
+)
+def test_hosts_that_are_addresses(host: str, address: str, authority: str) -> None:
+    task = only_task(liveness_probe=Probe(Ask(Handler.HTTP_GET, host=host, port=80)))
+    assert (task.handler, task.host, task.authority) == (Handler.HTTP_GET, address, authority)
+
+
+@pytest.mark.parametrize(
+    ("path", "written"),
+    [
+        ("", "/"),
+        ("/healthz?full=1&x=/", "/healthz?full=1&x=/"),
+        ("health", "health"),
+        ("/a b?c d", "/a%20b?c%20d"),
+        ("/a%20b", "/a%20b"),
+        ("/\u00e4", "/%C3%A4"),
+        ("/a#b?c", "/a"),
+        ("/50%?x", "/50%25%3Fx"),
+        ("/x?y=50%", "/x?y=50%"),
+        ("#", "/"),
+    ],
+)
+def test_paths(path: str, written: str) -> None:
+    assert request_path(path) == written
+
+
+def test_numbers_of_a_probe() -> None:
+    ask = Ask(Handler.TCP_SOCKET, port=5432)
+    task = only_task(liveness_probe=Probe(ask, 1, 2, 3, 1, 5, 6), termination_grace_period=7)
+    assert task == Task(Errand.LIVENESS, Handler.TCP_SOCKET, host="127.0.0.1", port=5432, delay_ns=1, period_ns=2,
+                        timeout_ns=3, grace_ns=6, last_grace_ns=6, failure_threshold=5)
+
+
+def test_the_last_service_that_never_restarts_has_the_units_grace(plan: Plan) -> None:
+    startup = by_name(plan, "web").errands[0]
+    assert (startup.grace_ns, startup.last_grace_ns) == (2 * SECOND, 20 * SECOND)
+
+
+def test_kubernetes_expands_the_words_of_probes_and_not_those_of_hooks(plan: Plan) -> None:
+    startup, *_, pre_stop = by_name(plan, "web").errands
+    assert (startup.argv, startup.exact) == (("test", "-e", "$(READY_FILE)"), False)
+    assert (pre_stop.argv, pre_stop.exact) == (("shop", "drain", "$(PORT)"), True)
+
+
+def test_sleep() -> None:
+    task = only_task(pre_stop=Ask(Handler.SLEEP, sleep=3 * SECOND))
+    assert task == Task(Errand.PRE_STOP, Handler.SLEEP, timeout_ns=3 * SECOND)
+
+
+def test_grpc() -> None:
+    task = only_task(readiness_probe=Probe(Ask(Handler.GRPC, host="::1", port=50051, service="a.B")))
+    assert (task.host, task.authority, task.path, task.headers) == ("::1", "[::1]:50051", "a.B", "kube-probe/1.36")
+
+
+def test_what_the_program_says_itself(plan: Plan) -> None:
+    logs, worker, web = (by_name(plan, name) for name in ("logs", "worker", "web"))
+    assert (logs.notify_socket, logs.notify_fd, worker.notify_socket, worker.notify_fd) == (False, 3, True, None)
+    assert (web.notify_socket, web.notify_fd) == (False, None)
+    assert [(t.kind, t.handler, t.timeout_ns) for t in worker.errands] == [
+        (Errand.STARTUP, Handler.NOTIFY, 20 * SECOND),
+        (Errand.READINESS, Handler.NOTIFY, 0),
+        (Errand.WATCHDOG, Handler.NOTIFY, 30 * SECOND),
+    ]
+    assert logs.errands[0][:2] == (Errand.STARTUP, Handler.NOTIFY)
+
+
+def python_words(**fields) -> tuple[str, ...]:
+    """What a probe that needs Python is executed with, behind the interpreter's own words."""
+    unit = Unit("web", Kind.SERVICE, ("true",), "always", **fields)
+    [task] = lower(Pod("p", (unit,)), "/opt/py").units[0].errands
+    assert (task.handler, task.exact, task.argv[:3]) == (Handler.EXEC, True, ("/opt/py", "-c", LAUNCHER))
+    assert (task.host, task.port, task.path, task.headers) == ("", 0, "", "")
+    return task.argv[3:]
+
+
+def test_tls_needs_python() -> None:
+    ask = Ask(Handler.HTTP_GET, port=8443, scheme="https", path="/x?y", headers=(("Host", "shop"), ("Accept", "")))
+    assert python_words(liveness_probe=Probe(ask)) == (
+        "http", "--header", "Host: shop", "--header", "User-Agent: kube-probe/1.36", "--header", "Connection: close",
+        "https://127.0.0.1:8443/x?y",
+    )
+
+
+def test_names_need_python() -> None:
+    ask = Ask(Handler.HTTP_GET, host="db.example", port=80, path="x")
+    words = python_words(pre_stop=ask)
+    assert (words[:2], words[-1]) == (("http", "--any-status"), "http://db.example:80/x")
+    assert python_words(readiness_probe=Probe(Ask(Handler.TCP_SOCKET, host="db", port=1))) == ("tcp", "db", "1")

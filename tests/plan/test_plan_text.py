@@ -8,8 +8,11 @@ import pytest
 from minipod.commands.plan_json import to_json
 from minipod.commands.plan_text import to_text
 from minipod.commands.secrecy import HIDDEN, shown_value
+from minipod.model import Ask, Pod, Probe, Unit
+from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan
 from minipod.reaper.solo import plan as solo_plan
+from minipod.supervisor.words import Handler, Kind
 
 HERE = Path(__file__).parent
 
@@ -55,3 +58,23 @@ def test_json(plan: Plan) -> None:
     warm_up, web = said["units"][2], said["units"][3]
     assert warm_up["exits"] == {"3": {"code": 0, "exit_class": "ok"}, "255": {"code": 1, "exit_class": "fail"}}
     assert (web["kind"], web["stop_scope"], web["umask"], web["stop_signal"]) == ("service", "main", 0o27, "SIGTERM")
+
+
+def test_no_secret_of_a_probe_is_printed() -> None:
+    headers = (("Authorization", "Bearer hunter2"), ("X-Api-Key", "hunter2"), ("Cookie", "hunter2"), ("X-A", "seen"))
+    web = Unit("web", Kind.SERVICE, ("web",), "always")
+    for scheme in ("http", "https"):
+        probe = Probe(Ask(Handler.HTTP_GET, scheme=scheme, port=80, headers=headers))
+        secret = lower(Pod("shop", (web._replace(liveness_probe=probe),)))
+        assert "hunter2" not in to_text(secret) + to_json(secret)
+        assert "X-A: seen" in to_text(secret)
+
+
+def test_json_of_probes(plan: Plan) -> None:
+    web, worker = json.loads(to_json(plan))["units"][3:5]
+    startup, _, readiness, pre_stop = web["errands"]
+    assert (startup["kind"], startup["handler"], startup["grace_ns"]) == ("startup", "exec", 2 * 10**9)
+    assert (readiness["authority"], readiness["headers"][-1]) == ("shop.example", "X-Probe: 1")
+    assert (pre_stop["argv"], pre_stop["exact"]) == (["shop", "drain", "$(PORT)"], True)
+    assert (worker["notify_socket"], worker["notify_fd"]) == (True, None)
+    assert web["exits"]["42"] == {"code": 42, "exit_class": "rule-restart-all"}

@@ -11,6 +11,7 @@ from minipod.config.durations import MOST
 from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
 from minipod.reaper.records import Exits, Plan, PlanRefused
+from minipod.supervisor.words import Handler
 
 LONG = 1 << 62
 SET: Callable[[Any, str, Any], None] = setattr
@@ -70,16 +71,41 @@ def _string(name: str) -> Callable:
     return lambda draft: SET(getattr(draft.units[1], name), "size", 1)
 
 
+def _task(index: int, name: str, value: int) -> Callable:
+    return lambda draft: SET(draft.errands[index], name, value)
+
+
+def _task_text(index: int, name: str) -> Callable:
+    return lambda draft: SET(getattr(draft.errands[index], name), "size", 1)
+
+
+def _task_is(index: int, name: str, other: int, others: str) -> Callable:
+    """One text in the place of another."""
+    return lambda draft: SET(draft.errands[index], name, dict(_fields(getattr(draft.errands[other], others))))
+
+
+def _fd_for_a_watchdog(draft) -> None:
+    """A descriptor says "ready" once, and nothing else."""
+    draft.units[4].notify_socket, draft.units[4].notify_fd = 0, 3
+
+
+NONE = 0xFFFFFFFF
+TCP, SLEEP = 2, 4  # handlers
+# Errands of the realistic plan, by what they are like.
+BY_GRPC, BY_EXEC, BY_HTTP, BEFORE_STOP, SILENCE, BY_TCP = 1, 3, 5, 6, 9, 10
+TIMES = {"delay": "delay_ns", "period": "period_ns", "timeout": "timeout_ns", "grace": "grace_ns",
+         "last grace": "last_grace_ns"}
+
 # Units of the realistic plan: 0 migrate, 1 logs, 2 warm-up, 3 web (main), 4 worker, 5 db.
 CASES: list[tuple[str, Callable]] = [
     ("it is not a plan", lambda d: SET(d.header, "magic", b"minipod\r")),
-    ("it is format 2, this minipod runs format 1", lambda d: SET(d.header, "version", 2)),
-    ("it is format 4294967295, this minipod runs format 1", lambda d: SET(d.header, "version", 0xFFFFFFFF)),
-    ("its header has another size than this minipod knows", lambda d: SET(d.header, "header_size", 296)),
+    ("it is format 1, this minipod runs format 2", lambda d: SET(d.header, "version", 1)),
+    ("it is format 4294967295, this minipod runs format 2", lambda d: SET(d.header, "version", 0xFFFFFFFF)),
+    ("its header has another size than this minipod knows", lambda d: SET(d.header, "header_size", 304)),
     ("it is cut short", lambda d: SET(d, "size", d.size - 1)),
     ("something follows its end", lambda d: SET(d.header, "size", d.size - 1)),
     # the arrays
-    ("an array does not begin where the one before it ends", lambda d: _array(d, lib.PLAN_UNITS, at=312)),
+    ("an array does not begin where the one before it ends", lambda d: _array(d, lib.PLAN_UNITS, at=344)),
     ("an array does not begin where the one before it ends", lambda d: _array(d, lib.PLAN_WORDS, at=0)),
     ("an array does not begin where the one before it ends", lambda d: _array(d, lib.PLAN_WORDS, at=(1 << 64) - 8)),
     ("an array does not end inside it", lambda d: _array(d, lib.PLAN_UNITS, count=1 << 57)),
@@ -97,6 +123,8 @@ CASES: list[tuple[str, Callable]] = [
     ("a variable has no name, or one with a = in it", lambda d: SET(d.variables[0], "name", {"at": 4, "size": 0})),
     # numbers
     ("an exit code means something that no exit code means", lambda d: SET(d.exits[0], "exit_class", 2)),
+    ("an exit code means something that no exit code means", lambda d: SET(d.exits[0], "exit_class", 6)),
+    ("an exit code means something that no exit code means", lambda d: SET(d.exits[0], "exit_class", 9)),
     ("a delay is too long", lambda d: d.delays.__setitem__(0, LONG)),
     ("a signal goes to a unit that is not there", lambda d: d.targets.__setitem__(0, 6)),
     ("a signal's rule has an unknown verb", lambda d: SET(d.rules[64], "verb", 6)),
@@ -131,8 +159,13 @@ CASES: list[tuple[str, Callable]] = [
     ("a unit has an unknown stdin mode", _unit("stdin_mode", 2)),
     ("a unit's leave_rest is neither 0 nor 1", _unit("leave_rest", 2)),
     ("a unit has something in an unused field", _unit("zero", 1)),
+    ("a unit has something in an unused field", _unit("also_zero", 1)),
+    ("a unit's notify_socket is neither 0 nor 1", _unit("notify_socket", 2)),
+    ("a unit's notify_fd is none that a program could write to", _unit("notify_fd", 2)),
+    ("a unit's notify_fd is none that a program could write to", _unit("notify_fd", 1024)),
+    ("a unit would not be told where to say it is ready", _pod("exact_env", 1)),
     ("a unit has an umask above 0777", _unit("umask", 0o1000)),
-    ("a unit's exit map is not in it", _unit("exit_map", 2)),
+    ("a unit's exit map is not in it", _unit("exit_map", 3)),
     ("a unit's back-off is not in it", lambda d: SET(d.units[0].delays, "count", 0)),
     ("a unit's back-off is not in it", lambda d: SET(d.units[0].delays, "first", 0xFFFFFFFF)),
     ("a unit's grace is too long", _unit("grace_ns", LONG)),
@@ -153,6 +186,50 @@ CASES: list[tuple[str, Callable]] = [
     ("an edge leads against its units' ranks", lambda d: SET(d.edges[0], "second", 0)),
     ("an edge leads against its units' ranks", lambda d: SET(d.edges[0], "direction", 1)),
     ("an edge leads against its units' ranks", _unit("rank", 0xFFFFFFFF)),
+    # probes and hooks
+    ("a unit's probes are not those that name it", lambda d: _run(d, 1, "errands", 1, 2)),
+    ("a unit's probes are not those that name it", lambda d: SET(d.units[1].errands, "count", 0xFFFFFFFF)),
+    ("a unit's probes are not those that name it", lambda d: SET(d.units[1].errands, "count", 4)),
+    ("a unit's probes are not those that name it", _task(0, "unit", 2)),
+    ("a unit's probes are not in order", _task(BY_GRPC, "kind", 0)),
+    ("a probe belongs to no unit", lambda d: SET(d.units[5].errands, "count", 0)),
+    ("a probe has an unknown kind", _task(0, "kind", 6)),
+    ("a probe has a handler that its kind cannot have", _task(0, "handler", 6)),
+    ("a probe has a handler that its kind cannot have", _task(0, "handler", SLEEP)),
+    ("a probe has a handler that its kind cannot have", _task(SILENCE, "handler", TCP)),
+    ("a probe has a handler that its kind cannot have", _task(BY_TCP, "kind", 4)),
+    ("a unit would be waited for that cannot say anything", _unit("notify_fd", NONE, index=1)),
+    ("a unit would be waited for that cannot say anything", _unit("notify_socket", 0, index=4)),
+    ("a unit would be waited for that cannot say anything", _fd_for_a_watchdog),
+    ("a probe has something in an unused field", lambda d: d.errands[0].zero.__setitem__(6, 1)),
+    ("a probe's host is no string of its blob", _task_text(BY_TCP, "host")),
+    ("a probe's path is no string of its blob", _task_text(BY_HTTP, "path")),
+    ("a probe's authority is no string of its blob", _task_text(BY_HTTP, "authority")),
+    ("a probe's headers are no string of its blob", _task_text(BY_HTTP, "headers")),
+    ("a probe's command line is not in it", lambda d: SET(d.errands[BY_EXEC].argv, "count", 0xFFFFFFFF)),
+    ("a probe's command line is missing, or is not needed", lambda d: SET(d.errands[BY_EXEC].argv, "count", 0)),
+    ("a probe's command line is missing, or is not needed", lambda d: SET(d.errands[BY_TCP].argv, "count", 1)),
+    ("a probe's words are exact, but are none", _task(BY_TCP, "exact", 1)),
+    ("a probe's words are exact, but are none", _task(BY_EXEC, "exact", 2)),
+    ("a probe's port is missing, or is not needed", _task(BY_TCP, "port", 0)),
+    ("a probe's port is missing, or is not needed", _task(BY_EXEC, "port", 1)),
+    ("a probe's host is no address, or is not needed", _task_is(BY_TCP, "host", BY_EXEC, "host")),
+    ("a probe's host is no address, or is not needed", _task_is(BY_EXEC, "host", BY_TCP, "host")),
+    ("a probe's host is no address, or is not needed", _task_is(BY_TCP, "host", BY_HTTP, "path")),
+    ("a probe has a request that it cannot send", _task_is(BY_TCP, "path", BY_HTTP, "path")),
+    ("a probe has a request that it cannot send", _task_is(BY_EXEC, "headers", BY_HTTP, "headers")),
+    ("a probe's path would break its request", _task_is(BY_HTTP, "path", BY_HTTP, "headers")),
+    ("a probe's authority would break its request", _task_is(BY_HTTP, "authority", BY_HTTP, "headers")),
+    ("a probe's headers would break its request", _task_is(BY_HTTP, "headers", BY_HTTP, "path")),
+    ("a probe's headers would break its request", _task_is(BY_GRPC, "headers", BY_HTTP, "headers")),
+    *[(f"a probe's {name} is too long", _task(BY_TCP, field, LONG)) for name, field in TIMES.items()],
+    ("a probe would be asked without a pause", _task(BY_TCP, "period_ns", 0)),
+    ("a probe would be waited for without an end", _task(BY_TCP, "timeout_ns", 0)),
+    ("a hook has a timeout", _task(BEFORE_STOP, "timeout_ns", 1)),
+    ("a hook has a delay or a period", _task(BEFORE_STOP, "delay_ns", 1)),
+    ("a hook has a delay or a period", _task(BEFORE_STOP, "period_ns", 1)),
+    ("a probe's threshold is 0", _task(BY_TCP, "success_threshold", 0)),
+    ("a probe's threshold is 0", _task(BEFORE_STOP, "failure_threshold", 0)),
     # the pod
     ("the pod has no name", lambda d: SET(d.pod.name, "size", 0)),
     ("the pod has no name", lambda d: SET(d.pod.name, "at", 0xFFFFFFFF)),
@@ -168,6 +245,8 @@ CASES: list[tuple[str, Callable]] = [
     ("the pod's deadline is too long", _pod("deadline_ns", LONG)),
     ("the pod's stop budget is too long", _pod("budget_ns", LONG)),
     ("the pod's retry delay is too long", _pod("retry_ns", LONG)),
+    ("the least time for a stop is too long", _pod("term_floor_ns", LONG)),
+    ("the least time between two beginnings is too long", _pod("round_floor_ns", LONG)),
     ("the stop budget's margin is no slice of it", lambda d: SET(d.pod.margin, "divisor", 0)),
     ("the stop budget's margin is no slice of it", lambda d: SET(d.pod.margin, "cap_ns", LONG)),
     ("the sidecars' part of the stop budget is no slice of it", lambda d: SET(d.pod.sidecars, "divisor", 0)),
@@ -186,6 +265,7 @@ OF_THEIR_OWN = {
     "an exit map has not 256 codes",
     "it has not one rule for each signal",
     "its strings add up to more than 1 GiB",
+    "a probe's request is longer than 15,000 bytes",
 }
 
 
@@ -201,8 +281,9 @@ def test_spoiled(draft, clause: str, spoil: Callable) -> None:
 
 
 def test_every_clause_has_a_case(root: Path) -> None:
-    source = "".join((root / "csrc" / name).read_text(encoding="utf-8") for name in ("plan.c", "refuse.c"))
-    said = set(re.findall(r'(?:return|,)\s+"([^"%]+)"(?:;|\})', source))
+    names = ("plan.c", "refuse.c", "refuse_errand.c")
+    source = "".join((root / "csrc" / name).read_text(encoding="utf-8") for name in names)
+    said = set(re.findall(r'(?:return|=|,)\s+"([^"%]+)"(?:;|\})', source))
     cases = {clause for clause, _ in CASES if not clause.startswith("it is format")}
     assert said == cases | OF_THEIR_OWN
 
@@ -296,3 +377,42 @@ def test_a_text_with_a_nul(plan: Plan) -> None:
 
 def test_a_number_that_has_no_room(plan: Plan) -> None:
     assert _refusal(plan._replace(budget_ns=1 << 64)) == "a number is larger than it can hold"
+
+
+def _with(plan: Plan, **fields) -> Plan:
+    """The pod's only GET with other words."""
+    web = plan.units[3]
+    changed = tuple(t._replace(**fields) if t.handler is Handler.HTTP_GET else t for t in web.errands)
+    assert changed != web.errands
+    return plan._replace(units=(*plan.units[:3], web._replace(errands=changed), *plan.units[4:]))
+
+
+@pytest.mark.parametrize(
+    "headers",
+    ["A: b", "A: b\n", "A: b\r", "A: b\r\n\r\n", "\r\nA: b\r\n", "A: b\r\rn", ": b\r\n", "A\r\n", "A b: c\r\n",
+     "A: b\nB: c\r\n", "A: \x7f\r\n", "A: b\r\nGET / HTTP/1.1\r\n\r\n"],
+)
+def test_headers_that_would_be_more_than_headers(plan: Plan, headers: str) -> None:
+    assert _refusal(_with(plan, headers=headers)) == "a probe's headers would break its request"
+
+
+@pytest.mark.parametrize("headers", ["", "A:\r\n", "A: b:c\td\r\n", "A: \u00e4\r\nB: c\r\n"])
+def test_headers_that_are_fine(plan: Plan, headers: str) -> None:
+    assert encode(_with(plan, headers=headers))
+
+
+@pytest.mark.parametrize("path", ["/a b", "/a\r\nX: y", "/\t", "/\x7f", "/\x01"])
+def test_a_path_that_would_end_its_line(plan: Plan, path: str) -> None:
+    assert _refusal(_with(plan, path=path)) == "a probe's path would break its request"
+
+
+@pytest.mark.parametrize("host", ["localhost", "1.2.3", "1.2.3.4.5", "[::1]", "::1%lo", "256.1.1.1", "1.2.3.4 "])
+def test_hosts_that_are_no_address(plan: Plan, host: str) -> None:
+    assert _refusal(_with(plan, host=host)) == "a probe's host is no address, or is not needed"
+
+
+def test_the_longest_request(plan: Plan) -> None:
+    rest = len("shop.example") + len("A: b\r\n")
+    assert encode(_with(plan, path="/" * (14_999 - rest), authority="shop.example", headers="A: b\r\n"))
+    longer = _with(plan, path="/" * (15_000 - rest), authority="shop.example", headers="A: b\r\n")
+    assert _refusal(longer) == "a probe's request is longer than 15,000 bytes"
