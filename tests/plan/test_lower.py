@@ -2,7 +2,7 @@
 
 import pytest
 
-from minipod.model import Ask, Notify, Pod, Probe, RestartRule, SignalRule, Unit
+from minipod.model import Ask, Pod, Probe, RestartRule, SignalRule, Unit
 from minipod.reaper.lower import DEFAULT_PATH, lower
 from minipod.reaper.records import Plan, Task
 from minipod.reaper.requests import LAUNCHER, request_path
