@@ -35,7 +35,8 @@ class Asker:
 
     def __init__(self, build: Callable[[str, list[str]], Path], root: Path) -> None:
         core = [str(root / "csrc" / f"{name}.c") for name in SOURCES]
-        self._program = build("protocols", [str(Path(__file__).with_name("protocols.c")), *core])
+        own = [str(Path(__file__).with_name(name)) for name in ("protocols.c", "noise.c")]
+        self._program = build("protocols", [*own, *core])
         self._begin()
 
     def _begin(self) -> None:

@@ -7,6 +7,7 @@
  *     check ROOM AUTHORITY SERVICE AGENT  length, and what was written
  *     grpc ROOM PIECE…                    progress, and all answers
  *     notice TEXT                         result, flags, has and number of each figure, has and text of the status
+ *     noise PROTOCOL SEED COUNT TEXT      as noise.h says
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 
 #include "grpc.h"
 #include "http.h"
+#include "noise.h"
 #include "notice.h"
 
 enum { LINE = 1 << 20 };
@@ -146,11 +148,20 @@ static void try_notice(void)
     free(text.bytes);
 }
 
+static void try_noise(void)
+{
+    const char *protocol = next();
+    size_t seed = next_number(), count = next_number();
+    struct text text = decode(next());
+    noise_try(protocol, seed, count, text.bytes, text.size);
+    free(text.bytes);
+}
+
 int main(void)
 {
     static const struct { const char *word; void (*try)(void); } known[] = {
         {"ask", try_ask},     {"http", try_http}, {"redirect", try_redirect},
-        {"check", try_check}, {"grpc", try_grpc}, {"notice", try_notice},
+        {"check", try_check}, {"grpc", try_grpc}, {"notice", try_notice}, {"noise", try_noise},
     };
     static char line[LINE];
     while (fgets(line, sizeof line, stdin)) {
