@@ -1,5 +1,5 @@
-/* Texts that went wrong on their way, thousands of them: bytes turned, lost, said twice. Each is read in one piece and in
- * pieces of any size, every piece in memory of exactly its size, and has to mean the same both times. Every run of a
+/* Texts that went wrong on their way, thousands of them: bytes turned, lost, said twice. Each is read in one piece and
+ * in pieces of any size, every piece in memory of exactly its size, and has to mean the same both times. Every run of a
  * seed is the same. It must never judge what a text means.
  */
 #include "noise.h"

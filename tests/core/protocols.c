@@ -1,5 +1,5 @@
-/* The protocols of probes and notify, called with what a test says: one request a line, one line for an answer. Texts are
- * hexadecimal, "-" is the empty one; each lies in memory of exactly its size, so that a step beyond it is seen.
+/* The protocols of probes and notify, called with what a test says: one request a line, one line for an answer. Texts
+ * are hexadecimal, "-" is the empty one; each lies in memory of exactly its size, so that a step beyond it is seen.
  *
  *     ask ROOM PATH HOST HEADERS          length, and what was written
  *     http ROOM { PIECE | end }…          progress status has_location location_too_long location
