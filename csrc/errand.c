@@ -69,11 +69,11 @@ static void ask(struct core *c, struct errand *e)
 static void try(struct core *c, struct errand *e)
 {
     e->asking = 1;
-    do {
+    while (e->tries == 0 || (e->errored && e->tries < ERROR_TRIES)) {
         e->errored = 0;
         e->tries++;
         ask(c, e);
-    } while (e->errored && e->tries < ERROR_TRIES);
+    }
     e->asking = 0;
     if (e->errored) {
         e->errored = 0;
@@ -111,7 +111,7 @@ static void end_hook(struct core *c, struct errand *e, int well)
     timer_disarm(c, timer_of_errand(c, e));
     if (!well)
         tell(c, e, "failed");
-    step_post(c, MACHINE_LIFE, e->unit, well ? LIFE_EVENT_HOOK_DONE : LIFE_EVENT_HOOK_FAILED);
+    step_post_first(c, MACHINE_LIFE, e->unit, well ? LIFE_EVENT_HOOK_DONE : LIFE_EVENT_HOOK_FAILED);
 }
 
 void errand_answer(struct core *c, struct errand *e, enum answer answer, enum why why, int32_t number)
