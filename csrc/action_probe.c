@@ -20,12 +20,13 @@ static void begin_probe(struct core *c, struct unit *u, enum errand_kind kind)
     step_post(c, (enum machine)(MACHINE_STARTUP + kind), u, u->errands[kind] ? PROBE_EVENT_BEGIN : PROBE_EVENT_ABSENT);
 }
 
+/* What a hook comes to is heard before all that waits: after a stop it would be taken for the other hook's. */
 static void run_hook(struct core *c, struct unit *u, struct errand *hook)
 {
     if (hook)
         errand_begin(c, hook);
     else
-        step_post(c, MACHINE_LIFE, u, LIFE_EVENT_HOOK_DONE);
+        step_post_first(c, MACHINE_LIFE, u, LIFE_EVENT_HOOK_DONE);
 }
 
 void act_run_post_start(struct core *c, struct unit *u) { run_hook(c, u, u->errands[ERRAND_POST_START]); }

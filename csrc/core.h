@@ -239,6 +239,7 @@ static inline uint32_t unit_index(const struct core *c, const struct unit *u) { 
 /* step.c */
 enum { STEP_POD = UINT32_MAX };
 void step_post(struct core *, enum machine, const struct unit *, uint8_t event);
+void step_post_first(struct core *, enum machine, const struct unit *, uint8_t event);    /* before all that waits */
 void step_all(struct core *);
 void step_judge(struct core *, struct unit *);
 void step_settle(struct core *, struct unit *);

@@ -47,15 +47,34 @@ uint32_t step_cell_count(enum machine m, uint32_t *rows, uint32_t *columns)
     return before;
 }
 
+static struct event event_of(const struct core *c, enum machine m, const struct unit *u, uint8_t event)
+{
+    return (struct event){u ? unit_index(c, u) : STEP_POD, (uint8_t)m, event, 0};
+}
+
+/* The queue is sized so that it cannot be full: core.c. */
+static int has_room(struct core *c)
+{
+    int has = c->queue.fill < c->queue.room;
+    c->lost_events += !has;
+    return has;
+}
+
 void step_post(struct core *c, enum machine m, const struct unit *u, uint8_t event)
 {
     struct queue *q = &c->queue;
-    if (q->fill == q->room) {  /* sized so that this cannot be: core.c */
-        c->lost_events++;
+    if (has_room(c))
+        q->ring[(q->head + q->fill++) % q->room] = event_of(c, m, u, event);
+}
+
+void step_post_first(struct core *c, enum machine m, const struct unit *u, uint8_t event)
+{
+    struct queue *q = &c->queue;
+    if (!has_room(c))
         return;
-    }
-    uint32_t unit = u ? unit_index(c, u) : STEP_POD;
-    q->ring[(q->head + q->fill++) % q->room] = (struct event){unit, (uint8_t)m, event, 0};
+    q->head = (q->head + q->room - 1) % q->room;
+    q->fill++;
+    q->ring[q->head] = event_of(c, m, u, event);
 }
 
 static uint8_t *state_of(struct core *c, enum machine m, struct unit *u)

@@ -64,7 +64,7 @@ def answer(sim: "Simulation", unit: UnitBook, errand: ErrandBook, reply: Reply) 
     errand.is_busy = False
     if errand.kind not in PROBES:
         sim.disarm((errand.kind, unit.at))
-        sim.post_life(unit, LifeEvent.HOOK_DONE if reply is Reply.WELL else LifeEvent.HOOK_FAILED)
+        sim.post_life_first(unit, LifeEvent.HOOK_DONE if reply is Reply.WELL else LifeEvent.HOOK_FAILED)
     elif reply is not Reply.ERROR:
         _count(sim, unit, errand, well=reply is Reply.WELL)
     elif errand.tries < ERROR_TRIES:
@@ -116,7 +116,7 @@ def _run_hook(sim: "Simulation", unit: UnitBook, kind: Errand) -> None:
     if kind in unit.errands:
         begin(sim, unit, unit.errands[kind])
     else:
-        sim.post_life(unit, LifeEvent.HOOK_DONE)
+        sim.post_life_first(unit, LifeEvent.HOOK_DONE)
 
 
 @does(Action.RUN_POST_START)
@@ -130,7 +130,7 @@ def _run_pre_stop(sim, unit):
     if sim.armed_at(own_timer(unit)) > sim.now:
         _run_hook(sim, unit, Errand.PRE_STOP)
     else:
-        sim.post_life(unit, LifeEvent.HOOK_DONE)
+        sim.post_life_first(unit, LifeEvent.HOOK_DONE)
 
 
 @does(Action.MARK_UP)

@@ -27,10 +27,12 @@ def _spawned(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
 def _unstartable(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
     unit.note_end(fact.value, ExitClass.UNSTARTABLE, sim.now)
     sim.post_life(unit, LifeEvent.UNSTARTABLE)
+    sim.step_all()
 
 
 def _ended(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
-    """The end is judged after all that came before it: what was executed has started, however short it lived."""
+    """The end comes after all that was before it: what was executed has started, however short it lived. And before
+    all that is after it: its errands end with it."""
     is_oom = fact.kind is FactKind.OOM_KILLED
     unit.end(KILLED if is_oom else fact.value, sim.now)
     unit.oom = is_oom
@@ -38,6 +40,7 @@ def _ended(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
         sim.post_life(unit, LifeEvent.SPAWNED)
     sim.step_all()
     sim.post_life(unit, LifeEvent.EXITED)
+    sim.step_all()
 
 
 def _rest_gone(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:

@@ -165,6 +165,10 @@ class Simulation:
     def post_life(self, unit: UnitBook, event: LifeEvent) -> None:
         self.queue.append((LIFE, unit, event))
 
+    def post_life_first(self, unit: UnitBook, event: LifeEvent) -> None:
+        """Before all that waits: what it answers must not be taken for something else meanwhile."""
+        self.queue.appendleft((LIFE, unit, event))
+
     def post_want(self, unit: UnitBook, event: WantEvent) -> None:
         self.queue.append((WANT, unit, event))
 
