@@ -1,0 +1,234 @@
+"""Single executions of probes, by the command that ships against a server of ours; what it asked is what was sent."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import urlsplit
+
+from cases import Case, Difference, Skip, compare
+from target import HOLD, Answer, Target, reply
+from trial import command, outcome
+
+from minipod.model import Ask
+from minipod.reaper.requests import LOOPBACK, host_and_port, request_path
+from minipod.supervisor.vocabulary import Handler
+
+_AGENT = re.compile(r"kube-probe/\d+\.\d+")
+_MOST_BODY = 10240
+_ADDRESS = 13
+Facts = Iterator[Difference]
+
+
+def read(document: Mapping) -> Iterator[Case | Skip]:
+    if command() is None:
+        total = sum(len(cases) for cases in _groups(document).values())
+        yield Skip("executions of probes", total, "there is no minipod command beside this interpreter")
+        return
+    for name, cases in _groups(document).items():
+        if name in _GROUPS:
+            for at, case in enumerate(cases):
+                yield Case(f"{name} {at} {_short(case)}", lambda engine, n=name, case=case: _GROUPS[n](case))
+    named = [case for case in document.get("resolvePort") or () if case["param"]["type"] != "int"]
+    if named:
+        yield Skip("its cases are about names of ports", len(named), "only manifests have them")
+
+
+def _groups(document: Mapping) -> dict[str, list]:
+    http = dict(document.get("http") or {})
+    limits = [{key: value} for key, value in http.pop("limits", {}).items()]
+    ports = [case for case in document.get("resolvePort") or () if case["param"]["type"] == "int"]
+    others = {name: document.get(name) or [] for name in ("exec", "tcp")}
+    return {"limits": limits, **http, **others, "resolvePort": ports}
+
+
+def _short(case: object) -> str:
+    return " ".join(map(str, case.values() if isinstance(case, Mapping) else case))[:60]
+
+
+def _get(target: Target, headers: tuple = (), path: str = "/") -> Ask:
+    return Ask(Handler.HTTP_GET, port=target.port, path=path, headers=headers)
+
+
+def _told(said: str, word: str) -> str:
+    """A success that was said to be doubtful is a warning."""
+    return "warning" if word == "success" and "is not followed" in said else word
+
+
+def _tried(answers: list[Answer], headers: tuple = ()) -> tuple[str, Target]:
+    with Target(answers) as target:
+        word, said = outcome(_get(target, headers))
+    return _told(said, word), target
+
+
+# --- answers -------------------------------------------------------------------------------------------------------
+
+
+def _status(case: Mapping) -> Facts:
+    events = {"connection aborted": None, "no answer before timeoutSeconds": HOLD}
+    code = case["code"]
+    answer = events[case["event"]] if code is None else reply(code)
+    yield from compare("outcome", case["outcome"], _tried([answer])[0])
+
+
+def _redirect(case: Mapping) -> Facts:
+    where, code = case["target"], int(re.search(r"\b(200|500)\b", case["target"])[0] if _has_code(case) else 200)
+    first = case.get("firstCode", 302)
+    with Target([reply(code)]) as other, Target() as target:
+        if where.startswith("other hostname"):
+            target.answers = [reply(first, location=f"http://0.0.0.0:{other.port}/")]
+        elif "other port" in where:
+            target.answers = [reply(first, location=f"http://127.0.0.1:{other.port}/")]
+        else:
+            target.answers = [reply(first, location="/there"), reply(code)]
+        word, said = outcome(_get(target))
+    yield from compare("outcome", case["outcome"], _told(said, word))
+
+
+def _has_code(case: Mapping) -> bool:
+    return re.search(r"\b(200|500)\b", case["target"]) is not None
+
+
+def _body(case: Mapping) -> Facts:
+    """No more of a body is waited for than is read."""
+    size, most = case["bytes"], case["outputBytes"]
+    held = b"more to come" if size > most else b""
+    body = b"." * (most - len(held)) + held
+    got, _ = _tried([reply(200, body=body, length=size)])
+    yield from compare("outcome", case["outcome"], got)
+
+
+# --- requests ------------------------------------------------------------------------------------------------------
+
+
+def _fields(target: Target) -> list[tuple[str, str]]:
+    lines = target.asked[-1].split("\r\n")[1:]
+    return [(name, value.strip(" ")) for name, _, value in (line.partition(":") for line in lines if line)]
+
+
+def _host(case: Mapping) -> Facts:
+    headers = tuple(case["headers"].items())
+    answers = [reply(302, location="/there"), reply(200)] if case.get("redirectedSameHost") else [reply(200)]
+    _, target = _tried(answers, headers)
+    yield from compare("requests", len(answers), len(target.asked))
+    yield from compare("Host", case["hostSeenByTarget"], dict(_fields(target)).get("Host"))
+
+
+def _headers(case: Mapping) -> Facts:
+    _, target = _tried([reply(200)], tuple(case["given"].items()))
+    got = dict(_fields(target))
+    for name, wanted in case.items():
+        if name == "namesSent":
+            yield from compare("names", wanted, sorted(got.keys() - {"Host"}))
+        elif name != "given":
+            is_ours = wanted and "<" in wanted and _AGENT.fullmatch(got.get(name) or "")
+            yield from compare(name, wanted, wanted if is_ours else got.get(name))
+
+
+def _conversion(case: Mapping) -> Facts:
+    """Names are sent as they were given; which case they have means nothing in HTTP."""
+    _, target = _tried([reply(200)], tuple(map(tuple, case["list"])))
+    got: dict[str, list[str]] = {}
+    for name, value in _fields(target):
+        got.setdefault("-".join(part.capitalize() for part in name.split("-")), []).append(value)
+    for name, values in case["expected"].items():
+        yield from compare(name, values, got.get(name))
+
+
+def _url(case: list) -> Facts:
+    """Host, path and query of what is asked, against those of the URL; the root's path may be left out of a URL."""
+    scheme, host, port, path, url = case
+    ask = Ask(Handler.HTTP_GET, scheme=scheme, host=host, port=port, path=path)
+    wanted, mine = urlsplit(url), urlsplit(f"{scheme}://{host_and_port(ask)}/{request_path(path).removeprefix('/')}")
+    for field in ("scheme", "query", "fragment", "port"):
+        yield from compare(field, getattr(wanted, field), getattr(mine, field))
+    yield from compare("path", wanted.path or "/", mine.path)
+    yield from compare("host", wanted.hostname, mine.hostname, _ADDRESS if host in LOOPBACK else None)
+
+
+# --- limits --------------------------------------------------------------------------------------------------------
+
+
+def _limit(case: Mapping) -> Facts:
+    (name, wanted), = case.items()
+    if name in _LIMITS:
+        yield from compare(name, wanted, _LIMITS[name]())
+    else:
+        yield Difference(name, wanted, "nothing is known of such a limit")
+
+
+def _asked() -> tuple[str, dict[str, str]]:
+    _, target = _tried([reply(200)])
+    return target.asked[0], dict(_fields(target))
+
+
+def _most_redirects() -> int:
+    """How many requests a chain without end comes to."""
+    _, target = _tried([reply(302, location="/again")])
+    return len(target.asked)
+
+
+def _most_body() -> int:
+    body = b"." * (_MOST_BODY - 12) + b"more to come"
+    return _MOST_BODY if _tried([reply(200, body=body, length=10 * _MOST_BODY)])[0] == "success" else 0
+
+
+def _uses_proxy() -> bool:
+    with Target() as target, Target([reply(500)]) as proxy:
+        address = f"http://127.0.0.1:{proxy.port}"
+        outcome(_get(target), {"http_proxy": address, "HTTP_PROXY": address, "ALL_PROXY": address})
+    return bool(proxy.asked)
+
+
+def _verifies() -> bool:
+    """Without a certificate at hand: what the prober in Python is told."""
+    import ssl
+
+    from minipod.commands import probe
+
+    return probe.context().verify_mode is not ssl.CERT_NONE
+
+
+_LIMITS: dict[str, Callable[[], object]] = {
+    "maxBodyBytes": _most_body,
+    "maxRedirects": _most_redirects,
+    "method": lambda: _asked()[0].partition(" ")[0],
+    "keepAlive": lambda: _asked()[1].get("Connection") != "close",
+    "proxyUsed": _uses_proxy,
+    "tlsVerified": _verifies,
+    "acceptEncodingSentByDefault": lambda: "Accept-Encoding" in _asked()[1],
+}
+
+
+# --- others --------------------------------------------------------------------------------------------------------
+
+
+def _exec(case: Mapping) -> Facts:
+    commands = {
+        "exit 0": ("true",), "exit 1": ("false",), "timed out": ("sleep", "30"),
+        "cannot run (not an exit status)": ("/nowhere/to-be/found",),
+    }
+    event = case["event"]
+    code = re.fullmatch(r"exit (\d+)", event)
+    words = commands.get(event) or ("sh", "-c", f"exit {code[1]}")
+    wanted = "error" if case.get("error") else case["outcome"]
+    yield from compare("outcome", wanted, outcome(Ask(Handler.EXEC, words))[0])
+
+
+def _tcp(case: Mapping) -> Facts:
+    with Target() as target:
+        port = target.port
+        got = outcome(Ask(Handler.TCP_SOCKET, port=port))[0] if case["outcome"] == "success" else None
+    yield from compare("outcome", case["outcome"], got or outcome(Ask(Handler.TCP_SOCKET, port=port))[0])
+
+
+def _port(case: Mapping) -> Facts:
+    from pod_file import is_accepted
+
+    text = '[service.web]\ncommand = ["true"]\nreadiness_probe = {{ tcp_socket = {{ port = {} }} }}\n'
+    yield from compare("error", case["expectError"], not is_accepted(text.format(case["param"]["value"])))
+
+
+_GROUPS: dict[str, Callable[[object], Facts]] = {
+    "limits": _limit, "status": _status, "redirects": _redirect, "hostHeader": _host, "headers": _headers,
+    "headerConversion": _conversion, "formatURL": _url, "body": _body, "exec": _exec, "tcp": _tcp,
+    "resolvePort": _port,
+}
