@@ -9,18 +9,15 @@ from collections.abc import Collection
 
 from engines import Engine
 
-from minipod.supervisor.probes import ERROR_TRIES
 from minipod.supervisor.table import CellKind, Machine
 from minipod.supervisor.vocabulary import Action, Errand, Probe, ProbeEvent
 
+_ANSWERS = {"success": True, "warning": True, "failure": False, "unknown": False}
 _GATED = (Errand.LIVENESS, Errand.READINESS)
 
 
 class Ticker:
-    """The probes of one unit. ``needed``: success and failure thresholds; ``delay``: seconds before the first attempt.
-
-    ``is_gated_by_hand``: started is said by ``mark_started`` and not by the absence of a startup probe.
-    """
+    """One unit's probes. ``needed``: success and failure thresholds; ``delay``: seconds before the first attempt."""
 
     def __init__(self, engine: Engine, probes: Collection[Errand], needed: tuple[int, int] = (1, 1), delay: float = 0):
         tables = engine.tables
@@ -32,7 +29,7 @@ class Ticker:
         self.first = dict.fromkeys(self.machines, False)  # its next attempt is its first
         self.run = dict.fromkeys(self.machines, 0)
         self.last: dict[Errand, str | None] = dict.fromkeys(self.machines)
-        self.started = self.ready = self.unhealthy = self.asked = False
+        self.started = self.ready = self.unhealthy = False
         self._queue: deque[tuple[Errand, ProbeEvent]] = deque()
 
     def begin(self) -> None:
@@ -59,14 +56,13 @@ class Ticker:
         """A period has passed, the instance is ``age`` seconds old; an attempt would come out so."""
         if self.states[kind] is not Probe.REST or (self.first[kind] and int(age) < self.delay):
             return
-        self.asked = True
         self._tell(kind, ProbeEvent.DUE)
         self._tell(kind, self._count(kind, outcome))
 
     def _count(self, kind: Errand, outcome: str) -> ProbeEvent:
-        if outcome == "error":
-            return ProbeEvent.COUNTED  # after ERROR_TRIES of them
-        well = outcome in ("success", "warning")
+        if outcome not in _ANSWERS:
+            return ProbeEvent.COUNTED  # an error, after a few tries
+        well = _ANSWERS[outcome]
         self.run[kind] = self.run[kind] + 1 if self.run[kind] and self.last[kind] is well else 1
         self.last[kind] = well
         if self.run[kind] < self.needed[0 if well else 1]:
@@ -101,6 +97,3 @@ class Ticker:
             self.started = True
             for other in _GATED:
                 self._queue.append((other, ProbeEvent.BEGIN if other in self.probes else ProbeEvent.ABSENT))
-
-
-__all__ = ["ERROR_TRIES", "Ticker"]

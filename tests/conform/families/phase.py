@@ -28,11 +28,12 @@ def phase_of(engine: Engine, case: Mapping) -> str:
     """The phase of a case by the engine's tables, in Kubernetes' word."""
     units, first = tuple(units_of(case)), _first_by_name(case.get("statuses") or ())
     records = _records(engine, units, first, case, Want.UP)
-    is_over = bool(case.get("podIsTerminal")) and all(map(_has_ended, _services(records)))
+    is_unknown = any(_is_unknown(unit, first) for unit in units)
+    is_over = bool(case.get("podIsTerminal")) and not is_unknown and not any(map(_may_go_on, records))
     if is_over:
         records = _records(engine, units, first, case, Want.STOP)
     bits = bits_of(records, exit_code=_truth(records) if is_over else None, is_over=is_over)
-    if any(_is_unknown(unit, first) for unit in units):
+    if is_unknown:
         bits |= {PhaseBit.UNKNOWN}
     return engine.tables.phase[key_of(bits)].word
 
@@ -40,9 +41,13 @@ def phase_of(engine: Engine, case: Mapping) -> str:
 def _records(
     engine: Engine, units: Sequence[model.Unit], first: Mapping, case: Mapping, want: Want
 ) -> list[UnitRecord]:
+    """``want`` is that of the services: an init that has failed has failed before the pod was told to end."""
     in_round = bool(case.get("podHasInitialized"))
     return [
-        record_of(engine, unit, first.get(unit.name, {}), want=want, in_round=in_round)
+        record_of(
+            engine, unit, first.get(unit.name, {}),
+            want=want if unit.kind is Kind.SERVICE else Want.UP, in_round=in_round,
+        )
         for unit in units
         if unit.kind is Kind.INIT or unit.name in first
     ]
@@ -61,8 +66,9 @@ def _services(records: Sequence[UnitRecord]) -> list[UnitRecord]:
     return [record for record in records if record.kind is Kind.SERVICE]
 
 
-def _has_ended(record: UnitRecord) -> bool:
-    return record.life is Life.ENDED or (record.code is not None and record.life is not Life.UP)
+def _may_go_on(record: UnitRecord) -> bool:
+    """A pod is over only when nothing of it runs or waits for its first run, whatever somebody says."""
+    return record.life is Life.UP or (record.life is not Life.ENDED and record.code is None)
 
 
 def _truth(records: Sequence[UnitRecord]) -> int:
