@@ -5,11 +5,14 @@
  *     until NS                                     look no further
  *     unit U STOP_AFTER STOP_CODE REST STUCK REST_STUCK      -1 for never, for the signal itself, for "until killed"
  *     start U AFTER CODE STARVED                   one attempt to start each; AFTER -1: hangs
+ *     answer U ERRAND REPLY AFTER                  how its errand of that kind is answered, until it turns
+ *     ready U AFTER                                each instance says that it is ready
  *     stray REACTION                               a child from before our time: 0 heeds 1 ignores 2 forks 3 stuck
  *     sink K TYPE REOPENS HAS_NOWAIT ROOM MOST     ROOM and MOST -1: any
  *     quiet, grace NS, init 0|1
  *     fail CALL FIRST COUNT ERRNO                  calls FIRST, FIRST+1 … of that name fail
  *     at NS ended U BY_SIGNAL CODE | stray REACTION | said MACHINE U EVENT | signal N CODE | write U STREAM HEX
+ *     at NS oom U | turned U ERRAND REPLY AFTER | notified U NOTICE
  *     at NS room K N | process REACTION ENVIRONMENT_HEX KEY PARENT SESSION NAME_HEX
  *     run
  */
@@ -56,167 +59,76 @@ void trace_step(struct core *c, int machine, const struct unit *u, int from, int
     int unit = u ? (int)unit_index(c, u) : -1;
     if (c->queue.fill + 1 > peak)
         peak = c->queue.fill + 1;
-    if (u && machine == MACHINE_LIFE)
-        fake.current_unit = (uint32_t)unit;
+    if (machine == MACHINE_WATCHDOG && from == PROBE_REST && event == PROBE_EVENT_DUE)
+        net_watchdog_waits((uint32_t)unit);
     log_line("step %lu %d %d %d %d %d %d", (unsigned long)(c->now - BEGIN), machine, unit, from, event, kind, next);
 }
 
-/* --- reading a request --- */
+/* --- what is shown --- */
 
-static int digit(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+static struct { uint8_t started, ready; } *shown;
 
-static char *from_hex(const char *hex, size_t *size)
+/* A pod's phase and what its probes say, when they have changed. */
+void turn_ends(void)
 {
-    char *bytes = malloc(strlen(hex) / 2 + 8);
-    for (*size = 0; digit(*hex) >= 0; hex += 2)
-        bytes[(*size)++] = (char)(digit(hex[0]) << 4 | digit(hex[1]));
-    return bytes;
-}
-
-static uint64_t or_never(long number) { return number < 0 ? NEVER : (uint64_t)number; }
-
-static void open_plan(const char *hex)
-{
-    static char *const given[] = {"PATH=/bin", NULL};
-    size_t size;
-    char *bytes = from_hex(hex, &size);
-    const char *why = plan_refuse((uint8_t *)bytes, size);
-    if (!why) {
-        plan_open(&core.plan, (uint8_t *)bytes);
-        why = load_programs(&core.plan, given, NULL, core.mark, &core.loaded);
+    static int shown_phase = -1;
+    int phase = core_phase(&core);
+    fake.fired = 0;
+    if (phase != shown_phase)
+        log_line("phase %d", phase);
+    shown_phase = phase;
+    for (uint32_t i = 0; i < core.unit_count; i++) {
+        const struct unit *u = &core.units[i];
+        if (u->started != shown[i].started || u->ready != shown[i].ready)
+            log_line("flags %u %d %d", i, u->started, u->ready);
+        shown[i].started = u->started;
+        shown[i].ready = u->ready;
     }
-    if (why)
-        broken(why);
-    core.unit_count = core.plan.unit_count;
-    fake.behaviours = calloc(core.unit_count, sizeof *fake.behaviours);
 }
 
-static void read_unit(const char *words)
+/* --- timers --- */
+
+/* One timer a wake-up, after all else of its moment, and of those of one moment the one that was armed first: so that
+ * what must not matter to anybody, and is timer.c's to choose, is as the simulator has it. */
+void __real_timer_arm(struct core *, uint32_t id, uint64_t when);
+void __wrap_timer_arm(struct core *, uint32_t id, uint64_t when);
+int __wrap_timer_pop_due(struct core *, uint32_t *id);
+
+static struct { uint64_t at, order; } *armed;
+
+void __wrap_timer_arm(struct core *c, uint32_t id, uint64_t when)
 {
-    unsigned u;
-    long after, rest;
-    int code, stuck, rest_stuck;
-    sscanf(words, "%u %ld %d %ld %d %d", &u, &after, &code, &rest, &stuck, &rest_stuck);
-    struct behaviour *b = &fake.behaviours[u];
-    b->stop_after = or_never(after);
-    b->rest = or_never(rest);
-    b->stop_code = code;
-    b->stuck = (uint8_t)stuck;
-    b->rest_stuck = (uint8_t)rest_stuck;
+    static uint64_t orders;
+    armed[id].at = c->now;
+    armed[id].order = ++orders;
+    __real_timer_arm(c, id, when);
 }
 
-static void read_start(const char *words)
+static uint64_t moment_of(uint32_t id)
 {
-    unsigned u;
-    long after;
-    int code, starved;
-    sscanf(words, "%u %ld %d %d", &u, &after, &code, &starved);
-    struct behaviour *b = &fake.behaviours[u];
-    b->starts = realloc(b->starts, (b->start_count + 1) * sizeof *b->starts);
-    b->starts[b->start_count++] = (struct start){or_never(after), code, (uint8_t)starved};
+    uint64_t when = timer_when(&core, id);
+    return when > armed[id].at ? when : armed[id].at;
 }
 
-static void read_stray(const char *words)
+int __wrap_timer_pop_due(struct core *c, uint32_t *id)
 {
-    struct process *p = kernel_add(core.self, -1);
-    p->reaction = (enum reaction)atoi(words);
-    p->is_stray = p->executed = 1;
-}
-
-static void read_sink(const char *words)
-{
-    unsigned k, type, reopens, has_nowait;
-    long room, most;
-    sscanf(words, "%u %u %u %u %ld %ld", &k, &type, &reopens, &has_nowait, &room, &most);
-    sinks[k] = (struct fake_sink){type, (uint8_t)reopens, (uint8_t)has_nowait, or_never(room), or_never(most), NULL, 0};
-}
-
-static void read_fault(const char *words)
-{
-    char call[32];
-    unsigned first, count;
-    int error;
-    sscanf(words, "%31s %u %u %d", call, &first, &count, &error);
-    faults_add(call, first, count, error);
-}
-
-/* "KEY PARENT SESSION NAME\0ENVIRONMENT" from "ENVIRONMENT_HEX KEY PARENT SESSION NAME_HEX". */
-static char *process_text(const char *words, size_t *environment_size)
-{
-    char *environment_hex = malloc(strlen(words) + 1), head[64];
-    int used = 0;
-    size_t name_size;
-    sscanf(words, "%s %n", environment_hex, &used);
-    const char *last = strrchr(words, ' ');
-    snprintf(head, sizeof head, "%.*s", (int)(last - words - used), words + used);
-    char *name = from_hex(last + 1, &name_size), *environment = from_hex(environment_hex, environment_size);
-    name[name_size] = 0;
-    char *text = malloc(sizeof head + name_size + *environment_size + 8);
-    int size = sprintf(text, "%s %s", head, name);
-    memcpy(text + size + 1, environment, *environment_size);
-    return text;
-}
-
-static void read_fact(const char *words)
-{
-    long at;
-    char kind[16];
-    int used = 0;
-    struct fact f = {.unit = -1};
-    sscanf(words, "%ld %15s %n", &at, kind, &used);
-    const char *rest = words + used;
-    f.at = BEGIN + (uint64_t)at;
-    if (strcmp(kind, "ended") == 0) {
-        f.kind = FACT_ENDED;
-        sscanf(rest, "%d %d %d", &f.unit, &f.a, &f.b);
-    } else if (strcmp(kind, "stray") == 0) {
-        f.kind = FACT_STRAY_ENDED;
-        f.a = atoi(rest);
-    } else if (strcmp(kind, "said") == 0) {
-        f.kind = FACT_SAID;
-        sscanf(rest, "%d %d %d", &f.a, &f.unit, &f.b);
-    } else if (strcmp(kind, "signal") == 0) {
-        f.kind = FACT_SIGNAL;
-        sscanf(rest, "%d %d", &f.a, &f.b);
-    } else if (strcmp(kind, "write") == 0) {
-        f.kind = FACT_WRITE;
-        sscanf(rest, "%d %d %n", &f.unit, &f.a, &used);
-        f.text = from_hex(rest + used, &f.size);
-    } else if (strcmp(kind, "room") == 0) {
-        f.kind = FACT_ROOM;
-        sscanf(rest, "%d %lu", &f.a, &f.size);
-    } else {
-        f.kind = FACT_PROCESS;
-        sscanf(rest, "%d %n", &f.a, &used);
-        f.text = process_text(rest + used, &f.size);
+    const struct timers *t = &c->timers;
+    int found = 0;
+    if (kernel_next() <= c->now)
+        return 0;
+    for (uint32_t i = 0; i < t->count && !fake.fired; i++) {
+        uint32_t other = t->heap[i];
+        if (moment_of(other) > c->now)
+            continue;
+        if (!found || moment_of(other) < moment_of(*id)
+            || (moment_of(other) == moment_of(*id) && armed[other].order < armed[*id].order))
+            *id = other;
+        found = 1;
     }
-    kernel_plan(f);
-}
-
-static void read_line(char *line)
-{
-    static const struct { const char *word; void (*read)(const char *); } known[] = {
-        {"plan", open_plan}, {"unit", read_unit}, {"start", read_start}, {"stray", read_stray}, {"sink", read_sink},
-        {"fail", read_fault}, {"at", read_fact},
-    };
-    char *words = strchr(line, ' ');
-    if (words)
-        *words++ = 0;
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-        if (strcmp(line, known[i].word) == 0) {
-            known[i].read(words);
-            return;
-        }
-    if (strcmp(line, "until") == 0)
-        fake.until = BEGIN + strtoul(words, NULL, 10);
-    else if (strcmp(line, "quiet") == 0)
-        core.quiet = 1;
-    else if (strcmp(line, "grace") == 0)
-        core.grace_override = strtoul(words, NULL, 10);
-    else if (strcmp(line, "init") == 0)
-        core.is_init = (uint8_t)atoi(words);
-    else
-        broken("the driver does not know a word of the request");
+    if (found)
+        timer_disarm(c, *id);
+    fake.fired |= (uint8_t)found;
+    return found;
 }
 
 /* --- playing --- */
@@ -225,17 +137,16 @@ static void report_units(void)
 {
     for (uint32_t i = 0; i < core.unit_count; i++) {
         const struct unit *u = &core.units[i];
-        log_line("unit %u %d %d %d %d %u %u %d", i, u->life, u->outcome, u->has_run ? u->code : -1, u->exit_class,
-                 u->restarts, u->streak, u->pid);
+        log_line("unit %u %d %d %d %u %u %d %s", i, u->life, u->outcome, u->has_run ? u->code : -1, u->restarts,
+                 u->streak, u->pid, u->has_run || u->blamed_dependency ? step_reason(u) : "-");
     }
 }
 
 static void report_cells(void)
 {
-    static const enum machine machines[] = {MACHINE_LIFE, MACHINE_WANT, MACHINE_POD};
     uint32_t rows, columns;
-    for (int m = 0; m < 3; m++) {
-        uint32_t first = step_cell_count(machines[m], &rows, &columns);
+    for (int m = 0; m < MACHINE_COUNT; m++) {
+        uint32_t first = step_cell_count((enum machine)m, &rows, &columns);
         for (uint32_t i = 0; i < rows * columns; i++)
             if (core.cell_counts[first + i])
                 log_line("cell %d %u %u %u", m, i / columns, i % columns, core.cell_counts[first + i]);
@@ -277,10 +188,12 @@ static void play(char *request)
     memcpy(core.mark, "7001", 5);
     fake = (struct fake){.core = &core, .now = BEGIN, .until = NEVER, .last_pid = 100};
     fake.processes = calloc(4096, sizeof *fake.processes);
-    for (char *save, *line = strtok_r(request, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
-        read_line(line);
+    script_read(request);
+    shown = calloc(core.unit_count, sizeof *shown);
+    armed = calloc(2 * core.unit_count + POD_TIMERS + core.plan.errand_count, sizeof *armed);
     core_set_up(&core);
     loop_run(&core);
+    turn_ends();
     int was_over = core.state == POD_OVER;
     log_finish(&core);
     report(was_over);

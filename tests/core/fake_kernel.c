@@ -1,6 +1,5 @@
 /* The fake kernel's processes: they start, obey, ignore and die as a script says, each at its moment. Moments of the
- * agenda keep the order in which they were planned. It must never look at the core's state, but for whose cell a fork
- * is for.
+ * agenda keep the order in which they were planned. It must never look at the core's state.
  */
 #include "fake.h"
 
@@ -48,7 +47,8 @@ struct process *kernel_add(int32_t parent, int32_t group)
     struct process *p = &fake.processes[fake.process_count++];
     if (fake.process_count == 4096)
         broken("more than 4096 processes");
-    *p = (struct process){.pid = ++fake.last_pid, .parent = parent, .group = group, .state = 'S', .unit = -1};
+    *p = (struct process){.pid = ++fake.last_pid, .parent = parent, .group = group, .state = 'S', .unit = -1,
+                            .errand = -1};
     p->start = 1000 + fake.process_count;
     if (group < 0)
         p->group = p->pid;
@@ -66,7 +66,7 @@ void kernel_set_environment(struct process *p, const char *bytes, size_t size)
     memcpy(p->environment, bytes, size);
 }
 
-static struct process *leader_of(const struct fact *f)
+struct process *kernel_living(const struct fact *f)
 {
     int32_t pid = f->pid ? f->pid : fake.behaviours[f->unit].leader;
     struct process *p = kernel_find(pid);
@@ -84,7 +84,9 @@ static void die_now(struct process *p, uint8_t by_signal, uint8_t code)
     p->died = ++fake.deaths;
     if (p->handshake)
         pipe_unref_writer(p->handshake);
-    p->handshake = NULL;
+    if (p->line)
+        pipe_unref_writer(p->line);
+    p->handshake = p->line = NULL;
     for (uint32_t i = 0; i < fake.process_count; i++)
         if (fake.processes[i].parent == p->pid)
             fake.processes[i].parent = fake.core->self;
@@ -111,7 +113,7 @@ static void leave_rest(const struct process *leader)
         plan_end(p, fake.now + how->rest, 0, 0);
 }
 
-static void end_process(struct process *p, uint8_t by_signal, uint8_t code)
+void kernel_end(struct process *p, uint8_t by_signal, uint8_t code)
 {
     if (p->unit >= 0)
         leave_rest(p);
@@ -171,30 +173,41 @@ struct process *kernel_dead_child(int *has_children)
 
 /* --- fork --- */
 
-static void mark(struct process *p)
+void kernel_mark(struct process *p, uint32_t unit)
 {
     char text[128];
-    int size = snprintf(text, sizeof text, "A=1%cMINIPOD_INSTANCE=%s.%d", 0, fake.core->mark, p->unit);
+    int size = snprintf(text, sizeof text, "A=1%cMINIPOD_INSTANCE=%s.%u", 0, fake.core->mark, unit);
     kernel_set_environment(p, text, (size_t)size + 1);
 }
 
-int32_t kernel_fork(struct pipe *handshake)
+/* What it may say goes on by itself: how it gets the other end is child.c's. */
+static struct pipe *line_of(uint32_t unit)
 {
-    struct behaviour *how = &fake.behaviours[fake.current_unit];
+    const struct notes *notes = fake.core->units[unit].notes;
+    struct pipe *line = notes && notes->child_end >= 0 ? held(notes->child_end)->pipe : NULL;
+    if (line)
+        line->writers++;
+    return line;
+}
+
+int32_t kernel_fork(uint32_t unit, struct pipe *handshake)
+{
+    struct behaviour *how = &fake.behaviours[unit];
     struct start start = how->attempts < how->start_count ? how->starts[how->attempts] : (struct start){0, 0, 0};
     how->attempts++;
     if (start.starved)
         return -EAGAIN;
     struct process *p = kernel_add(fake.core->self, 0);
-    p->unit = (int)fake.current_unit;
+    p->unit = (int)unit;
     p->handshake = handshake;
     handshake->writers++;
-    mark(p);
+    p->line = line_of(unit);
+    kernel_mark(p, unit);
     how->leader = p->pid;
     if (start.after != NEVER)
         kernel_plan((struct fact){.at = fake.now + start.after, .kind = start.code ? FACT_UNSTARTABLE : FACT_EXECUTED,
                                   .pid = p->pid, .a = start.code});
-    log_line("fork %u %d", fake.current_unit, p->pid);
+    log_line("fork %u %d", unit, p->pid);
     return p->pid;
 }
 
@@ -202,20 +215,24 @@ int32_t kernel_fork(struct pipe *handshake)
 
 static void execute(const struct fact *f)
 {
-    struct process *p = leader_of(f);
+    struct process *p = kernel_living(f);
     if (!p)
         return;
+    const struct behaviour *how = &fake.behaviours[p->unit];
     p->executed = 1;
     p->group = p->pid;
     pipe_unref_writer(p->handshake);
     p->handshake = NULL;
     if (p->asked)
         obey(p);
+    if (how->ready_after != NEVER)
+        kernel_plan((struct fact){.at = fake.now + how->ready_after, .kind = FACT_NOTIFIED, .unit = p->unit,
+                                  .pid = p->pid, .a = NOTICE_READY});
 }
 
 static void fail_to_execute(const struct fact *f)
 {
-    struct process *p = leader_of(f);
+    struct process *p = kernel_living(f);
     struct child_failure why = {f->a == 127 ? ENOENT : EACCES, STAGE_EXEC, {0}};
     if (!p)
         return;
@@ -226,11 +243,13 @@ static void fail_to_execute(const struct fact *f)
 
 static void end_leader(const struct fact *f)
 {
-    struct process *p = leader_of(f);
-    if (p)
-        end_process(p, (uint8_t)f->a, (uint8_t)f->b);
-    else
-        fake.lost++;
+    struct process *p = kernel_living(f);
+    fake.lost += !p;
+    fake.oom_kills += p && f->kind == FACT_OOM;
+    if (p && f->kind == FACT_OOM)
+        kernel_end(p, 1, SIGKILL);
+    else if (p)
+        kernel_end(p, (uint8_t)f->a, (uint8_t)f->b);
 }
 
 static void end_stray(const struct fact *f)
@@ -238,7 +257,7 @@ static void end_stray(const struct fact *f)
     for (uint32_t i = 0; i < fake.process_count; i++) {
         struct process *p = &fake.processes[i];
         if (p->is_stray && p->state == 'S' && p->reaction == (enum reaction)f->a) {
-            end_process(p, 0, 0);
+            kernel_end(p, 0, 0);
             return;
         }
     }
@@ -284,10 +303,11 @@ static void happen(const struct fact *f)
     switch (f->kind) {
     case FACT_EXECUTED: execute(f); break;
     case FACT_UNSTARTABLE: fail_to_execute(f); break;
-    case FACT_ENDED: end_leader(f); break;
+    case FACT_ENDED:
+    case FACT_OOM: end_leader(f); break;
     case FACT_PROCESS_ENDED:
         if (kernel_find(f->pid) && kernel_find(f->pid)->state == 'S')
-            end_process(kernel_find(f->pid), (uint8_t)f->a, (uint8_t)f->b);
+            kernel_end(kernel_find(f->pid), (uint8_t)f->a, (uint8_t)f->b);
         break;
     case FACT_STRAY_ENDED: end_stray(f); break;
     case FACT_SAID:
@@ -304,6 +324,12 @@ static void happen(const struct fact *f)
         break;
     case FACT_ROOM: sinks[f->a].room += f->size; break;
     case FACT_PROCESS: add_process(f); break;
+    case FACT_TURNED:
+    case FACT_ERRAND_EXECUTED:
+    case FACT_ERRAND_UNASKED: errand_happen(f); break;
+    case FACT_NOTIFIED: net_notify(f); break;
+    case FACT_PULSE: net_beat(f); break;
+    case FACT_REPLIED: net_replied(f); break;
     }
 }
 

@@ -13,16 +13,16 @@ from typing import NamedTuple
 from minipod.model import Pod
 from minipod.reaper.encode import encode
 from minipod.reaper.lower import lower
-from minipod.supervisor.lifecycle import LIFECYCLE
-from minipod.supervisor.pod import POD
+from minipod.supervisor.books import TABLES
 from minipod.supervisor.table import CellKind, Machine
-from minipod.supervisor.vocabulary import LifeEvent, Outcome, PodEvent, WantEvent, Word
-from minipod.supervisor.want import WANT
-from minipod.supervisor.world import Behaviour, Fact, FactKind, Start, Stray
+from minipod.supervisor.vocabulary import LifeEvent, Outcome, Phase, PodEvent, ProbeEvent, WantEvent, Word
+from minipod.supervisor.world import Answer as Said
+from minipod.supervisor.world import Behaviour, Fact, FactKind, Notice, Reply, Start, Stray
 
-MACHINES: tuple[Machine, ...] = (LIFECYCLE, WANT, POD)
-EVENTS: tuple[type[Word], ...] = (LifeEvent, WantEvent, PodEvent)
-REACTIONS = list(Stray)
+NAMES: tuple[str, ...] = tuple(TABLES.machines)  # in the core's order: the watchdog is a second liveness probe
+MACHINES: tuple[Machine, ...] = tuple(TABLES.machines.values())
+EVENTS: tuple[type[Word], ...] = (LifeEvent, WantEvent, PodEvent, ProbeEvent, ProbeEvent, ProbeEvent, ProbeEvent)
+REACTIONS, REPLIES, NOTICES = list(Stray), list(Reply), list(Notice)
 TERM = 15
 
 
@@ -55,6 +55,7 @@ class Books:
     restarts: int
     streak: int
     pid: int
+    reason: str | None
 
 
 @dataclass
@@ -65,6 +66,9 @@ class Answer:
     steps: list[Step] = field(default_factory=list)
     kills: list[Kill] = field(default_factory=list)
     forks: list[tuple[int, int, int]] = field(default_factory=list)
+    errands: list[tuple[int, int, int]] = field(default_factory=list)
+    phases: list[tuple[int, Phase]] = field(default_factory=list)
+    flags: list[tuple[int, int, tuple[bool, bool]]] = field(default_factory=list)
     processes: dict[str, int] = field(default_factory=dict)
     units: list[Books] = field(default_factory=list)
     cells: Counter = field(default_factory=Counter)
@@ -126,7 +130,13 @@ def _start(at: int, start: Start) -> str:
 
 def _behaviour(at: int, how: Behaviour) -> list[str]:
     numbers = (_never(how.stop_after), _never(how.stop_code), _never(how.rest), int(how.stuck), int(how.rest_stuck))
-    return [f"unit {at} {' '.join(map(str, numbers))}", *(_start(at, start) for start in how.starts)]
+    lines = [f"unit {at} {' '.join(map(str, numbers))}", *(_start(at, start) for start in how.starts)]
+    lines += [f"answer {at} {kind.number} {_said(said)}" for kind, said in how.answers.items()]
+    return lines if how.ready_after is None else [*lines, f"ready {at} {how.ready_after}"]
+
+
+def _said(said: Said) -> str:
+    return f"{REPLIES.index(said.reply)} {said.after}"
 
 
 def _ended(unit: int, raw: int) -> str:
@@ -140,6 +150,13 @@ def fact_line(at: int, fact: Fact, *, is_alone: bool) -> str:
     the kernel tells two of them as one, and keeps no order among what it tells at once."""
     if fact.kind is FactKind.ENDED:
         return f"at {at} {_ended(fact.unit, fact.value)}"
+    if fact.kind is FactKind.OOM_KILLED:
+        return f"at {at} oom {fact.unit}"
+    if fact.kind is FactKind.TURNED:
+        kind, said = fact.value
+        return f"at {at} turned {fact.unit} {kind.number} {_said(said)}"
+    if fact.kind is FactKind.NOTIFIED:
+        return f"at {at} notified {fact.unit} {NOTICES.index(fact.value)}"
     if fact.kind is FactKind.STRAY_GONE:
         return f"at {at} stray {REACTIONS.index(fact.value)}"
     if fact.value is PodEvent.TOLD and is_alone:
@@ -185,11 +202,12 @@ def _read_step(answer: Answer, at: int, rest: str) -> None:
 
 
 def _read_unit(answer: Answer, at: int, rest: str) -> None:
-    _, life, outcome, code, _, restarts, streak, pid = map(int, rest.split())
-    words = list(LIFECYCLE.states)
-    answer.units.append(
-        Books(words[life], list(Outcome)[outcome], None if code < 0 else code, restarts, streak, pid)
-    )
+    *numbers, reason = rest.split()
+    _, life, outcome, code, restarts, streak, pid = map(int, numbers)
+    answer.units.append(Books(
+        list(TABLES.life.states)[life], list(Outcome)[outcome], None if code < 0 else code, restarts, streak, pid,
+        None if reason == "-" else reason,
+    ))
 
 
 def _read_pod(answer: Answer, at: int, rest: str) -> None:
@@ -206,7 +224,7 @@ def _read_books(answer: Answer, at: int, rest: str) -> None:
 
 def _read_cell(answer: Answer, at: int, rest: str) -> None:
     machine, state, event, count = map(int, rest.split())
-    answer.cells[MACHINES[machine].name, list(MACHINES[machine].states)[state], list(EVENTS[machine])[event]] = count
+    answer.cells[NAMES[machine], list(MACHINES[machine].states)[state], list(EVENTS[machine])[event]] = count
 
 
 def _read_sink(answer: Answer, at: int, rest: str) -> None:
@@ -224,6 +242,15 @@ def _read_called(answer: Answer, at: int, rest: str) -> None:
     answer.called[name] = int(count)
 
 
+def _read_phase(answer: Answer, at: int, rest: str) -> None:
+    answer.phases.append((at, list(Phase)[int(rest)]))
+
+
+def _read_flags(answer: Answer, at: int, rest: str) -> None:
+    unit, started, ready = map(int, rest.split())
+    answer.flags.append((at, unit, (bool(started), bool(ready))))
+
+
 def _read_broken(answer: Answer, at: int, rest: str) -> None:
     answer.broken = rest
 
@@ -232,6 +259,9 @@ _LINES = {
     "step": _read_step,
     "kill": lambda answer, at, rest: answer.kills.append(Kill(at, *map(int, rest.split()))),
     "fork": lambda answer, at, rest: answer.forks.append((at, *map(int, rest.split()))),
+    "errand": lambda answer, at, rest: answer.errands.append((at, *map(int, rest.split()))),
+    "phase": _read_phase,
+    "flags": _read_flags,
     "process": lambda answer, at, rest: answer.processes.update({rest.split()[0]: int(rest.split()[1])}),
     "unit": _read_unit,
     "pod": _read_pod,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from player import MACHINES, request
+from player import MACHINES, NAMES, request
 from witness import set_apart
 
 from minipod.supervisor.table import CellKind
@@ -18,8 +18,8 @@ def excused() -> dict[str, str]:
 
 def acting() -> set[str]:
     return {
-        f"{machine.name} {state.word} {event.word}"
-        for machine in MACHINES
+        f"{name} {state.word} {event.word}"
+        for name, machine in zip(NAMES, MACHINES, strict=True)
         for state, event, cell in machine.cells()
         if cell.kind is CellKind.ACTS
     }

@@ -7,7 +7,7 @@ moment (the kernel reports it in an order of its own), and how many of several d
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from player import Answer, Player, Step, request
+from player import NAMES, Answer, Player, Step, request
 
 from minipod.model import Pod
 from minipod.supervisor.books import TABLES, Report
@@ -16,7 +16,7 @@ from minipod.supervisor.table import CellKind
 from minipod.supervisor.vocabulary import LifeEvent, PodEvent
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Stray
 
-SCENARIOS = sorted((Path(__file__).parents[1] / "policy" / "scenarios").glob("*.toml"))
+SCENARIOS = sorted((Path(__file__).parents[1] / "policy" / "scenarios").rglob("*.toml"))
 Facts = list[tuple[int, Fact]]
 
 
@@ -27,24 +27,25 @@ class Witness(Simulation):
         super().__init__(plan, behaviours, strays, TABLES)
         self.steps: list[Step] = []
 
-    def _step(self, machine, unit, event) -> None:
-        own = None if machine is self.tables.pod else unit
+    def _step(self, machine, by, event) -> None:
+        own = None if machine == "pod" else by
         state = self._state(machine, own)
-        cell = machine.rows[state][event]
+        cell = self.tables.machines[machine].rows[state][event]
         if cell.kind is CellKind.ACTS:
-            number = [self.tables.life, self.tables.want, self.tables.pod].index(machine)
+            number = NAMES.index(machine)
             self.steps.append(Step(self.now, number, None if own is None else own.at, state, event, cell.next))
-        super()._step(machine, unit, event)
+        super()._step(machine, by, event)
 
 
 def set_apart(facts: Iterable[tuple[int, Fact]]) -> Facts:
-    """The same facts, but words and deaths of one moment 1 ns apart in their order: the core hears words first."""
+    """The same facts, but those of one moment 1 ns apart in their order, words to minipod itself aside: the core hears
+    words first, and of all deaths before it looks at what any of them left behind."""
     apart: Facts = []
     moment = shift = 0
     for at, fact in sorted(facts, key=lambda each: each[0]):
         if at != moment:
             moment, shift = at, 0
-        elif (fact.kind is FactKind.SAID) != (apart[-1][1].kind is FactKind.SAID):
+        elif {fact.kind, apart[-1][1].kind} != {FactKind.SAID}:
             shift += 1
         apart.append((at + shift, fact))
     return apart
@@ -74,6 +75,9 @@ def differences(pod: Pod, answer: Answer, witness: Witness, report: Report) -> l
         "phase": (answer.phase, report.phases[-1][1].word if report.exit_code is not None else None),
         "restarts": ([u.restarts for u in answer.units], [report.restarts[u.name] for u in pod.units]),
         "codes": ([u.code for u in answer.units], [report.codes[u.name] for u in pod.units]),
+        "reasons": ([u.reason for u in answer.units], [report.reasons[u.name] for u in pod.units]),
+        "phases": (_last_words(answer.phases), _last_words(report.phases)),
+        "flags": (_flags((at, pod.units[unit].name, now) for at, unit, now in answer.flags), _flags(report.flags)),
         "impossible": (answer.impossible_count, len(report.impossible)),
         "facts without anybody": (answer.lost_facts, len(report.lost)),
         "stops sent": (_stops(pod, answer), _sent(pod, report, witness.steps)),
@@ -87,6 +91,22 @@ def _line(steps: list[Step]) -> str:
     return f"{steps and steps[0][1:3]}: " + ", ".join(
         f"{s.at / 1e9:g} {s.state.word} -{s.event.word}-> {s.next.word}" for s in steps
     )
+
+
+def _last_words(changes: Iterable[tuple[int, object]]) -> list[tuple[int, object]]:
+    """What holds at the end of each moment, if it is another than before."""
+    kept: list[tuple[int, object]] = []
+    for at, now in dict(changes).items():
+        if not kept or kept[-1][1] != now:
+            kept.append((at, now))
+    return kept
+
+
+def _flags(changes: Iterable[tuple[int, str, tuple[bool, bool]]]) -> dict[str, list]:
+    found: dict[str, list] = {}
+    for at, name, now in changes:
+        found.setdefault(name, [(-1, (False, False))]).append((at, now))
+    return {name: words for name, each in found.items() if len(words := _last_words(each)) > 1}
 
 
 def _stops(pod: Pod, answer: Answer) -> list[tuple[int, str]]:
