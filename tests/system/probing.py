@@ -1,0 +1,53 @@
+"""Pods of one service with a probe over the network, and the words that tell what came of it."""
+
+import os
+import signal
+from contextlib import suppress
+
+from system_harness import SLEEP, Running, wait_until
+
+OFTEN = {"period": "20ms", "timeout": "20s"}
+WELL = "a: ready$"
+BADLY = "a: readiness probe failed: "
+
+
+def http(port: int, path: str = "/", **keys: object) -> dict[str, object]:
+    return {"http_get": {"port": port, "path": path}, **OFTEN, **keys}
+
+
+def tcp(port: int, **keys: object) -> dict[str, object]:
+    return {"tcp_socket": {"port": port}, **OFTEN, **keys}
+
+
+def grpc(port: int, service: str = "", **keys: object) -> dict[str, object]:
+    return {"grpc": {"port": port, "service": service}, **OFTEN, **keys}
+
+
+def one(probe: dict[str, object], **keys: object) -> dict[str, dict[str, object]]:
+    """A pod of one service that runs until it is stopped, ready when the probe says so."""
+    return {"service.a": {"command": SLEEP, "readiness_probe": probe, **keys}}
+
+
+def stop(running: Running) -> str:
+    """What it has said on stderr by its end."""
+    running.send(signal.SIGTERM)
+    return running.wait().err
+
+
+def links(pid: int) -> list[str]:
+    """What a process holds open."""
+    found = []
+    for fd in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(OSError):
+            found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
+    return found
+
+
+def connections(pid: int) -> int:
+    """Its sockets: minipod has none but those that it asks with."""
+    return sum(link.startswith("socket:") for link in links(pid))
+
+
+def descriptors(pid: int) -> int:
+    """How many it holds in a moment without connections."""
+    return len(wait_until(lambda: "socket:" not in str(now := links(pid)) and now, "no connection is left open"))
