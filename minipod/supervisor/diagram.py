@@ -1,7 +1,8 @@
 """The policy for people: tables and Mermaid state diagrams, printed from the very tables that run.
 
     python -m minipod.supervisor.diagram            the page docs/policy.md
-    python -m minipod.supervisor.diagram lifecycle  one table as text (want, pod, verdict, fate, exit-codes, phase)
+    python -m minipod.supervisor.diagram lifecycle  one table as text (want, startup, liveness, readiness, pod, verdict,
+                                                    fate, reasons, exit-codes, phase)
 
 It must never hold a fact that is not in the tables; a test compares what is checked in with what this prints.
 """
@@ -13,8 +14,9 @@ from minipod.supervisor.fate import FATE, Fate
 from minipod.supervisor.lifecycle import LIFECYCLE
 from minipod.supervisor.phase import PHASE, PhaseBit
 from minipod.supervisor.pod import CAUSE, POD, UNDECIDED_CODE, Cause
+from minipod.supervisor.probes import ERROR_TRIES, LIVENESS, READINESS, STARTUP
 from minipod.supervisor.table import Cell, CellKind, Machine
-from minipod.supervisor.verdict import VERDICT
+from minipod.supervisor.verdict import OOM_REASON, REASON, VERDICT
 from minipod.supervisor.vocabulary import (
     Action,
     Budget,
@@ -58,13 +60,13 @@ def _deed(cell: Cell) -> str:
 
 
 def verdict_text() -> str:
-    """What an ended instance means: a row for each restart policy and intention."""
+    """What an ended instance means: a row for each restart policy and way to end, a column for what is wanted."""
     rows = [
-        [f"{rule.word} / {want.word}", *(_outcome(rule, want, exit_class) for exit_class in ExitClass)]
+        [f"{rule.word} / {exit_class.word}", *(_outcome(rule, want, exit_class) for want in Want)]
         for rule in Rule
-        for want in Want
+        for exit_class in ExitClass
     ]
-    return _columns(["restart / wanted", *(c.word for c in ExitClass)], rows)
+    return _columns(["restart / ended", *(want.word for want in Want)], rows)
 
 
 def _outcome(rule: Rule, want: Want, exit_class: ExitClass) -> str:
@@ -87,6 +89,22 @@ def _fate(entry: Fate) -> str:
         return "impossible"
     words = [_SAYS[action] for action in entry.actions] + ([entry.event.word] if entry.event else [])
     return " + ".join(words) or "-"
+
+
+def reason_rows() -> list[list[str]]:
+    """How an instance can end, and the reason that status gives for it."""
+    rows = [[each.word, each.value, _reason(each)] for each in ExitClass]
+    return [*rows, ["any", "the kernel ended it for want of memory", OOM_REASON]]
+
+
+def _reason(exit_class: ExitClass) -> str:
+    well, badly = REASON[exit_class]
+    return well if well == badly else f"{well} with 0, else {badly}"
+
+
+def reason_text() -> str:
+    """The same as plain text."""
+    return _columns(["ended", "meaning", "reason"], reason_rows())
 
 
 def exit_code_rows() -> list[list[str]]:
@@ -194,6 +212,17 @@ def page() -> str:
         "## Exit codes\n\n" + _table(["the pod ended because", "exit code", "reason"], exit_code_rows()),
         _machine_section(LIFECYCLE, "A unit's lifecycle", "One instance, from its start to what is left of it."),
         _machine_section(WANT, "What is wanted of a unit", "Whatever its process does meanwhile."),
+        _machine_section(
+            STARTUP, "The startup probe",
+            f"Until it has passed nothing else is asked. An attempt that could not be made is made {ERROR_TRIES} times "
+            "at once; then\nit means nothing. That holds for every probe.",
+        ),
+        _machine_section(
+            LIVENESS, "The liveness probe, and the watchdog",
+            "Two machines of this form: what is asked of a program, and what it says by itself.",
+        ),
+        _machine_section(READINESS, "The readiness probe", "It stops nobody."),
+        "## How an instance ends\n\n" + _table(["ended", "meaning", "reason"], reason_rows()),
         _text_section(
             "The verdict",
             "What an ended instance means. In parentheses: when `max_restarts` is used up.",
@@ -215,9 +244,13 @@ def page() -> str:
 TEXTS: dict[str, Callable[[], str]] = {
     "lifecycle": lambda: machine_text(LIFECYCLE),
     "want": lambda: machine_text(WANT),
+    "startup": lambda: machine_text(STARTUP),
+    "liveness": lambda: machine_text(LIVENESS),
+    "readiness": lambda: machine_text(READINESS),
     "pod": lambda: machine_text(POD),
     "verdict": verdict_text,
     "fate": fate_text,
+    "reasons": reason_text,
     "exit-codes": exit_code_text,
     "phase": phase_text,
 }

@@ -6,11 +6,19 @@ reason and the source. Rules state what must hold in general; what happens in on
 
 from collections.abc import Iterator
 
-from minipod.supervisor import rules_pod, rules_unit
+from minipod.supervisor import (  # noqa: F401  (each enters its own)
+    rules_machine,
+    rules_pod,
+    rules_probe,
+    rules_round,
+    rules_stop,
+    rules_unit,
+    rules_verdict,
+)
 from minipod.supervisor.books import TABLES, Tables
 from minipod.supervisor.rulebook import RULES, Rule
 
-__all__ = ["RULES", "Rule", "broken", "rules_pod", "rules_unit"]
+__all__ = ["RULES", "Rule", "broken"]
 
 
 def broken(tables: Tables = TABLES) -> Iterator[str]:

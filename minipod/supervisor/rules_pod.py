@@ -1,4 +1,4 @@
-"""The rules (``rules``) for what is decided above one instance: want, verdict, fate, the pod, causes and phase."""
+"""The rules (``rules``) for what is decided above one instance: want, the pod, causes and phase."""
 
 from collections.abc import Iterator
 
@@ -6,21 +6,8 @@ from minipod.supervisor.books import Tables
 from minipod.supervisor.phase import PhaseBit
 from minipod.supervisor.rulebook import acting, at, enters, exactly, rule
 from minipod.supervisor.table import CellKind
-from minipod.supervisor.verdict import OUTCOME_EVENT, OUTCOME_MILESTONE
 from minipod.supervisor.vocabulary import Action as A
-from minipod.supervisor.vocabulary import (
-    Budget,
-    ExitClass,
-    LifeEvent,
-    Milestone,
-    Outcome,
-    Phase,
-    Pod,
-    PodEvent,
-    Rule,
-    Standing,
-    Want,
-)
+from minipod.supervisor.vocabulary import Phase, Pod, PodEvent, Want
 from minipod.supervisor.vocabulary import WantEvent as W
 
 # --- want --------------------------------------------------------------------------------------------------------
@@ -40,7 +27,7 @@ def the_pods_end_is_the_last_word(t: Tables) -> Iterator[str]:
 @rule
 def orders_say_what_is_wanted(t: Tables) -> Iterator[str]:
     """The last order counts: stop holds, start and restart never leave a unit held."""
-    for state in set(Want) - {Want.STOP}:
+    for state in (Want.UP, Want.AGAIN, Want.HOLD):
         if (t.want.cell(state, W.ORDER_STOP).next or state) is not Want.HOLD:
             yield at(state, W.ORDER_STOP, "must hold")
         for order in (W.ORDER_START, W.ORDER_RESTART):
@@ -54,7 +41,7 @@ def orders_say_what_is_wanted(t: Tables) -> Iterator[str]:
 def held_is_until_somebody_says_so(t: Tables) -> Iterator[str]:
     """A unit stopped by hand is held (DESIGN.md section 4): not by predecessors, not by chance does it come back."""
     for state, event, cell in acting(t.want):
-        somebody_says_so = event in (W.ORDER_START, W.ORDER_RESTART, W.POD_STOP)
+        somebody_says_so = event in (W.ORDER_START, W.ORDER_RESTART, W.POD_STOP, W.POD_RESET)
         if state is Want.HOLD and cell.next is not Want.HOLD and not somebody_says_so:
             yield at(state, event, "lets go")
 
@@ -86,134 +73,11 @@ def predecessors_want_nothing(t: Tables) -> Iterator[str]:
             yield at(state, event, "changes what is wanted")
 
 
-# --- verdict -----------------------------------------------------------------------------------------------------
-
-
-@rule
-def a_pod_that_ends_restarts_nothing(t: Tables) -> Iterator[str]:
-    """spec.md section 8.3. What it meant for the pod was decided by the cause."""
-    for (policy, want, exit_class, budget), outcome in t.verdict.items():
-        if (outcome is Outcome.STOPPED) != (want is Want.STOP):
-            yield f"{policy.word}/{want.word}/{exit_class.word}/{budget.word}: {outcome.word}"
-
-
-_RESTARTED = {  # ContainerShouldRestart, by policy: after a success, after a failure
-    Rule.ALWAYS: (True, True),
-    Rule.ON_FAILURE: (False, True),
-    Rule.NEVER: (False, False),
-}
-
-
-@rule
-def restarts_are_as_in_kubernetes(t: Tables) -> Iterator[str]:
-    """spec.md section 3, ContainerShouldRestart; when max_restarts is used up a restart becomes giving up (DESIGN.md
-    section 4)."""
-    for policy, restarted in _RESTARTED.items():
-        for exit_class, again in zip((ExitClass.OK, ExitClass.FAIL), restarted, strict=True):
-            final = Outcome.DONE if exit_class is ExitClass.OK else Outcome.FAILED
-            wanted = (Outcome.RESTART, Outcome.GAVE_UP) if again else (final, final)
-            got = tuple(t.verdict[policy, Want.UP, exit_class, budget] for budget in (Budget.LEFT, Budget.SPENT))
-            if got != wanted:
-                yield f"{policy.word} after {exit_class.word}: {got}"
-
-
-@rule
-def an_order_outranks_the_policy(t: Tables) -> Iterator[str]:
-    """An end that somebody asked for is no failure, and costs no restart of the budget."""
-    by_want = {Want.AGAIN: Outcome.RESTART_NOW, Want.HOLD: Outcome.HELD}
-    for (policy, want, exit_class, budget), outcome in t.verdict.items():
-        if want in by_want and exit_class in (ExitClass.OK, ExitClass.FAIL) and outcome is not by_want[want]:
-            yield f"{policy.word}/{want.word}/{exit_class.word}/{budget.word}: {outcome.word}"
-
-
-@rule
-def some_ends_are_final(t: Tables) -> Iterator[str]:
-    """No restart mends a missing command, a predecessor's failure or a deadline (DESIGN.md sections 4 and 6); only who
-    was stopped by hand does not pay for a deadline."""
-    final = {
-        ExitClass.UNSTARTABLE: Outcome.UNRUNNABLE,
-        ExitClass.DEPENDENCY: Outcome.FAILED,
-        ExitClass.DEADLINE: Outcome.EXPIRED,
-    }
-    for (policy, want, exit_class, budget), outcome in t.verdict.items():
-        by_hand = want is Want.HOLD and exit_class is ExitClass.DEADLINE
-        expected = Outcome.HELD if by_hand else final.get(exit_class, outcome)
-        if want is not Want.STOP and outcome is not expected:
-            yield f"{policy.word}/{want.word}/{exit_class.word}/{budget.word}: {outcome.word}"
-
-
-@rule
-def only_success_completes(t: Tables) -> Iterator[str]:
-    """Who waits for completed waits for an end with 0 (DESIGN.md section 4)."""
-    for outcome in Outcome:
-        if (OUTCOME_MILESTONE[outcome] is Milestone.COMPLETED) != (outcome is Outcome.DONE):
-            yield outcome.word
-
-
-# --- fate --------------------------------------------------------------------------------------------------------
-
-_SIDECARS = (Standing.SIDECAR, Standing.ESSENTIAL_SIDECAR)
-_SERVICES = (Standing.SERVICE, Standing.ESSENTIAL_SERVICE)
-
-
-@rule
-def every_end_has_a_fate(t: Tables) -> Iterator[str]:
-    """A final outcome without a fate would leave the pod waiting; only an init has a deadline of its own."""
-    for standing in Standing:
-        for outcome in Outcome:
-            final = OUTCOME_EVENT[outcome] is LifeEvent.FINISH
-            can_be = final and (outcome is not Outcome.EXPIRED or standing is Standing.INIT)
-            if t.fate[standing][outcome].possible != can_be:
-                yield f"{standing.word} {outcome.word}"
-
-
-@rule
-def what_cannot_go_on_ends_the_pod(t: Tables) -> Iterator[str]:
-    """A container never lives on with a service given up (DESIGN.md section 4; PEERS.md: the most asked, 1)."""
-    for standing in Standing:
-        over = PodEvent.MAIN_OVER if standing is Standing.MAIN else PodEvent.FATAL
-        for outcome, event in ((Outcome.GAVE_UP, over), (Outcome.UNRUNNABLE, PodEvent.UNRUNNABLE)):
-            if t.fate[standing][outcome].event is not event:
-                yield f"{standing.word} {outcome.word} must lead to {event.word}"
-
-
-@rule
-def failures_are_fatal_where_they_must(t: Tables) -> Iterator[str]:
-    """spec.md section 3 for inits; essential and main by DESIGN.md section 4; others' failures let the pod go on."""
-    fatal = {Standing.INIT, Standing.ESSENTIAL_SIDECAR, Standing.ESSENTIAL_SERVICE}
-    for standing in Standing:
-        event = PodEvent.FATAL if standing in fatal else PodEvent.MAIN_OVER if standing is Standing.MAIN else None
-        done = PodEvent.MAIN_OVER if standing is Standing.MAIN else None
-        if t.fate[standing][Outcome.FAILED].event is not event:
-            yield f"{standing.word} failed"
-        if t.fate[standing][Outcome.DONE].event is not done or t.fate[standing][Outcome.STOPPED].event is not None:
-            yield f"{standing.word} ended well"
-
-
-@rule
-def failures_are_blamed(t: Tables) -> Iterator[str]:
-    """The code of the first unit that failed for good is the pod's (DESIGN.md section 6); sidecars that the pod can do
-    without have no say."""
-    blameless = {Outcome.DONE, Outcome.STOPPED}
-    for standing in Standing:
-        for outcome, entry in t.fate[standing].items():
-            no_say = standing is Standing.SIDECAR and outcome is Outcome.FAILED
-            if entry.possible and (A.BLAME in entry.actions) == (outcome in blameless or no_say):
-                yield f"{standing.word} {outcome.word}"
-
-
-@rule
-def services_are_counted(t: Tables) -> Iterator[str]:
-    """The pod ends when all services have ended; who ends the pod at once needs no count (DESIGN.md section 4)."""
-    for standing in Standing:
-        for outcome, entry in t.fate[standing].items():
-            done = standing in _SERVICES and outcome is Outcome.DONE
-            failed = standing is Standing.SERVICE and outcome is Outcome.FAILED
-            if (A.TALLY_DONE in entry.actions, A.TALLY_FAILED in entry.actions) != (done, failed):
-                yield f"{standing.word} {outcome.word}"
-
-
 # --- the pod -----------------------------------------------------------------------------------------------------
+
+
+_LIVES = (Pod.RUNNING, Pod.RESETTING)
+_ENDS = (Pod.ENDING, Pod.STOPPING)
 
 
 @rule
@@ -221,29 +85,26 @@ def the_first_cause_is_fixed(t: Tables) -> Iterator[str]:
     """The first cause that begins the end fixes the row (DESIGN.md section 6); with it the budget runs and every unit
     is told, once."""
     for action in (A.FIX_CAUSE, A.START_BUDGET, A.WIND_DOWN_ALL):
-        yield from exactly(t.pod, action, lambda state, e, cell: state is Pod.RUNNING)
-    for state, event, cell in acting(t.pod):
-        if state is Pod.RUNNING and cell.actions[:1] != (A.FIX_CAUSE,):
-            yield at(state, event, "acts before the cause is fixed")
-        if state is Pod.RUNNING and cell.actions[-2:] != (A.START_BUDGET, A.WIND_DOWN_ALL):
-            yield at(state, event, "winds down before the budget runs")
+        yield from exactly(t.pod, action, lambda state, e, cell: state in _LIVES and cell.next in _ENDS)
 
 
 @rule
 def every_cause_ends_a_running_pod(t: Tables) -> Iterator[str]:
-    """A cause without an end would let the container live on; an end without a cause has no exit code."""
-    for event in PodEvent:
-        cell = t.pod.cell(Pod.RUNNING, event)
-        wanted = None if event not in t.cause else Pod.STOPPING if event is PodEvent.TOLD else Pod.ENDING
-        if cell.next is not wanted:
-            yield at(Pod.RUNNING, event, f"must lead to {wanted.word if wanted else 'nothing'}")
+    """A cause without an end would let the container live on; an end without a cause has no exit code. While the pod
+    begins anew, whoever ended comes back: only the outside and the pod's deadline end it then."""
+    for state, ends in ((Pod.RUNNING, set(t.cause)), (Pod.RESETTING, {PodEvent.TOLD, PodEvent.POD_DEADLINE})):
+        for event in PodEvent:
+            wanted = None if event not in ends else Pod.STOPPING if event is PodEvent.TOLD else Pod.ENDING
+            found = t.pod.cell(state, event).next
+            if (found if found in _ENDS or wanted else None) is not wanted:
+                yield at(state, event, f"must lead to {wanted.word if wanted else 'no end'}")
 
 
 @rule
 def nothing_turns_back(t: Tables) -> Iterator[str]:
-    """A pod that ends goes one way."""
+    """A pod that ends goes one way; only one that begins anew runs again."""
     for state, event, cell in acting(t.pod):
-        if cell.next.number < state.number:
+        if cell.next.number < state.number and (state, cell.next) != (Pod.RESETTING, Pod.RUNNING):
             yield at(state, event, "turns back")
 
 
@@ -287,16 +148,18 @@ def a_failed_pod_never_exits_with_0(t: Tables) -> Iterator[str]:
 @rule
 def the_phase_is_kubernetes(t: Tables) -> Iterator[str]:
     """spec.md section 1, step 4, first match: a failed init; something that has yet to begin; something that runs or
-    will run again; else the end decides. What is over is judged by its exit code alone."""
+    will run again; else the end decides, and while there is none it is pending. What is over is judged by its exit code
+    alone."""
     for key, phase in enumerate(t.phase):
         bits = {bit for bit in PhaseBit if key >> bit.number & 1}
-        if PhaseBit.FAILED_INIT in bits:
-            wanted = Phase.FAILED
-        elif PhaseBit.OVER not in bits and bits & {PhaseBit.WAITING}:
-            wanted = Phase.PENDING
-        elif PhaseBit.OVER not in bits and bits & {PhaseBit.RUNNING, PhaseBit.RESTARTING}:
-            wanted = Phase.RUNNING
-        else:
-            wanted = Phase.FAILED if PhaseBit.UNSUCCESSFUL in bits else Phase.SUCCEEDED
-        if phase is not wanted:
+        ended = Phase.FAILED if PhaseBit.UNSUCCESSFUL in bits else Phase.SUCCEEDED
+        steps = [
+            (PhaseBit.FAILED_INIT in bits, Phase.FAILED),
+            (PhaseBit.OVER in bits, ended),
+            (bool(bits & {PhaseBit.PENDING, PhaseBit.UNKNOWN}), Phase.PENDING),
+            (bool(bits & {PhaseBit.RUNNING, PhaseBit.RESTARTING}), Phase.RUNNING),
+            (PhaseBit.STOPPED in bits, ended),
+            (True, Phase.PENDING),
+        ]
+        if phase is not next(answer for holds, answer in steps if holds):
             yield f"{sorted(bit.word for bit in bits)}: {phase.word}"

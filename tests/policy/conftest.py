@@ -1,12 +1,15 @@
 """The scenarios, read and parsed once a worker."""
 
 import functools
+import sys
 from pathlib import Path
 
 import pytest
 
 from minipod.config.toml import loads
 from minipod.supervisor.scenario import Scenario, parse
+
+sys.path.insert(0, str(Path(__file__).parent))
 
 SCENARIOS = sorted(Path(__file__).with_name("scenarios").rglob("*.toml"))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from minipod.supervisor import diagram
-from minipod.supervisor.lifecycle import LIFECYCLE
+from minipod.supervisor.books import TABLES
 from minipod.supervisor.table import CellKind
 
 GOLDEN = Path(__file__).with_name("golden")
@@ -32,11 +32,33 @@ def test_page_says_that_it_is_printed():
     assert diagram.page().startswith(diagram.MARKER)
 
 
-def test_every_cell_is_in_the_text():
-    lines = diagram.machine_text(LIFECYCLE).splitlines()
-    assert sum(line.startswith("    ") for line in lines) == len(list(LIFECYCLE.cells()))
+every_machine = pytest.mark.parametrize("machine", TABLES.machines.values(), ids=list(TABLES.machines))
 
 
-def test_every_arrow_is_in_the_diagram():
-    arrows = {(s, c.next) for s, _, c in LIFECYCLE.cells() if c.kind is CellKind.ACTS and c.next is not s}
-    assert sum(" --> " in line and "[*]" not in line for line in diagram.mermaid(LIFECYCLE).splitlines()) == len(arrows)
+@every_machine
+def test_every_cell_is_in_the_text(machine):
+    lines = diagram.machine_text(machine).splitlines()
+    assert sum(line.startswith("    ") for line in lines) == len(list(machine.cells()))
+
+
+@every_machine
+def test_every_arrow_is_in_the_diagram(machine):
+    arrows = {(s, c.next) for s, _, c in machine.cells() if c.kind is CellKind.ACTS and c.next is not s}
+    assert sum(" --> " in line and "[*]" not in line for line in diagram.mermaid(machine).splitlines()) == len(arrows)
+
+
+@every_machine
+def test_every_machine_is_on_the_page(machine):
+    assert diagram.mermaid(machine) in diagram.page()
+
+
+def test_the_phases_patterns_say_what_the_table_says():
+    """Each set of facts fits patterns of its own phase, and only such."""
+    head, *rows = diagram.phase_text().splitlines()
+    patterns = [row.split() for row in rows]
+    for key, phase in enumerate(TABLES.phase):
+        bits = ["x" if key >> at & 1 else "-" for at in range(len(head.split()) - 1)]
+        fitting = {
+            row[-1] for row in patterns if all(want in ("*", bit) for want, bit in zip(row, bits, strict=False))
+        }
+        assert fitting == {phase.word}

@@ -117,20 +117,25 @@ B = PhaseBit
 
 
 @pytest.mark.parametrize("bits, phase", [
-    ({B.FAILED_INIT, B.WAITING}, Phase.FAILED),
+    ({B.FAILED_INIT, B.PENDING}, Phase.FAILED),
     ({B.FAILED_INIT, B.RUNNING}, Phase.FAILED),
-    ({B.WAITING}, Phase.PENDING),
-    ({B.WAITING, B.RUNNING}, Phase.PENDING),
+    ({B.FAILED_INIT, B.OVER}, Phase.FAILED),
+    ({B.PENDING}, Phase.PENDING),
+    ({B.PENDING, B.RUNNING}, Phase.PENDING),
+    ({B.PENDING, B.STOPPED, B.RESTARTING}, Phase.PENDING),
+    ({B.UNKNOWN, B.RUNNING}, Phase.PENDING),
     ({B.RUNNING}, Phase.RUNNING),
-    ({B.RUNNING, B.UNSUCCESSFUL}, Phase.RUNNING),
-    ({B.RESTARTING}, Phase.RUNNING),
-    (set(), Phase.SUCCEEDED),
-    ({B.UNSUCCESSFUL}, Phase.FAILED),
+    ({B.RUNNING, B.STOPPED, B.UNSUCCESSFUL}, Phase.RUNNING),
+    ({B.STOPPED, B.RESTARTING}, Phase.RUNNING),
+    ({B.STOPPED}, Phase.SUCCEEDED),
+    ({B.STOPPED, B.UNSUCCESSFUL}, Phase.FAILED),
+    (set(), Phase.PENDING),
+    ({B.UNSUCCESSFUL}, Phase.PENDING),
     ({B.OVER}, Phase.SUCCEEDED),
     ({B.OVER, B.UNSUCCESSFUL}, Phase.FAILED),
     ({B.OVER, B.RESTARTING, B.UNSUCCESSFUL}, Phase.FAILED),
     ({B.OVER, B.RESTARTING}, Phase.SUCCEEDED),
-    ({B.OVER, B.WAITING, B.UNSUCCESSFUL}, Phase.FAILED),
+    ({B.OVER, B.PENDING, B.UNSUCCESSFUL}, Phase.FAILED),
 ])
 def test_phase(bits, phase):
     assert phase_of(frozenset(bits)) is phase
@@ -157,6 +162,17 @@ def test_phase(bits, phase):
     ("ALWAYS", "HOLD", "UNSTARTABLE", "UNRUNNABLE", "UNRUNNABLE"),
     ("ALWAYS", "STOP", "OK", "STOPPED", "STOPPED"),
     ("NEVER", "STOP", "UNSTARTABLE", "STOPPED", "STOPPED"),
+    ("ALWAYS", "UP", "SICK_OK", "RESTART", "GAVE_UP"),
+    ("ON_FAILURE", "UP", "SICK_OK", "RESTART", "GAVE_UP"),
+    ("NEVER", "UP", "SICK_OK", "DONE", "DONE"),
+    ("NEVER", "UP", "SICK", "FAILED", "FAILED"),
+    ("NEVER", "HOLD", "SICK", "HELD", "HELD"),
+    ("NEVER", "UP", "RULE_RESTART", "RESTART", "GAVE_UP"),
+    ("NEVER", "AGAIN", "RULE_RESTART_ALL", "RESTART_NOW", "RESTART_NOW"),
+    ("NEVER", "UP", "RULE_RESTART_ALL", "RESTART_ALL", "GAVE_UP"),
+    ("ALWAYS", "STOP", "RULE_RESTART_ALL", "STOPPED", "STOPPED"),
+    ("NEVER", "RESET", "UNSTARTABLE", "HELD", "HELD"),
+    ("ON_FAILURE", "RESET", "DEADLINE", "HELD", "HELD"),
 ])
 def test_verdict(policy, want, exit_class, left, spent):
     key = Rule[policy], Want[want], ExitClass[exit_class]
