@@ -1,15 +1,19 @@
 """A server that probes are sent to: it answers each connection as it was told and keeps what it was asked.
 
+With a context it speaks TLS.
+
 Answers are bytes sent as they are; None aborts the connection, HOLD never answers. It must never judge a request.
 """
 
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Sequence
 
 HOLD = "hold"
 Answer = bytes | str | None
+WELL = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 _RESET = struct.pack("ii", 1, 0)  # closing sends RST
 
 
@@ -17,8 +21,8 @@ class Target:
     """Use as a context manager. ``answers`` are for the first connections in their order; the last holds for all that
     follow. ``asked``: the heads of all requests."""
 
-    def __init__(self, answers: Sequence[Answer] = (b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n",)):
-        self.answers, self.asked = list(answers), []
+    def __init__(self, answers: Sequence[Answer] = (WELL,), context: ssl.SSLContext | None = None):
+        self.answers, self.asked, self._context = list(answers), [], context
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
         self._held: list[socket.socket] = []
@@ -45,6 +49,8 @@ class Target:
     def _answer(self, connection: socket.socket) -> None:
         connection.settimeout(5)
         try:
+            if self._context is not None:
+                connection = self._context.wrap_socket(connection, server_side=True)
             self.asked.append(_head(connection))
             answer = self.answers[min(len(self.asked), len(self.answers)) - 1]
             if isinstance(answer, bytes):

@@ -17,9 +17,8 @@ from minipod.supervisor.backoff import SECOND
 from minipod.supervisor.vocabulary import Kind, Milestone
 
 _STARTED, _DEADLINE_PASSED = 7, 124
-_DEADLINE = 3 * SECOND // 2
-_PATIENCE = 30  # seconds, for a machine that is busy with something else
-TIMEOUT = SECOND // 2
+_PATIENCE = 40  # seconds, for a machine that is busy with something else
+SOON = SECOND // 2
 
 
 def command() -> Path | None:
@@ -28,11 +27,14 @@ def command() -> Path | None:
     return path if os.access(path, os.X_OK) else None
 
 
-def outcome(ask: Ask, environment: dict[str, str] | None = None) -> tuple[str, str]:
-    """success, failure or error, and what minipod said meanwhile."""
+def outcome(
+    ask: Ask, environment: dict[str, str] | None = None, *, timeout: int = 8 * SECOND, deadline: int = 25 * SECOND
+) -> tuple[str, str]:
+    """success, failure or error, and what minipod said meanwhile. Times in ns: ``timeout`` is the probe's; without an
+    answer to count it is an error at the ``deadline``. Give less of one when that is what is expected."""
     with tempfile.TemporaryDirectory() as directory:
         plan = Path(directory, "plan")
-        plan.write_bytes(encode(lower(_pod(ask), sys.executable)))
+        plan.write_bytes(encode(lower(_pod(ask, timeout, deadline), sys.executable)))
         done = subprocess.run(
             [command(), "run", plan], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_PATIENCE,
             env={**os.environ, **(environment or {})},
@@ -41,10 +43,10 @@ def outcome(ask: Ask, environment: dict[str, str] | None = None) -> tuple[str, s
     return words.get(done.returncode, f"exit code {done.returncode}"), done.stderr
 
 
-def _pod(ask: Ask) -> Pod:
-    probe = Probe(ask, period=SECOND // 10, timeout=TIMEOUT, failure_threshold=1)
+def _pod(ask: Ask, timeout: int, deadline: int) -> Pod:
+    probe = Probe(ask, period=SECOND // 10, timeout=timeout, failure_threshold=1)
     first = Unit("first", Kind.SERVICE, ("sleep", "60"), "never", startup_probe=probe)
     second = Unit(
         "second", Kind.SERVICE, ("true",), "never", after={"first": Milestone.STARTED}, exit_codes={0: _STARTED}
     )
-    return Pod("trial", (first, second), main="second", deadline=_DEADLINE, termination_grace_period=SECOND)
+    return Pod("trial", (first, second), main="second", deadline=deadline, termination_grace_period=SECOND)

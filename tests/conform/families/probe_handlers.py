@@ -1,12 +1,17 @@
 """Single executions of probes, by the command that ships against a server of ours; what it asked is what was sent."""
 
 import re
+import shutil
+import ssl
+import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from cases import Case, Difference, Skip, compare
 from target import HOLD, Answer, Target, reply
-from trial import command, outcome
+from trial import SOON, command, outcome
 
 from minipod.model import Ask
 from minipod.reaper.requests import host_and_port, request_path
@@ -14,7 +19,8 @@ from minipod.supervisor.vocabulary import Handler
 
 _AGENT = re.compile(r"kube-probe/\d+\.\d+")
 _MOST_BODY = 10240
-_ADDRESS = 13
+_ADDRESS, _TLS = 13, "tlsVerified"
+_MAKE_CERTIFICATE = "openssl req -x509 -nodes -newkey rsa:2048 -days 1 -subj /CN=nobody".split()
 Facts = Iterator[Difference]
 
 
@@ -27,6 +33,8 @@ def read(document: Mapping) -> Iterator[Case | Skip]:
         if name in _GROUPS:
             for at, case in enumerate(cases):
                 yield Case(f"{name} {at} {_short(case)}", lambda engine, n=name, case=case: _GROUPS[n](case))
+    if not shutil.which("openssl"):
+        yield Skip("its limits is tlsVerified", 1, "there is no openssl here to make a certificate")
     named = [case for case in document.get("resolvePort") or () if case["param"]["type"] != "int"]
     if named:
         yield Skip("its cases are about names of ports", len(named), "only manifests have them")
@@ -34,7 +42,7 @@ def read(document: Mapping) -> Iterator[Case | Skip]:
 
 def _groups(document: Mapping) -> dict[str, list]:
     http = dict(document.get("http") or {})
-    limits = [{key: value} for key, value in http.pop("limits", {}).items()]
+    limits = [{key: value} for key, value in http.pop("limits", {}).items() if key != _TLS or shutil.which("openssl")]
     ports = [case for case in document.get("resolvePort") or () if case["param"]["type"] == "int"]
     others = {name: document.get(name) or [] for name in ("exec", "tcp")}
     return {"limits": limits, **http, **others, "resolvePort": ports}
@@ -53,9 +61,9 @@ def _told(said: str, word: str) -> str:
     return "warning" if word == "success" and "is not followed" in said else word
 
 
-def _tried(answers: list[Answer], headers: tuple = ()) -> tuple[str, Target]:
+def _tried(answers: list[Answer], headers: tuple = (), **times: int) -> tuple[str, Target]:
     with Target(answers) as target:
-        word, said = outcome(_get(target, headers))
+        word, said = outcome(_get(target, headers), **times)
     return _told(said, word), target
 
 
@@ -65,7 +73,8 @@ def _tried(answers: list[Answer], headers: tuple = ()) -> tuple[str, Target]:
 def _status(case: Mapping) -> Facts:
     code, is_late = case.get("code"), re.search("no answer|time", case.get("event", ""))
     answer = reply(code) if code is not None else HOLD if is_late else None
-    yield from compare("outcome", case["outcome"], _tried([answer])[0])
+    times = {"timeout": SOON} if answer == HOLD else {}
+    yield from compare("outcome", case["outcome"], _tried([answer], **times)[0])
 
 
 def _redirect(case: Mapping) -> Facts:
@@ -178,12 +187,15 @@ def _uses_proxy() -> bool:
 
 
 def _verifies() -> bool:
-    """Without a certificate at hand: what the prober in Python is told."""
-    import ssl
-
-    from minipod.commands import probe
-
-    return probe.context().verify_mode is not ssl.CERT_NONE
+    """Whether a server that made its certificate itself is taken for a failure."""
+    with tempfile.TemporaryDirectory() as directory:
+        certificate, key = Path(directory, "certificate"), Path(directory, "key")
+        subprocess.run([*_MAKE_CERTIFICATE, "-out", certificate, "-keyout", key], check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+    with Target(context=context) as target:
+        word, _ = outcome(_get(target)._replace(scheme="https"))
+    return word != "success"
 
 
 _LIMITS: dict[str, Callable[[], object]] = {
@@ -208,7 +220,8 @@ def _exec(case: Mapping) -> Facts:
     else:
         words = ("/nowhere/to-be/found",) if "cannot run" in event else ("sleep", "30")
     wanted = "error" if case.get("error") else case["outcome"]
-    yield from compare("outcome", wanted, outcome(Ask(Handler.EXEC, words))[0])
+    times = {"deadline": 3 * SOON} if wanted == "error" else {"timeout": SOON} if "time" in event else {}
+    yield from compare("outcome", wanted, outcome(Ask(Handler.EXEC, words), **times)[0])
 
 
 def _tcp(case: Mapping) -> Facts:
