@@ -13,18 +13,20 @@ from minipod.errors import ERROR, ConfigError, Place, Problem, UsageError
 from minipod.model import Pod
 from minipod.options import Words, only_operand, sort_words
 from minipod.reaper.encode import encode
-from minipod.reaper.lower import lower
+from minipod.reaper.lower import PYTHON, lower
 from minipod.reaper.records import PlanRefused
 
-USAGE = """minipod compile [--set KEY=VALUE]... [--exit-code-from NAME] FILE -o PLAN
+USAGE = """minipod compile [--set KEY=VALUE]... [--exit-code-from NAME] [--python PATH] FILE -o PLAN
 
 Read a pod file and write the plan that minipod runs, also where there is no Python. FILE - is standard input.
   -o, --output PLAN       where to: a file, which is replaced in one step, or - for standard output
   --set KEY=VALUE         a key's value over the file's, for example --set service.web.env.PORT=81
   --exit-code-from NAME   the pod ends when this service ends, with its exit code
+  --python PATH           the Python with minipod that will be there when the pod runs; only probes that ask by https,
+                          or a host by its name, need one, and without this option they are refused
 Exit code: 0; 78 for a pod that cannot be run, 74 if the plan cannot be written, 64 for a mistake on the command line.
 """
-VALUED = ("-o", "--output", "--output-fd", "--set", "--exit-code-from")
+VALUED = ("-o", "--output", "--output-fd", "--set", "--exit-code-from", "--python")
 MODE = 0o644
 
 
@@ -36,8 +38,14 @@ def run(words: list[str]) -> int:
         return 0
     path = only_operand(found, "FILE")
     output, fd = _output(found, path)
-    reading = read_pod(path, overrides=found.values.get("--set", ()), exit_code_from=found.last("--exit-code-from"))
-    raw = compile_pod(reading.pod, path)
+    python = found.last("--python") or (sys.executable if output is None and fd != 1 else None)
+    reading = read_pod(
+        path,
+        overrides=found.values.get("--set", ()),
+        exit_code_from=found.last("--exit-code-from"),
+        python=python is not None,
+    )
+    raw = compile_pod(reading.pod, path, python)
     if reading.warnings:
         _warn(reading.warnings)
     try:
@@ -47,10 +55,11 @@ def run(words: list[str]) -> int:
     return 0
 
 
-def compile_pod(pod: Pod, path: str) -> bytes:
-    """The plan of a checked pod; ConfigError if the core would refuse it: too much of something."""
+def compile_pod(pod: Pod, path: str, python: str | None = None) -> bytes:
+    """The plan of a checked pod; ConfigError if the core would refuse it: too much of something. ``python``: the one
+    that will be there when the pod runs."""
     try:
-        return encode(lower(pod))
+        return encode(lower(pod, python or PYTHON))
     except PlanRefused as bad:
         message = f"no plan can be made of it: {bad}"
         raise ConfigError((Problem(ERROR, Place(path), message),)) from None

@@ -3,7 +3,8 @@
 import sys
 
 from minipod.config.findings import word
-from minipod.config.keys import BACKOFF, KEYS, POD, RULE, SCOPES, TOP, UNITS, keys_of
+from minipod.config.key import INNER, SCOPES, UNITS
+from minipod.config.keys import KEYS, keys_of
 from minipod.config.reference import explain_key, explain_scope
 from minipod.config.suggest import did_you_mean
 from minipod.errors import UsageError
@@ -11,10 +12,9 @@ from minipod.options import sort_words
 
 USAGE = """minipod explain [KEY]
 
-Say what a key means. KEY is a key (restart), a key in its table (service.restart, pod.backoff.max) or a table
-(service); without KEY all keys are listed.
+Say what a key means. KEY is a key (restart), a key in its table (service.restart, pod.backoff.max,
+liveness_probe.period) or a table (service); without KEY all keys are listed.
 """
-_INNER = (POD, *UNITS, BACKOFF, RULE)
 
 
 def run(words: list[str]) -> int:
@@ -36,7 +36,7 @@ def explain(path: str) -> str:
     text = explain_key(parts[-1], scopes)
     if not text:
         raise UsageError(_no_such_key(path, parts[-1], scopes))
-    inner = f"\n{explain_scope(parts[-1])}" if parts[-1] in _INNER else ""
+    inner = f"\n{explain_scope(INNER[parts[-1]])}" if parts[-1] in INNER else ""
     return text + inner
 
 
@@ -50,9 +50,9 @@ def _scopes_of(tables: list[str], path: str) -> list[str]:
     """Where to look: all scopes for a key alone, else those of the innermost table."""
     if not tables:
         return list(SCOPES)
-    if tables[-1] in SCOPES and tables[-1] != TOP:
-        return [tables[-1]]
-    raise UsageError(f"no table {word(tables[-1])} has keys" + did_you_mean(tables[-1], SCOPES[1:], before="; "))
+    if tables[-1] in INNER:
+        return [INNER[tables[-1]]]
+    raise UsageError(f"no table {word(tables[-1])} has keys" + did_you_mean(tables[-1], INNER, before="; "))
 
 
 def _no_such_key(path: str, name: str, scopes: list[str]) -> str:

@@ -62,7 +62,7 @@ def _compile(path: str, found: Words) -> Plan:
     from minipod.commands.compile import compile_pod
 
     reading = read_pod(path, overrides=found.values.get("--set", ()), exit_code_from=found.last("--exit-code-from"))
-    return decode(compile_pod(reading.pod, path))
+    return decode(compile_pod(reading.pod, path, sys.executable))
 
 
 def _plan_bytes(path: str) -> bytes | None:

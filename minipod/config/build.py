@@ -13,7 +13,9 @@ from minipod.model import Backoff, Pod, Unit, default_restart
 from minipod.supervisor import budget
 from minipod.supervisor.words import Kind
 
-_READ: Mapping[str, Any] = {**READERS, **TABLE_READERS}
+# Types that few pods have: their readers are imported when one does.
+_LATELY = ("hook", "notify", "probe", "restart_rules", "start_timeout", "watchdog")
+_READ: Mapping[str, Any] = {**READERS, **TABLE_READERS, **dict.fromkeys(_LATELY)}
 _KINDS = {INIT: Kind.INIT, SIDECAR: Kind.SIDECAR, SERVICE: Kind.SERVICE}
 _UNREADABLE = ("",)  # the command of a unit whose own is missing or wrong
 
@@ -60,10 +62,17 @@ def read_table(table: Doc, scope: str, at: Path, found: Findings) -> Doc:
 
             refuse_key(name, value, scope, (*at, name), found)
         elif known[name].type in _READ:
-            parsed = _READ[known[name].type](value, (*at, name), found)
+            read_value = _READ[known[name].type] or _reader_of_probes(known[name].type)
+            parsed = read_value(value, (*at, name), found)
             if parsed is not None:
                 read[name] = parsed
     return read
+
+
+def _reader_of_probes(type: str) -> Any:
+    from minipod.config.probes import PROBE_READERS
+
+    return PROBE_READERS[type]
 
 
 def _table_at(doc: Doc, name: str, found: Findings) -> Doc:

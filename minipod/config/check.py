@@ -15,6 +15,8 @@ from minipod.supervisor.order import Member, find_cycle
 from minipod.supervisor.words import Kind, Milestone
 
 SHELLS = frozenset("sh bash dash ash ksh zsh busybox".split())
+# Keys that are checked together with others.
+_NEEDING = frozenset("startup_probe post_start pre_stop notify watchdog start_timeout".split())
 # `$$` where a shell would put its pid. `$$NAME`, `$${`, `$$(` are people's way to pass a `$` on, and right.
 _PID = r"(?<!\$)\$\$(?![$\w({@*#?!])"
 
@@ -28,6 +30,11 @@ def check(pod: Pod, doc: Doc, found: Findings) -> None:
         for name, milestone in unit.after.items():
             _check_after(unit, name, milestone, pod.main, units, doc, found)
         _check_habits(unit, pod, doc, found)
+        given = doc[unit.kind.word][unit.name]
+        if not _NEEDING.isdisjoint(given):
+            from minipod.config.check_probes import check_probes
+
+            check_probes(unit, given, path_of(unit), found)
     _check_cycles(pod, doc, found)
 
 

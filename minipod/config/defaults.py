@@ -5,19 +5,27 @@ from enum import Enum
 from typing import Any
 
 from minipod.config.durations import format_duration
-from minipod.config.keys import BACKOFF, INIT, POD, SERVICE, SIDECAR, UNITS, Key
-from minipod.model import Backoff, Pod, Unit, default_restart
+from minipod.config.keys import BACKOFF, GRPC, HTTP_GET, INIT, POD, PROBE, SERVICE, SIDECAR, TCP_SOCKET, UNITS, Key
+from minipod.model import Ask, Backoff, Pod, Probe, Unit, default_restart
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.words import Kind
 
-_MODELS: dict[str, type] = {POD: Pod, BACKOFF: Backoff, **dict.fromkeys(UNITS, Unit)}
+_MODELS: dict[str, type] = {
+    POD: Pod,
+    BACKOFF: Backoff,
+    PROBE: Probe,
+    **dict.fromkeys((HTTP_GET, TCP_SOCKET, GRPC), Ask),
+    **dict.fromkeys(UNITS, Unit),
+}
 _KINDS = {INIT: Kind.INIT, SIDECAR: Kind.SIDECAR, SERVICE: Kind.SERVICE}
-_TIMES = frozenset({"duration", "deadline"})
+_TIMES = frozenset({"duration", "deadline", "positive"})
 
 
 def default_value(key: Key, scope: str) -> Any:
     """The value that a file could give to the same effect, as the parser would return it; None if there is none: then
     ``default_text`` says in words what holds."""
+    if key.required:
+        return None
     if key.name == "restart":
         return None if scope == POD else default_restart(_KINDS[scope], is_main=False)
     if key.name == "backoff":

@@ -3,27 +3,30 @@ reference and config/minipod.toml all read it. Defaults are the model's; ``unset
 model has no number for it. Keys that are not there yet are in ``later``.
 """
 
-from typing import NamedTuple
+from minipod.config.key import (
+    BACKOFF,
+    GRPC,
+    HOOK,
+    HTTP_GET,
+    INIT,
+    POD,
+    PROBE,
+    RULE,
+    SCOPES,
+    SERVICE,
+    SIDECAR,
+    SMALL,
+    TCP_SOCKET,
+    TOP,
+    UNITS,
+    Key,
+)
+from minipod.config.keys_probes import PROBE_KEYS
 
-TOP, POD, INIT, SIDECAR, SERVICE = "top level", "pod", "init", "sidecar", "service"
-BACKOFF, RULE = "backoff", "signals"  # the keys inside of these tables
-UNITS = (INIT, SIDECAR, SERVICE)
-SCOPES = (TOP, POD, *UNITS, BACKOFF, RULE)
-
-
-class Key(NamedTuple):
-    """``type`` names a reader; ``example`` is a TOML value; ``unset`` what holds without the key, where the model's
-    default does not say it."""
-
-    name: str
-    scopes: tuple[str, ...]
-    type: str
-    meaning: str
-    example: str
-    help: str = ""
-    unset: str = ""
-    required: bool = False
-
+__all__ = [
+    "BACKOFF", "GRPC", "HOOK", "HTTP_GET", "INIT", "KEYS", "MISPLACED", "POD", "PROBE", "RULE", "SCOPES", "SERVICE",
+    "SIDECAR", "SMALL", "TCP_SOCKET", "TOP", "UNITS", "Key", "keys_of",
+]
 
 _ALL_UNITS_AND_POD = (POD, *UNITS)
 
@@ -261,6 +264,7 @@ KEYS: tuple[Key, ...] = (
         "A name as in `kill -l`, with or without SIG, RTMIN+N, or a number.",
     ),
     Key("stop_to", UNITS, "stop_to", "who gets the stop signal: the process group or the main process alone", '"main"'),
+    *PROBE_KEYS,
     # --- inside of small tables
     Key("initial", (BACKOFF,), "duration", "the delay before the second restart; the first is immediate", '"1s"'),
     Key("max", (BACKOFF,), "duration", "the longest delay", '"60s"'),
@@ -269,8 +273,15 @@ KEYS: tuple[Key, ...] = (
     Key("to", (RULE,), "names", "the units that get it", '["web"]', unset="every running unit"),
 )
 
+_ENDS_BY_ITSELF = ("an init is done when its program ends with 0", "make it a sidecar if it shall keep running")
+
 # Why a key may not stand where people put it; other scopes need no words.
 MISPLACED: dict[tuple[str, str], tuple[str, str]] = {
+    **{
+        (INIT, name): _ENDS_BY_ITSELF
+        for name in "startup_probe liveness_probe readiness_probe post_start pre_stop notify watchdog "
+        "start_timeout".split()
+    },
     (INIT, "after"): ("inits and sidecars start one by one in file order", "move the table to its place in the file"),
     (SIDECAR, "after"): (
         "inits and sidecars start one by one in file order",

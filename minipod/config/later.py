@@ -5,9 +5,8 @@ mistakes. Imported only when an unknown key was found.
 from minipod.config.keys import POD, TOP, UNITS
 
 _OF_UNITS = (
-    "env_file env_from secrets groups limits nice oom_score_adj no_new_privileges capabilities restart_rules "
-    "tty volumes labels notify watchdog start_timeout image startup_probe liveness_probe readiness_probe "
-    "post_start pre_stop"
+    "env_file env_from secrets groups limits nice oom_score_adj no_new_privileges capabilities tty "
+    "volumes labels image"
 )
 
 LATER: dict[str, frozenset[str]] = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from minipod.config.build import Doc
 from minipod.config.check import path_of, shell_scripts
 from minipod.config.findings import Findings, Path, word
+from minipod.config.without_python import asks, note_python
 from minipod.model import Pod, Unit
 from minipod.supervisor.words import LogMode
 
@@ -22,19 +23,25 @@ def check_machine(pod: Pod, doc: Doc, found: Findings, environ: Mapping[str, str
     _check_references(("env",), list(pod.env.values()), {*environ, *pod.env}, found, list(pod.env))
     for unit in pod.units:
         variables = {**environ, **pod.env, **unit.env}
-        _check_program(unit, variables, found)
+        _check_program(unit, unit.command, "command", variables, found)
+        for key, ask in asks(unit):
+            if ask.command:
+                _check_program(unit, ask.command, key, variables, found)
         _check_account(unit, "user", unit.user, "/etc/passwd", found)
         _check_account(unit, "group", unit.group, "/etc/group", found)
         _check_directory(unit, found)
         _check_log(unit, found)
         _check_variables(unit, doc, set(variables), found)
+    note_python(pod, found)
 
 
-def _check_program(unit: Unit, variables: Mapping[str, str], found: Findings) -> None:
-    program = unit.command[0]
+def _check_program(
+    unit: Unit, command: tuple[str, ...], key: str, variables: Mapping[str, str], found: Findings
+) -> None:
+    program = command[0]
     if not program or "$(" in program:
         return
-    at = (*path_of(unit), "command")
+    at = (*path_of(unit), key)
     if "/" in program:
         files = [os.path.join(unit.working_dir, program)]
         where = "is not here"

@@ -46,12 +46,18 @@ class _LazySource:
 
 
 def read_pod(
-    path: str, *, overrides: Sequence[str] = (), exit_code_from: str | None = None, thorough: bool = False
+    path: str,
+    *,
+    overrides: Sequence[str] = (),
+    exit_code_from: str | None = None,
+    thorough: bool = False,
+    python: bool = True,
 ) -> Reading:
     """The pod in the file ``path`` ("-" is standard input).
 
     ``overrides`` are ``KEY=VALUE`` texts, later ones win; ``exit_code_from`` names the service whose exit code counts.
-    ``thorough`` adds what this machine and a careful reader would say. ConfigError holds every mistake; UsageError if
+    ``thorough`` adds what this machine and a careful reader would say. ``python``: whether the pod will run where there
+    is one; without it, what needs one is a mistake. ConfigError holds every mistake; UsageError if
     an override is none.
     """
     name = "standard input" if path == "-" else path
@@ -64,6 +70,10 @@ def read_pod(
     pod = build(doc, _stem(path), source.in_file_order, found)
     _check_umasks(doc, source, found)
     check(pod, doc, found)
+    if not python:
+        from minipod.config.without_python import refuse_python
+
+        refuse_python(pod, found)
     if thorough and not found.failed:
         from minipod.config.machine import check_machine
 

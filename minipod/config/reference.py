@@ -7,7 +7,10 @@ import sys
 import textwrap
 
 from minipod.config.defaults import default_text, default_value, to_toml
-from minipod.config.keys import BACKOFF, INIT, KEYS, POD, RULE, SCOPES, SERVICE, SIDECAR, TOP, UNITS, Key, keys_of
+from minipod.config.key import HOOK, INIT, POD, PROBE, RESTART_RULE, RULE, SCOPES, SERVICE, SIDECAR, SMALL, TOP, Key
+from minipod.config.keys import KEYS, UNITS, keys_of
+from minipod.config.probes import ACTIONS, FDS
+from minipod.config.requests import PORTS, SCHEMES
 from minipod.config.tables import CODES
 from minipod.config.unknown import title
 from minipod.config.values import MILESTONES, RESTARTS
@@ -23,37 +26,63 @@ def _either(words) -> str:
 # What each type of the key table takes, in words.
 TYPES: dict[str, str] = {
     "account": "a name or a number",
+    "action": _either(ACTIONS),
     "after": f"a list of names, or a table of names, each {_either(MILESTONES)}",
     "backoff": "a table",
+    "codes": f"a list of codes ({CODES.low} to {CODES.high}) or names of signals",
     "command": "a list of strings, or a string",
     "count": "a whole number, 0 or more",
     "deadline": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
     "duration": 'a duration: "10s", "1m30s", "250ms", or seconds',
     "env": "a table of strings",
+    "exec": "a list of strings, a string, or a table",
     "exit_codes": f"a table: code ({CODES.low} to {CODES.high}) or signal = code",
+    "fd": f"a whole number, {FDS.low} to {FDS.high}",
     "flag": "true or false",
+    "grpc": "a table",
+    "hook": "a table",
+    "host": "an address or a name",
+    "http_get": "a table",
+    "http_headers": "a table of strings, or a list of tables",
     "labels": "a table of strings",
     "log": _either(mode.word for mode in LogMode),
     "main": "the name of a service",
     "names": "a list of names",
+    "notify": '"sd", or a table',
+    "path": "a string",
     "pod_name": "a name",
+    "port": f"a whole number, {PORTS.low} to {PORTS.high}",
+    "positive": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
+    "probe": "a table",
     "restart": _either(RESTARTS),
+    "restart_rules": "a list of tables",
+    "scheme": _either(SCHEMES),
+    "service": "a string",
     "signal": "the name of a signal, or its number",
     "signals": 'a table: signal = another signal, "ignore", "stop", or a table',
+    "start_timeout": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
     "stdin": _either(mode.word for mode in StdinMode),
     "stop_to": _either(scope.word for scope in StopScope),
     "string": "a string",
     "table": "a table",
+    "tcp_socket": "a table",
+    "threshold": "a whole number, 1 or more",
     "umask": "three octal digits",
     "units": "a table of tables",
+    "watchdog": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
     "words": "a list of strings",
 }
 
 
 def heading(scope: str) -> str:
     """A scope as one would write it in a file."""
-    small = {BACKOFF: "backoff = { … }", RULE: "[signals] NAME = { … }"}
-    return small.get(scope) or title(scope)
+    odd = {
+        RULE: "[signals] NAME = { … }",
+        PROBE: "startup_probe, liveness_probe, readiness_probe = { … }",
+        HOOK: "post_start, pre_stop = { … }",
+        RESTART_RULE: "restart_rules = [{ … }]",
+    }
+    return odd.get(scope) or (f"{scope} = {{ … }}" if scope in SMALL else title(scope))
 
 
 def explain_key(name: str, scopes: list[str]) -> str:

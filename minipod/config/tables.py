@@ -61,14 +61,14 @@ def read_backoff(value: object, at: Path, found: Findings) -> dict[str, int] | N
     return read
 
 
-def unknown_key(at: Path, known: tuple[str, ...], found: Findings) -> None:
-    """An unknown key of a small table, whose keys can all be listed."""
+def unknown_key(at: Path, known: tuple[str, ...], found: Findings, *, of: str = "") -> None:
+    """An unknown key of a small table, whose keys can all be listed. ``of``: the table, where it has no name."""
     found.error(
         at,
         f"unknown key {word(at[-1])}",
         on_key=True,
         near=(str(at[-1]), known),
-        why=f"`{at[-2]}` has only {', '.join(known)}",
+        why=f"{of or word(at[-2])} has only {', '.join(known)}",
     )
 
 

@@ -1,13 +1,13 @@
 """Why a key is refused: not there yet, in the wrong table, or nobody's. Imported only when there is one."""
 
 from minipod.config.findings import Findings, Path, word
-from minipod.config.keys import BACKOFF, KEYS, MISPLACED, RULE, TOP, UNITS, keys_of
+from minipod.config.keys import KEYS, MISPLACED, SMALL, TOP, UNITS, keys_of
 from minipod.config.later import LATER
 
 
 def refuse_key(name: str, value: object, scope: str, at: Path, found: Findings) -> None:
     """Record why ``name`` is no key of ``scope``."""
-    homes = [s for key in KEYS if key.name == name for s in key.scopes if s not in (BACKOFF, RULE)]
+    homes = [s for key in KEYS if key.name == name for s in key.scopes if s not in SMALL]
     if name in LATER[scope]:
         found.error(
             at,

@@ -4,6 +4,7 @@ The core dials addresses and speaks plain HTTP; TLS and names need Python, which
 probe. Imported only for pods that have errands. Pure; the rules of requests are spec.md's, sections 6.2 and 7.
 """
 
+from minipod.hosts import address
 from minipod.model import Ask
 from minipod.reaper.records import Task
 from minipod.supervisor.errands import Assignment
@@ -13,7 +14,6 @@ from minipod.supervisor.words import Errand, Handler
 KUBERNETES = "1.36"
 PROBE_AGENT, HOOK_AGENT = f"kube-probe/{KUBERNETES}", f"kube-lifecycle/{KUBERNETES}"
 HOOKS = frozenset({Errand.POST_START, Errand.PRE_STOP})
-LOOPBACK = {"localhost": "127.0.0.1"}
 # Never "-m": that would look for modules in the unit's working directory first.
 LAUNCHER = "import sys; sys.path[:1] == [''] and sys.path.pop(0); from minipod.commands.probe import entry; entry()"
 # A request has no body, so these could only mislead whoever reads it; Go's client leaves them out too.
@@ -42,22 +42,6 @@ def why_python(ask: Ask) -> str:
         return "minipod's PID 1 speaks no TLS"
     if ask.handler in (Handler.HTTP_GET, Handler.TCP_SOCKET) and not address(ask.host):
         return "minipod's PID 1 looks up no names"
-    return ""
-
-
-def address(host: str) -> str:
-    """The numeric address that a host is, without brackets; "" if it is a name that must be looked up."""
-    host = LOOPBACK.get(host, host.removeprefix("[").removesuffix("]"))
-    if host == Ask._field_defaults["host"]:
-        return host
-    from socket import AF_INET, AF_INET6, inet_pton
-
-    for family in (AF_INET, AF_INET6):
-        try:
-            inet_pton(family, host)
-        except (OSError, ValueError):
-            continue
-        return host
     return ""
 
 

@@ -1,0 +1,34 @@
+"""What an entry of the key table is, and the tables of a pod file that have keys. The entries are in ``keys`` and
+``keys_probes``.
+"""
+
+from typing import NamedTuple
+
+TOP, POD, INIT, SIDECAR, SERVICE = "top level", "pod", "init", "sidecar", "service"
+UNITS = (INIT, SIDECAR, SERVICE)
+# The keys inside of these small tables. A probe's and a hook's go by several names.
+BACKOFF, RULE, RESTART_RULE, NOTIFY = "backoff", "signals", "restart_rules", "notify"
+PROBE, HOOK = "probe", "hook"
+EXEC, HTTP_GET, TCP_SOCKET, GRPC = "exec", "http_get", "tcp_socket", "grpc"
+SMALL = (BACKOFF, RULE, RESTART_RULE, NOTIFY, PROBE, HOOK, EXEC, HTTP_GET, TCP_SOCKET, GRPC)
+SCOPES = (TOP, POD, *UNITS, *SMALL)
+# By the name of a key, whose keys it has.
+INNER = {
+    **{scope: scope for scope in (POD, *UNITS, *SMALL)},
+    **dict.fromkeys(("startup_probe", "liveness_probe", "readiness_probe"), PROBE),
+    **dict.fromkeys(("post_start", "pre_stop"), HOOK),
+}
+
+
+class Key(NamedTuple):
+    """``type`` names a reader; ``example`` is a TOML value; ``unset`` what holds without the key, where the model's
+    default does not say it."""
+
+    name: str
+    scopes: tuple[str, ...]
+    type: str
+    meaning: str
+    example: str
+    help: str = ""
+    unset: str = ""
+    required: bool = False

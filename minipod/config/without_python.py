@@ -1,0 +1,59 @@
+"""Probes and hooks that need a Python where the pod runs. Imported by whoever must know: `minipod check` tells of them,
+`minipod compile` refuses them unless it is told that there will be one.
+"""
+
+from collections.abc import Iterator
+
+from minipod.config.check import path_of
+from minipod.config.findings import Findings, Path, word
+from minipod.model import Ask, Pod, Unit
+from minipod.reaper.requests import why_python
+
+_FIELDS = ("startup_probe", "liveness_probe", "readiness_probe", "post_start", "pre_stop")
+
+
+def refuse_python(pod: Pod, found: Findings) -> None:
+    """An error for each."""
+    for at, ask in _needing(pod):
+        found.error(
+            at,
+            _message(at),
+            on_key=True,
+            why=f"{why_python(ask)}, so a Python with minipod must do it",
+            help="compile with --python PATH if there will be one, or " + _instead(ask),
+        )
+
+
+def note_python(pod: Pod, found: Findings) -> None:
+    """A note for each."""
+    for at, ask in _needing(pod):
+        found.note(
+            at,
+            _message(at),
+            on_key=True,
+            why=f"{why_python(ask)}, so a Python with minipod does it, a process for each attempt",
+            help=_instead(ask),
+        )
+
+
+def _needing(pod: Pod) -> Iterator[tuple[Path, Ask]]:
+    for unit in pod.units:
+        for name, ask in asks(unit):
+            if why_python(ask):
+                yield (*path_of(unit), name), ask
+
+
+def asks(unit: Unit) -> Iterator[tuple[str, Ask]]:
+    """What a unit's probes and hooks do, by the key."""
+    for name in _FIELDS:
+        given = getattr(unit, name)
+        if given is not None:
+            yield name, given if isinstance(given, Ask) else given.ask
+
+
+def _message(at: Path) -> str:
+    return f"`{at[-1]}` of {word(at[1])} needs Python where the pod runs"
+
+
+def _instead(ask: Ask) -> str:
+    return "ask by http" if ask.scheme == "https" else "write an address as host"
