@@ -171,6 +171,7 @@ REPLIES = {
     "field 0": (with_message(b"\x00\x01" + status_of(1)), BROKEN),
     "a group": (with_message(b"\x13\x14" + status_of(1)), BROKEN),
     "a text longer than the message": (with_message(b"\x1a\x05abc"), BROKEN),
+    "a text longer by 256": (with_message(b"\x1a\x83\x02abc" + status_of(1)), BROKEN),
     "a number longer than the message": (with_message(b"\x08\x81"), BROKEN),
     "a number without a value": (with_message(b"\x08"), BROKEN),
     "a compressed message": (with_message(status_of(1), compressed=1), BROKEN),
