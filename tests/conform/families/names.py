@@ -1,12 +1,15 @@
 """Names, by the readers of pod files."""
 
+import json
 from collections.abc import Callable, Iterator, Mapping
 
 from cases import Case, Difference, Skip, compare
+from pod_file import is_probe
 
 from minipod.config import tables, values
 from minipod.config.findings import Findings
 
+_HEADER = 'http_get = { port = 80, http_headers = [{ name = %s, value = "1" }] }'
 _WHERE = ("service", "web", "key")
 
 
@@ -20,7 +23,9 @@ _RULES: dict[str, Callable[[object], bool]] = {
     "dns1123Label": lambda text: values.matches(values.LABEL, text),
     "dns1123Subdomain": lambda text: values.matches(values.SUBDOMAIN, text),
     "envVarName": lambda text: values.matches(values.ENV_NAME, text),
+    "httpHeaderName": lambda text: is_probe(_HEADER % json.dumps(text)),
     "labelValue": lambda text: _passes(tables.read_labels, {"name": text}),
+    "portNumber": lambda number: is_probe(f"tcp_socket = {{ port = {number} }}"),
     "qualifiedName": lambda text: _passes(tables.read_labels, {text: ""}),
 }
 _LATER = "only manifests have such names, and minipod does not read those yet"
@@ -32,7 +37,7 @@ def read(document: Mapping) -> Iterator[Case | Skip]:
             continue
         given = [(value, word == "valid") for word in ("valid", "invalid") for value in lists.get(word) or ()]
         if rule not in _RULES:
-            yield Skip(f"its cases are about {rule}", len(given), _LATER)
+            yield Skip(rule, len(given), _LATER)
             continue
         for value, is_valid in given:
             yield Case(f"{rule} {value!r}", lambda engine, *it, r=rule, v=value, w=is_valid: _check(r, v, w))

@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cases import Case, Difference, Skip, compare
+from pod_file import is_probe
 from target import HOLD, Answer, Target, reply
 from trial import SOON, command, outcome
 
@@ -27,17 +28,17 @@ Facts = Iterator[Difference]
 def read(document: Mapping) -> Iterator[Case | Skip]:
     if command() is None:
         total = sum(len(cases) for cases in _groups(document).values())
-        yield Skip("executions of probes", total, "there is no minipod command beside this interpreter")
+        yield Skip("all groups", total, "there is no minipod command beside this interpreter")
         return
     for name, cases in _groups(document).items():
         if name in _GROUPS:
             for at, case in enumerate(cases):
                 yield Case(f"{name} {at} {_short(case)}", lambda engine, n=name, case=case: _GROUPS[n](case))
     if not shutil.which("openssl"):
-        yield Skip("its limits is tlsVerified", 1, "there is no openssl here to make a certificate")
+        yield Skip(_TLS, 1, "there is no openssl here to make a certificate")
     named = [case for case in document.get("resolvePort") or () if case["param"]["type"] != "int"]
     if named:
-        yield Skip("its cases are about names of ports", len(named), "only manifests have them")
+        yield Skip("resolvePort, by name", len(named), "only manifests name ports")
 
 
 def _groups(document: Mapping) -> dict[str, list]:
@@ -232,10 +233,8 @@ def _tcp(case: Mapping) -> Facts:
 
 
 def _port(case: Mapping) -> Facts:
-    from pod_file import is_accepted
-
-    text = '[service.web]\ncommand = ["true"]\nreadiness_probe = {{ tcp_socket = {{ port = {} }} }}\n'
-    yield from compare("error", case["expectError"], not is_accepted(text.format(case["param"]["value"])))
+    is_port = is_probe(f"tcp_socket = {{ port = {case['param']['value']} }}")
+    yield from compare("error", case["expectError"], not is_port)
 
 
 _GROUPS: dict[str, Callable[[object], Facts]] = {

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 
 from cases import Case, Difference, compare, name_of
 from engines import Engine
-from pod_file import is_accepted
+from pod_file import is_probe
 from texts import expand
 from ticking import Ticker
 from units import ANEW, kind_of_init, outcome_of, runs_again, unit_of
@@ -18,8 +18,7 @@ from minipod.supervisor.vocabulary import Errand, Kind, Probe
 _PROBES = {"startup": Errand.STARTUP, "liveness": Errand.LIVENESS, "readiness": Errand.READINESS}
 _OVER = ("Succeeded", "Failed")
 _ADOPTION = 11
-_PROBED = '[service.web]\ncommand = ["true"]\nreadiness_probe = {{ period = "1s"{} }}\n'
-_HANDLER = ", tcp_socket = { port = 80 }"
+_PERIOD, _HANDLER = 'period = "1s"', "tcp_socket = { port = 80 }"
 _KINDS = {"regular": Kind.SERVICE, "main": Kind.SERVICE, "sidecar": Kind.SIDECAR, "init": Kind.INIT}
 
 
@@ -160,7 +159,7 @@ def _result_of(engine: Engine, outcome: str | None, was_ready: bool = False) -> 
 
 def _is_refused() -> bool:
     """Whether a probe without a handler is a mistake in a pod file, and the same one with a handler is none."""
-    return not is_accepted(_PROBED.format("")) and is_accepted(_PROBED.format(_HANDLER))
+    return not is_probe(_PERIOD) and is_probe(f"{_PERIOD}, {_HANDLER}")
 
 
 # --- a supervisor that finds containers -----------------------------------------------------------------------------
