@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 from contextlib import suppress
 
 from system_harness import SLEEP, Running, wait_until
@@ -51,3 +52,20 @@ def connections(pid: int) -> int:
 def descriptors(pid: int) -> int:
     """How many it holds in a moment without connections."""
     return len(wait_until(lambda: "socket:" not in str(now := links(pid)) and now, "no connection is left open"))
+
+
+_ALONE = """
+import fcntl, os, socket, struct, sys
+with socket.socket() as any_socket:
+    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1))  # SIOCSIFFLAGS: up
+while "=" in sys.argv[1]:
+    name, _, value = sys.argv.pop(1).partition("=")
+    with open("/proc/sys/net/ipv4/" + name, "w") as setting:
+        setting.write(value)
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+
+
+def alone(*settings: str) -> list[str]:
+    """What becomes minipod in a network namespace that is new: with a loopback, and ``settings`` of net.ipv4."""
+    return [sys.executable, "-IS", "-c", _ALONE, *settings]

@@ -43,8 +43,8 @@ def ask_all(crowd: list[Peer], times: int) -> None:
 
 
 def test_bad_peers_cost_nothing(launch: Launcher) -> None:
-    """All of them at once, again and again; a sibling that ends meanwhile is reaped and started anew. Memory is compared
-    with what it was once each had been met, when the buffers that are there for them have been used."""
+    """All of them at once, again and again; a sibling that ends meanwhile is reaped and started anew. Memory is
+    compared with what it was once each had been met, when the buffers that are there for them have been used."""
     fifo = "gate"
     sibling = {"command": sh(f"echo here; cat {fifo}; exit 1"), "backoff": {"initial": "10ms", "max": "10ms"}}
     pod = {"service.sibling": sibling}
@@ -76,7 +76,7 @@ def test_an_answer_that_never_comes_delays_nobody(launch: Launcher) -> None:
         pod = {
             **one(http(peer.port)),
             "service.slow": slow,
-            "service.sibling": {"command": sh(f"echo here; cat {fifo}; exit 1"), "backoff": {"initial": "10ms"}},
+            "service.sibling": {"command": sh(f"ls -l /proc/self/fd; echo here; cat {fifo}; exit 1")},
         }
         os.mkfifo(launch.folder / fifo)
         running = launch.start(pod)
@@ -86,6 +86,7 @@ def test_an_answer_that_never_comes_delays_nobody(launch: Launcher) -> None:
         (launch.folder / fifo).write_text("")
         running.expect("here")
         told = stop(running)
+        assert b"socket:" not in running.out and b"/null" in running.out  # what it asks with, it keeps for itself
         assert silent.asked == 1 and "sibling: restart 1" in told and "slow: unhealthy" not in told
 
 

@@ -1,6 +1,7 @@
 """Probes and hooks that ask over the network, on the real command: what counts as success. The rules are Kubernetes'
 (spec.md, sections 6.2 and 7)."""
 
+import hashlib
 import re
 import socket
 import sys
@@ -10,7 +11,7 @@ from contextlib import ExitStack, suppress
 import peers
 import pytest
 from peers import Peer, Serve, replies, status
-from probing import BADLY, OFTEN, WELL, connections, grpc, http, one, stop, tcp
+from probing import BADLY, OFTEN, WELL, alone, connections, grpc, http, one, stop, tcp
 from system_harness import SLEEP, Launcher, sh, wait_until
 
 NONE_OF_IT = "the answer is none of its protocol"
@@ -77,33 +78,46 @@ def test_nobody_listens(launch: Launcher) -> None:
     stop(running)
 
 
+def request(port: int, path: str) -> bytes:
+    """What is sent for a config without headers."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: kube-probe/1.36\r\n"
+        "Accept: */*\r\nConnection: close\r\n\r\n"
+    ).encode()
+
+
 def test_a_request_says_what_the_config_says(launch: Launcher) -> None:
     """And one request is one connection, with nothing behind it."""
     with Peer(replies(status(200))) as peer:
         running = launch.start(one(http(peer.port, "/healthz?deep=1")))
         running.expect_error(WELL)
         stop(running)
-        assert set(peer.requests) == {
-            f"GET /healthz?deep=1 HTTP/1.1\r\nHost: 127.0.0.1:{peer.port}\r\nUser-Agent: kube-probe/1.36\r\n"
-            "Accept: */*\r\nConnection: close\r\n\r\n".encode()
-        }
+        assert set(peer.requests) == {request(peer.port, "/healthz?deep=1")}
+
+
+READER = """
+import hashlib, signal, socket
+server, head = socket.create_server(("127.0.0.1", 8080)), b""
+connection, _ = server.accept()
+while b"\\r\\n\\r\\n" not in head:
+    head += connection.recv(1)
+print("heard", hashlib.sha256(head).hexdigest(), flush=True)
+connection.sendall(b"HTTP/1.1 200 OK\\r\\nContent-Length: 0\\r\\n\\r\\n")
+signal.pause()
+"""
 
 
 def test_a_long_request_to_a_slow_reader_arrives_whole(launch: Launcher) -> None:
+    """In pieces, as the kernel keeps less than half of it at a time."""
     path = "/" + "long/" * 2500
-
-    def serve(peer: Peer, connection: socket.socket) -> None:
-        head = b""
-        while b"\r\n\r\n" not in head:
-            head += peers.read_exactly(connection, 1)
-        peer.requests.append(head)
-        connection.sendall(status(200).encode())
-
-    with Peer(serve) as peer:
-        running = launch.start(one(http(peer.port, path)))
-        running.expect_error(WELL)
-        stop(running)
-        assert peer.requests[0].startswith(f"GET {path} HTTP/1.1\r\n".encode())
+    pod = one(http(8080, path))
+    pod["service.a"]["command"] = [sys.executable, "-IS", "-c", READER]
+    small = alone("tcp_wmem=4096 4096 4096", "tcp_rmem=2048 2048 2048")
+    running = launch.start(pod, namespaces=["-n"], wrap=small)
+    heard = running.expect("heard (.*)$")[1].decode()
+    assert heard == hashlib.sha256(request(8080, path)).hexdigest()
+    running.expect_error(WELL)
+    stop(running)
 
 
 def test_ipv6_where_there_is_any(launch: Launcher) -> None:
@@ -234,19 +248,9 @@ def test_a_connection_that_takes_its_time_is_waited_for(launch: Launcher, ask: C
         assert BADLY not in stop(running)
 
 
-LONELY = """
-import fcntl, os, socket, struct, sys
-with socket.socket() as any_socket:
-    fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1))  # SIOCSIFFLAGS: up
-with open("/proc/sys/net/ipv4/ip_local_port_range", "w") as range:
-    range.write("40000 40001")
-os.execv(sys.argv[1], sys.argv[1:])
-"""
-
-
 def test_nobody_is_found_who_is_only_ourselves(launch: Launcher) -> None:
     """Where the port that is asked is the one that the kernel gives to whoever asks, a socket gets itself."""
-    wrap = [sys.executable, "-IS", "-c", LONELY]
+    wrap = alone("ip_local_port_range=40000 40001")
     running = launch.start(one(tcp(40000)), namespaces=["-n"], wrap=wrap)
     running.expect_error(f"{BADLY}connection refused$")
     told = stop(running)
