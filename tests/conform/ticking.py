@@ -32,9 +32,12 @@ class Ticker:
         self.started = self.ready = self.unhealthy = False
         self._queue: deque[tuple[Errand, ProbeEvent]] = deque()
 
-    def begin(self) -> None:
-        """A new instance is up."""
+    def renew(self) -> None:
+        """A new instance is there; what was said of the one before does not count."""
         self.unhealthy = False
+
+    def begin(self) -> None:
+        """The instance is up."""
         self._tell(Errand.STARTUP, ProbeEvent.BEGIN if Errand.STARTUP in self.probes else ProbeEvent.ABSENT)
 
     def end(self) -> None:

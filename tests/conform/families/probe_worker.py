@@ -13,7 +13,7 @@ from texts import expand
 from ticking import Ticker
 from units import ANEW, kind_of_init, outcome_of, runs_again, unit_of
 
-from minipod.supervisor.vocabulary import Errand, Kind, Probe
+from minipod.supervisor.vocabulary import Errand, Kind, Probe, ProbeEvent
 
 _PROBES = {"startup": Errand.STARTUP, "liveness": Errand.LIVENESS, "readiness": Errand.READINESS}
 _OVER = ("Succeeded", "Failed")
@@ -55,12 +55,14 @@ class _Worker:
             return True
         if container["id"] != self._id:
             self._renew(container["id"])
+        if self._is_held:
+            return True
         if container["state"] != "running":
             return self._ended(pod, container)
         self._begin(container)
         if pod.get("deleted"):
             self._ticker.stop()
-            if self._state is Probe.OFF:
+            if self._ends_with_stop:
                 return False
         self._ticker.tick(self._kind, step["probeOutcome"], container.get("runningForSeconds", 0))
         return True
@@ -68,6 +70,7 @@ class _Worker:
     def _renew(self, instance: str) -> None:
         if self._begun:
             self._ticker.end()
+        self._ticker.renew()
         self._id, self._begun = instance, False
 
     def _ended(self, pod: Mapping, container: Mapping) -> bool:
@@ -91,6 +94,16 @@ class _Worker:
         return self._ticker.states[self._kind]
 
     @property
+    def _is_held(self) -> bool:
+        """It had its last answer of this instance, and the next thing it sees is another one."""
+        return self._begun and self._state is Probe.OFF
+
+    @property
+    def _ends_with_stop(self) -> bool:
+        machine = self._ticker.machines[self._kind]
+        return machine.cell(Probe.REST, ProbeEvent.STOPPING).next is Probe.OFF
+
+    @property
     def result(self) -> str | None:
         """What the kubelet would have cached."""
         if self._id is None:
@@ -108,7 +121,7 @@ class _Worker:
     def facts(self) -> dict[str, object]:
         return {
             "result": self.result,
-            "onHold": self._begun and self._state is Probe.OFF,
+            "onHold": self._is_held,
             "resultRun": self._ticker.run[self._kind],
         }
 
