@@ -18,6 +18,8 @@ WORDS = {
     "schema": "a JSON Schema for editors",
     "simulate": "play a pod under a virtual clock",
 }
+# For minipod itself: PID 1 runs it for probes that it cannot ask itself.
+HIDDEN = frozenset({"probe"})
 # What the static command does by itself, and hands to nobody.
 COMMANDS_OWN = frozenset({"run", "--", "--version"})
 LATER = frozenset(
@@ -69,7 +71,7 @@ def _dispatch(words: list[str]) -> int:
     if word in HELP:
         sys.stdout.write(usage())
         return 0
-    if word in WORDS:
+    if word in WORDS or word in HIDDEN:
         from importlib import import_module
 
         return import_module(f"minipod.commands.{word}").run(words[1:])

@@ -1,4 +1,9 @@
-"""What a host of a probe is: an address that PID 1 can connect to, or a name that somebody must look up. Pure."""
+"""What a host of a probe is: an address that PID 1 can connect to, or a name that somebody must look up; and what else
+PID 1 cannot ask itself. Pure.
+"""
+
+from minipod.model import Ask
+from minipod.supervisor.words import Handler
 
 _LOOPBACK = "127.0.0.1"  # also the default, which must cost nothing
 
@@ -16,4 +21,13 @@ def address(host: str) -> str:
         except (OSError, ValueError):
             continue
         return host
+    return ""
+
+
+def why_python(ask: Ask) -> str:
+    """Why the core cannot ask this itself; "" when it can."""
+    if ask.handler is Handler.HTTP_GET and ask.scheme == "https":
+        return "minipod's PID 1 speaks no TLS"
+    if ask.handler in (Handler.HTTP_GET, Handler.TCP_SOCKET) and not address(ask.host):
+        return "minipod's PID 1 looks up no names"
     return ""

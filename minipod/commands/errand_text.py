@@ -57,8 +57,9 @@ _USUAL = ("User-Agent: kube-", "Accept: */*", "Connection: close")
 
 
 def shown_words(words: tuple[str, ...]) -> tuple[str, ...]:
-    """The words of a command, without the values of secret headers; our own program as one word."""
-    words = tuple("minipod-probe" if word == LAUNCHER else word for word in words)
+    """The words of a command, without the values of secret headers; our own program as one would write it."""
+    if words[1:3] == ("-c", LAUNCHER):
+        words = (words[0], "-m", "minipod", *words[3:])
     before = ("", *words)
     return tuple(shown_header(word) if last == HEADER_WORD else word for last, word in zip(before, words, strict=False))
 

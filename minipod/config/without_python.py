@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from minipod.config.check import path_of
 from minipod.config.findings import Findings, Path, word
+from minipod.hosts import why_python
 from minipod.model import Ask, Pod, Unit
-from minipod.reaper.requests import why_python
 
 _FIELDS = ("startup_probe", "liveness_probe", "readiness_probe", "post_start", "pre_stop")
 

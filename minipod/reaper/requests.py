@@ -4,7 +4,7 @@ The core dials addresses and speaks plain HTTP; TLS and names need Python, which
 probe. Imported only for pods that have errands. Pure; the rules of requests are spec.md's, sections 6.2 and 7.
 """
 
-from minipod.hosts import address
+from minipod.hosts import address, why_python
 from minipod.model import Ask
 from minipod.reaper.records import Task
 from minipod.supervisor.errands import Assignment
@@ -15,7 +15,7 @@ KUBERNETES = "1.36"
 PROBE_AGENT, HOOK_AGENT = f"kube-probe/{KUBERNETES}", f"kube-lifecycle/{KUBERNETES}"
 HOOKS = frozenset({Errand.POST_START, Errand.PRE_STOP})
 # Never "-m": that would look for modules in the unit's working directory first.
-LAUNCHER = "import sys; sys.path[:1] == [''] and sys.path.pop(0); from minipod.commands.probe import entry; entry()"
+LAUNCHER = "import sys; sys.path[:1] == [''] and sys.path.pop(0); from minipod.cli import entry; entry()"
 # A request has no body, so these could only mislead whoever reads it; Go's client leaves them out too.
 _OF_BODIES = frozenset({"content-length", "transfer-encoding", "trailer"})
 _PLAIN = frozenset("!#$%&'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]_abcdefghijklmnopqrstuvwxyz~")
@@ -34,15 +34,6 @@ def task(assignment: Assignment, python: str) -> Task:
         success_threshold=assignment.success_threshold,
         failure_threshold=assignment.failure_threshold,
     )
-
-
-def why_python(ask: Ask) -> str:
-    """Why the core cannot ask this itself; "" when it can."""
-    if ask.handler is Handler.HTTP_GET and ask.scheme == "https":
-        return "minipod's PID 1 speaks no TLS"
-    if ask.handler in (Handler.HTTP_GET, Handler.TCP_SOCKET) and not address(ask.host):
-        return "minipod's PID 1 looks up no names"
-    return ""
 
 
 # --- what the core asks -----------------------------------------------------------------------------------------------
@@ -144,7 +135,7 @@ def request_path(path: str) -> str:
 
 def _by_python(ask: Ask, kind: Errand, python: str) -> Task:
     words = _tcp_words(ask) if ask.handler is Handler.TCP_SOCKET else _http_words(ask, kind)
-    return Task(kind, Handler.EXEC, argv=(python, "-c", LAUNCHER, *words), exact=True)
+    return Task(kind, Handler.EXEC, argv=(python, "-c", LAUNCHER, "probe", *words), exact=True)
 
 
 def _tcp_words(ask: Ask) -> tuple[str, ...]:

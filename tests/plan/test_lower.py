@@ -289,7 +289,8 @@ def python_words(**fields) -> tuple[str, ...]:
     [task] = lower(Pod("p", (unit,)), "/opt/py").units[0].errands
     assert (task.handler, task.exact, task.argv[:3]) == (Handler.EXEC, True, ("/opt/py", "-c", LAUNCHER))
     assert (task.host, task.port, task.path, task.headers) == ("", 0, "", "")
-    return task.argv[3:]
+    assert task.argv[3] == "probe"
+    return task.argv[4:]
 
 
 def test_tls_needs_python() -> None:
