@@ -110,6 +110,18 @@ static void put_code(struct out *o, const struct unit *u)
         put(o, "null");
 }
 
+/* What the last instance said of itself. */
+static void put_notes(struct out *o, const struct notes *n)
+{
+    put(o, ", \"statusText\": ");
+    if (n && *n->status)
+        put_string(o, n->status);
+    else
+        put(o, "null");
+    put(o, ", \"errno\": %d, \"mainPid\": %d, \"refusedMessages\": %u", n ? (int)n->error : 0,
+        n ? (int)n->main_pid : 0, n ? n->refused : 0);
+}
+
 static void put_unit(struct out *o, const struct unit *u)
 {
     put(o, "    {\"name\": ");
@@ -125,6 +137,7 @@ static void put_unit(struct out *o, const struct unit *u)
     put_time(o, u->started_wall);
     put(o, ", \"finishedAt\": ");
     put_time(o, u->ended_wall);
+    put_notes(o, u->notes);
     put(o, "}");
 }
 
