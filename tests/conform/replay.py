@@ -106,7 +106,7 @@ def _told(stem: str, case: Case, found: dict[str, list[Difference]], verbose: bo
         for each in differences:
             if each.rule is None or verbose:
                 word = f"differs by rule {each.rule}" if each.rule else "FAILED"
-                yield f"{word}: {stem}: {case.name}: {each.what}: expected {each.wanted}, {way} says {each.got}"
+                yield f"{word}: {stem}: {case.name}: {each.what}: expected {each.wanted}, got {each.got} by {way}"
 
 
 def _summary(stem: str, by_way: Counter, ways: Sequence[Engine]) -> Iterator[str]:

@@ -54,6 +54,30 @@ def test_what_cannot_be_answered_yet_is_named_and_not_passed(ours: list[str]) ->
     assert not [line for line in ours if line.startswith("podpreset")]
 
 
+# The extension with one verdict turned into another: a service that always restarts is done after a failure.
+BROKEN = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import engines, replay
+from minipod.supervisor.vocabulary import Budget, ExitClass, Outcome, Rule, Want
+real, wrong = engines.lib, tuple(w.number for w in (Rule.ALWAYS, Want.UP, ExitClass.FAIL, Budget.LEFT))
+class Broken:
+    def __getattr__(self, name):
+        return getattr(real, name)
+    def policy_verdict(self, *key):
+        return Outcome.DONE.number if key == wrong else real.policy_verdict(*key)
+engines.lib = Broken()
+sys.exit(replay.main([sys.argv[2]]))
+"""
+
+
+def test_a_wrong_cell_in_c_is_found_there_alone(python: Path) -> None:
+    done = subprocess.run([python, "-c", BROKEN, HERE, VECTORS], capture_output=True, text=True, timeout=50)
+    assert done.returncode == 1
+    failed = [line for line in done.stdout.splitlines() if line.startswith("FAILED")]
+    assert failed and all(line.endswith(" by the C tables") for line in failed)
+
+
 # --- a wrong expectation is found ---------------------------------------------------------------------------------
 
 
