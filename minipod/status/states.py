@@ -7,6 +7,7 @@ is the supervisor's and is never asked here.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from minipod.status.durations import human
 from minipod.status.records import ContainerStatus, Running, State, Terminated, Waiting
 from minipod.supervisor.verdict import REASON
 from minipod.supervisor.vocabulary import ExitClass, Kind, Life, Outcome, Want
@@ -74,7 +75,7 @@ def _states(unit: UnitRecord, has_inits: bool) -> tuple[State, Terminated | None
     if unit.life is Life.HELD and last.reason == ANEW:
         return Waiting(ANEW), last
     if unit.life is Life.BACKOFF and not _keeps_its_end(unit, last):
-        return Waiting(CRASH_LOOP), last
+        return Waiting(CRASH_LOOP, _backing_off(unit, last)), last
     return last, before
 
 
@@ -83,6 +84,13 @@ def _first_wait(unit: UnitRecord, has_inits: bool) -> str:
     if unit.outcome is Outcome.FAILED:
         return DEPENDENCY_FAILED
     return INITIALIZING if has_inits else CREATING
+
+
+def _backing_off(unit: UnitRecord, last: Terminated) -> str:
+    """As the kubelet puts it (spec.md section 5), with the whole delay and not what is left of it."""
+    if unit.due_at is None or last.finished_at is None:
+        return ""
+    return f"back-off {human(unit.due_at - last.finished_at)} restarting failed container={unit.name}"
 
 
 def _keeps_its_end(unit: UnitRecord, last: Terminated) -> bool:

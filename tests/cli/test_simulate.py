@@ -57,7 +57,7 @@ def test_json_has_the_apis_field_names(shop, capsys):
     crashed = next(each for each in moments if each["seconds"] == 6)
     assert crashed["columns"]["status"] == "CrashLoopBackOff"
     web = crashed["pod"]["status"]["containerStatuses"][0]
-    assert web["state"] == {"waiting": {"reason": "CrashLoopBackOff"}}
+    assert web["state"]["waiting"]["reason"] == "CrashLoopBackOff"
     assert web["lastState"]["terminated"]["exitCode"] == 2
     assert web["restartCount"] == 1
 

@@ -4,6 +4,7 @@ import pytest
 
 from minipod.status.records import Running, Terminated, Waiting
 from minipod.status.states import UnitRecord, container_status
+from minipod.supervisor.backoff import SECOND
 from minipod.supervisor.vocabulary import Kind, Life, Outcome, Want
 
 CRASH = Terminated(3, "Error", finished_at=7)
@@ -44,6 +45,13 @@ def test_a_service_in_back_off(end: Terminated) -> None:
     """spec.md section 5: the exit code is irrelevant."""
     status = shown(life=Life.BACKOFF, instances=2, ends=(CRASH, end))
     assert (status.state, status.last_state, status.restart_count) == (Waiting("CrashLoopBackOff"), end, 1)
+
+
+def test_how_long_a_back_off_is() -> None:
+    """spec.md section 5; from the end of the run before, whatever has passed of it."""
+    end = Terminated(1, "Error", finished_at=5 * SECOND)
+    state = shown(life=Life.BACKOFF, instances=4, ends=(CRASH, end), due_at=45 * SECOND).state
+    assert state == Waiting("CrashLoopBackOff", "back-off 40s restarting failed container=web")
 
 
 @pytest.mark.parametrize("kind", [Kind.SIDECAR, Kind.INIT])
