@@ -5,14 +5,37 @@ from pathlib import Path
 import pytest
 
 from minipod.config.toml import loads
+from minipod.supervisor.books import TABLES
+from minipod.supervisor.rulebook import acting
 from minipod.supervisor.scenario import check, parse
+from minipod.supervisor.vocabulary import Errand, Probe, ProbeEvent
 
+# The watchdog is liveness with thresholds of 1: one word of the program's is enough, so none is only counted.
+NEVER_ENTERED = {Errand.WATCHDOG.word: {(Errand.WATCHDOG.word, Probe.TRYING, ProbeEvent.COUNTED)}}
 FILES = sorted(Path(__file__).with_name("scenarios").rglob("*.toml"))
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 def test_scenario(path, scenarios):
     assert check(scenarios[path.stem]) == []
+
+
+@pytest.fixture(scope="session")
+def visited(scenarios) -> set[tuple]:
+    """Every cell that a scenario looks up, as ``Report.cells`` names it."""
+    return {key for scenario in scenarios.values() for key in scenario.play().cells}
+
+
+@pytest.mark.parametrize("name", TABLES.machines)
+def test_every_acting_cell_is_entered_by_a_scenario(name, visited):
+    cells = {(name, state, event) for state, event, _ in acting(TABLES.machines[name])}
+    assert cells - visited == NEVER_ENTERED.get(name, set())
+
+
+def test_every_end_and_every_cause_is_entered_by_a_scenario(visited):
+    fates = TABLES.fate.items()
+    ends = {("fate", standing, outcome) for standing, row in fates for outcome in row if row[outcome].possible}
+    assert ends | {("cause", event) for event in TABLES.cause} <= visited
 
 
 def test_a_difference_is_told_line_by_line():
