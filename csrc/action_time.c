@@ -46,11 +46,15 @@ void act_await_turn(struct core *c, struct unit *u)
         step_post(c, MACHINE_LIFE, u, LIFE_EVENT_TURN_CAME);
 }
 
+/* A hook may have taken all of the grace: TERM without any time to heed it would be KILL. The pod's budget goes before
+ * that, and there a grace that was short by itself stays so. */
 void act_arm_grace(struct core *c, struct unit *u)
 {
-    uint64_t floor = c->plan.pod->term_floor_ns, grace = u->grace_left;
-    uint64_t until = c->budget_running ? earlier(c->now + grace, kill_limit(c, u)) : c->now + (grace > floor ? grace : floor);
-    timer_arm(c, timer_of_unit(c, u), until);
+    uint64_t least = c->plan.pod->term_floor_ns, until;
+    if (c->budget_running)
+        least = earlier(least, u->stop_grace);
+    until = c->now + (u->grace_left > least ? u->grace_left : least);
+    timer_arm(c, timer_of_unit(c, u), c->budget_running ? earlier(until, kill_limit(c, u)) : until);
 }
 
 void act_clip_turn(struct core *c, struct unit *u)

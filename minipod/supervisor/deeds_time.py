@@ -66,10 +66,13 @@ def _await_turn(sim, unit):
 
 @does(Action.ARM_GRACE)
 def _arm_grace(sim, unit):
+    """Its hook may have taken all of its grace: TERM without any time to heed it would be KILL. The pod's budget goes
+    before that, and there a grace that was short by itself stays so."""
     if sim.limits is None:
         sim.arm(own_timer(unit), sim.now + max(unit.grace_left, budget.TERM_FLOOR))
     else:
-        sim.arm(own_timer(unit), min(sim.now + unit.grace_left, _kill_limit(sim, unit)))
+        grace = max(unit.grace_left, min(unit.stop_grace, budget.TERM_FLOOR))
+        sim.arm(own_timer(unit), min(sim.now + grace, _kill_limit(sim, unit)))
 
 
 @does(Action.CLIP_TURN)
