@@ -1,0 +1,65 @@
+"""Three statements of one behaviour: what a scenario expects, what the simulator does, what the core did on stage."""
+
+from collections.abc import Iterator, Mapping
+
+from recorder import MACHINES
+from reference import Reference
+
+from minipod.supervisor import scenario as scenarios
+from minipod.supervisor.books import TABLES, Report
+from minipod.supervisor.scenario import Scenario
+from minipod.supervisor.table import CellKind
+from minipod.supervisor.vocabulary import PodEvent, Word
+
+
+def differences(scenario: Scenario, run) -> list[str]:
+    """What the core did otherwise than the scenario expects or the simulator does, a line each; [] if nothing."""
+    found = scenarios.differences(scenario, run.report)
+    reference = Reference(scenario.pod, scenario.behaviours, scenario.strays, TABLES)
+    wanted = _facts(scenario, reference.run(scenario.facts, scenario.until))
+    got = _facts(scenario, run.report)
+    got["cells"] = {key: count for key, count in named(run.cells).items() if _counts(*key)}
+    found += [f"{fact}: simulator {a}, core {b}" for fact in wanted for a, b in _unlike(wanted[fact], got[fact])]
+    return found + ([f"{run.lost_events} events were lost"] if run.lost_events else [])
+
+
+def _unlike(wanted: object, got: object) -> Iterator[tuple[object, object]]:
+    """The pair, if it is no pair of equals; of two mappings what differs."""
+    if isinstance(wanted, Mapping) and wanted != got:
+        keys = {key for key in {**wanted, **got} if wanted.get(key) != got.get(key)}
+        yield ({key: of.get(key) for key in sorted(keys, key=str)} for of in (wanted, got))
+    elif wanted != got:
+        yield wanted, got
+
+
+def _facts(scenario: Scenario, report: Report) -> dict[str, object]:
+    return {
+        "timeline": scenarios.timeline(scenario.pod, report),
+        "flags": scenarios.flags(scenario.pod, report),
+        "phases": report.phases,
+        "exit code": report.exit_code,
+        "reason": report.reason,
+        "codes": report.codes,
+        "reasons": report.reasons,
+        "outcomes": report.outcomes,
+        "restarts": report.restarts,
+        "impossible": report.impossible,
+        "lost": report.lost,
+        "sent": sorted(report.sent),
+        "cells": {key: count for key, count in report.cells.items() if key[0] in TABLES.machines and _counts(*key)},
+    }
+
+
+def _counts(machine: str, state: Word, event: Word) -> bool:
+    """Not what is ignored; nor how often somebody's death was heard of: of several at once that is once."""
+    kind = TABLES.machines[machine].rows[state][event].kind
+    return kind is not CellKind.IGNORED and event is not PodEvent.STIRRED
+
+
+def named(cells: Mapping[tuple[int, int, int], int]) -> dict[tuple[str, Word, Word], int]:
+    """The core's counters by the names of machine, state and event."""
+    names = list(TABLES.machines)
+    return {
+        (names[machine], list(MACHINES[machine].states)[state], list(MACHINES[machine].events)[event]): count
+        for (machine, state, event), count in cells.items()
+    }

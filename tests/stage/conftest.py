@@ -1,0 +1,91 @@
+"""The core on stage and the puppet, built once for all workers; every scenario there is, each played once."""
+
+import fcntl
+import os
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from minipod.config.toml import loads
+from minipod.supervisor.scenario import Scenario, parse
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from director import Director, Programs, Run
+
+HERE = Path(__file__).parent
+STRICT = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
+# What seam.c puts before the core's own functions.
+WRAPPED = (
+    "loop_run", "sys_now", "sys_epoll_wait", "timer_arm", "timer_pop_due", "spawn_unit", "spawn_errand", "sys_fork",
+    "sys_share", "sys_reap", "sys_kill", "sys_pidfd", "sys_pidfd_signal", "stray_sweep", "notify_begin", "notify_read",
+    "oom_count", "child_run",
+)
+POLICY = HERE.parent / "policy" / "scenarios"
+SOURCES = {
+    "-".join(path.relative_to(folder).with_suffix("").parts): path
+    for folder in (POLICY, HERE / "scenarios") for path in sorted(folder.rglob("*.toml"))
+}
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "stage"
+    folder.mkdir(exist_ok=True)
+    return folder
+
+
+@contextmanager
+def alone(path: Path) -> Iterator[None]:
+    """One worker at a time."""
+    with open(path.with_name(path.name + ".lock"), "w", encoding="ascii") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def build(program: Path, *words: str | Path) -> Path:
+    """A program from words for the compiler; the first worker does it, the others wait for it."""
+    with alone(program):
+        if not program.exists():
+            unfinished = program.with_name(program.name + ".new")
+            subprocess.run(["gcc", *STRICT, "-o", unfinished, *words], check=True)
+            unfinished.rename(program)
+    return program
+
+
+@pytest.fixture(scope="session")
+def programs(root: Path, shared: Path) -> Programs:
+    """All of the core behind the seam, and the puppet."""
+    wrap = "-Wl," + ",".join(f"--wrap={name}" for name in WRAPPED)
+    headers = [f"-I{root / 'csrc'}", f"-I{HERE}", "-include", HERE / "seam.h"]
+    core = build(shared / "core-on-stage", *headers, wrap, HERE / "seam.c", *sorted((root / "csrc").glob("*.c")))
+    return Programs(core, build(shared / "puppet", HERE / "puppet.c"))
+
+
+@pytest.fixture(scope="session")
+def scenarios() -> dict[str, Scenario]:
+    """Every scenario by its name."""
+    return {name: parse(loads(path.read_text(encoding="utf-8"))) for name, path in SOURCES.items()}
+
+
+@pytest.fixture(scope="session")
+def run_of(programs: Programs, shared: Path, scenarios: dict[str, Scenario]) -> Callable[[str], Run]:
+    """What the core does with a scenario; played when first asked for, by whichever worker."""
+
+    def play_once(name: str) -> Run:
+        folder = shared / name
+        kept = folder / "run"
+        with alone(folder):
+            if not kept.exists():
+                folder.mkdir()
+                kept.write_bytes(pickle.dumps(Director(scenarios[name], programs, folder).play()))
+        return pickle.loads(kept.read_bytes())
+
+    return play_once
