@@ -61,7 +61,7 @@ def read_probe(value: object, at: Path, found: Findings) -> Probe | None:
         return found.mismatch(at, value, "a table", help="write { http_get = { port = 8080 } }")
     read = {key: _read_part(key, inner, (*at, key), found) for key, inner in value.items()}
     ask = _the_ask(value, read, PROBE_HANDLERS, at, found)
-    if ask is None or None in read.values() or not _fits(read, at, found):
+    if not _fits(read, at, found) or ask is None or None in read.values():
         return None
     return Probe(ask, **{key: part for key, part in read.items() if key not in PROBE_HANDLERS})
 
@@ -75,7 +75,7 @@ def _read_part(key: str, value: object, at: Path, found: Findings) -> object:
 
 def _fits(read: Mapping[str, object], at: Path, found: Findings) -> bool:
     """Whether the numbers are for a probe of this kind."""
-    if at[-1] in _ONCE and read.get("success_threshold", 1) != 1:
+    if at[-1] in _ONCE and (read.get("success_threshold") or 1) != 1:
         found.error(
             (*at, "success_threshold"),
             "`success_threshold` must be 1 here",
@@ -104,8 +104,13 @@ def read_hook(value: object, at: Path, found: Findings) -> Ask | None:
         if key in HOOK_HANDLERS:
             read[key] = _PART_READERS[keys_of(HOOK)[key].type](inner, here, found)
         elif key == "tcp_socket":
-            found.error(here, "a hook cannot connect only", on_key=True, why="Kubernetes' own fails whenever it runs")
-            read[key] = None
+            read[key] = found.error(
+                here,
+                "a hook cannot just connect",
+                on_key=True,
+                why="Kubernetes takes such a hook, and it fails whenever it runs",
+                help="use exec, http_get or sleep",
+            )
         else:
             read[key] = unknown_key(here, HOOK_HANDLERS, found)
     ask = _the_ask(value, read, HOOK_HANDLERS, at, found)
@@ -115,7 +120,7 @@ def read_hook(value: object, at: Path, found: Findings) -> Ask | None:
 def _the_ask(
     value: Mapping[str, object], read: Mapping[str, object], handlers: tuple[str, ...], at: Path, found: Findings
 ) -> Ask | None:
-    """What the one handler says."""
+    """What the one handler says; what could be read is in ``read``, the rest is None there."""
     given = [name for name in value if name in handlers]
     if len(given) == 1:
         ask = read[given[0]]
@@ -129,9 +134,9 @@ def _the_ask(
             why="it does one thing",
             help="keep one of them",
         )
-    return found.error(
-        at, f"`{at[-1]}` does not say what to do", on_key=True, help=f"add {_listed(handlers, 'or')}"
-    )
+    if None in read.values():  # a misspelt one, most likely
+        return None
+    return found.error(at, f"`{at[-1]}` does not say what to do", on_key=True, help=f"add {_listed(handlers, 'or')}")
 
 
 def _listed(names: Iterable[str], before_last: str) -> str:
@@ -210,7 +215,9 @@ def _read_code(value: object, at: Path, found: Findings) -> int | None:
         return None if number is None else 128 + number
     if not is_integer(value):
         return found.mismatch(at, value, "an exit code", help="write for example 42")
-    return read_integer(value, at, found, CODES)
+    if not CODES.low <= value <= CODES.high:
+        return found.error(at, f"{value} is no exit code", why=f"exit codes are {CODES.low} to {CODES.high}")
+    return value
 
 
 _PART_READERS: dict[str, Reader] = {

@@ -27,7 +27,8 @@ def read_exec(value: object, at: Path, found: Findings) -> Ask | None:
     if isinstance(value, dict):
         strange = [unknown_key((*at, key), ("command",), found) for key in value if key != "command"]
         if "command" not in value:
-            return found.error(at, "`exec` names no program", on_key=True, help='write exec = ["…"]')
+            message = "`exec` names no program"
+            return None if strange else found.error(at, message, on_key=True, help='write exec = ["…"]')
         words = read_command(value["command"], (*at, "command"), found)
         return None if words is None or strange else Ask(Handler.EXEC, words)
     words = read_command(value, at, found)
@@ -88,7 +89,7 @@ def _read_port(value: object, at: Path, found: Findings) -> int | None:
             value,
             "a whole number",
             why="" if is_number else "ports have no names here",
-            help=f"write {value}" if is_number else "",
+            help=f"write {value}" if is_number else "write its number",
         )
     return read_integer(value, at, found, PORTS)
 

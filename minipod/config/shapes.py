@@ -5,7 +5,7 @@ from typing import Any
 from minipod.config.durations import UNITS as TIME_UNITS
 from minipod.config.key import BACKOFF, EXEC, GRPC, HOOK, HTTP_GET, NOTIFY, POD, PROBE, RESTART_RULE, RULE, TCP_SOCKET
 from minipod.config.probes import ACTIONS, FDS, MOST_CODES, MOST_RULES, THRESHOLDS
-from minipod.config.requests import HEADER_NAME, HOST_NAME, PORTS, SCHEMES
+from minipod.config.requests import HEADER_NAME, HOST_NAME, MOST_PATH, PORTS, SCHEMES
 from minipod.config.tables import CODES
 from minipod.config.values import (
     ENV_NAME,
@@ -88,7 +88,7 @@ _POSITIVE_SHAPE: Schema = {
         {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 2**63 / 1e9},
     ]
 }
-_LINE: Schema = {"type": "string", "pattern": r"^[^\u0000-\u001f\u007f]+$"}
+_LINE: Schema = {"type": "string", "pattern": r"^[^\u0000-\u001f\u007f]+$", "maxLength": MOST_PATH}
 _HEADER: Schema = {"type": "string", "pattern": r"^[^\u0000-\u001f\u007f]*$"}
 _HEADER_LIST: Schema = {
     "type": "array",

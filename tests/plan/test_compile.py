@@ -199,3 +199,43 @@ def test_the_good_path_imports_little(more: str, pod: Path, tmp_path: Path) -> N
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+TLS = (
+    POD + 'liveness_probe.http_get = { port = 443, scheme = "https" }\n'
+    'pre_stop.http_get = { port = 80, host = "db" }\n'
+)
+
+
+def test_a_plan_without_python_holds_nothing_that_needs_it(pod: Path, tmp_path: Path) -> None:
+    pod.write_text(TLS, encoding="utf-8")
+    done = run("compile", pod, "-o", tmp_path / "p")
+    assert (done.returncode, (tmp_path / "p").exists()) == (78, False)
+    assert b"shop.toml:4:1: error: `liveness_probe` of `web` needs Python where the pod runs" in done.stderr
+    assert b"PID 1 speaks no TLS" in done.stderr and b"looks up no names" in done.stderr
+    assert b"--python" in done.stderr
+
+
+def test_who_says_that_python_will_be_there(pod: Path) -> None:
+    pod.write_text(TLS, encoding="utf-8")
+    done = run("compile", "--python", "/opt/py/bin/python3", pod, "-o", "-")
+    assert [task.argv[0] for task in decode(done.stdout).units[0].errands] == ["/opt/py/bin/python3"] * 2
+
+
+def test_pid_1_that_compiles_has_python(pod: Path) -> None:
+    pod.write_text(TLS, encoding="utf-8")
+    reading, writing = os.pipe()
+    done = run("compile", "--output-fd", str(writing), "--", pod, pass_fds=[writing])
+    os.close(writing)
+    with open(reading, "rb") as pipe:
+        plan = decode(pipe.read())
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert [task.argv[0] for task in plan.units[0].errands] == [sys.executable] * 2
+
+
+def test_a_pod_without_probes_does_not_pay_for_them(pod: Path) -> None:
+    words = f"['compile', '--output-fd', str(os.open('/dev/null', 1)), {str(pod)!r}]"
+    code = f"import os, sys; from minipod.cli import main; assert main({words}) == 0; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", code], text=True).split()
+    later = {"minipod.reaper.requests", "minipod.config.probes", "minipod.config.requests", "minipod.hosts", "socket"}
+    assert later.isdisjoint(loaded)
