@@ -13,10 +13,19 @@ says by which minipod differs on purpose. The exit status is 1 when any failed, 
 
 import argparse
 import json
+import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
+
+if __name__ == "__main__" and find_spec("minipod") is None:
+    # A Python without minipod was asked: the checkout's own has it, once it was made.
+    own = Path(__file__).resolve().parents[2] / ".venv/bin/python"
+    if not own.exists() or Path(sys.prefix) == own.parents[1]:
+        sys.exit("cannot replay: this Python has no minipod; `make dev` makes one in .venv that has")
+    os.execv(own, [own, *sys.argv])
 
 from cases import RULES, Case, Difference, Skip
 from engines import Engine, engines
