@@ -69,14 +69,14 @@ static void tell_end(struct core *c, const struct unit *u)
         say(c, "%s: exited with %u after %t", name, (unsigned)u->code, u->ended_at - u->started_at);
 }
 
-/* A KILL that was not ours while the kernel ended somebody in our cgroup for want of memory. */
+/* A KILL that was not ours while the kernel ended somebody in our cgroup for want of memory. Each explains one end: it may
+ * have killed several before we look. */
 static void see_oom(struct core *c, struct unit *u)
 {
     if (u->signal != SIGKILL || u->kill_rest)
         return;
-    uint64_t count = oom_count(c);
-    u->oom = count > c->oom_seen;
-    c->oom_seen = count;
+    u->oom = oom_count(c) > c->oom_seen;
+    c->oom_seen += u->oom;
 }
 
 /* Writes the end into the books and posts the fact. */

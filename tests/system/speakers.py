@@ -1,4 +1,4 @@
-"""What units run that speak for themselves: `python3 speakers.py STEP…`, each step VERB or VERB=WORDS, one after the other.
+"""What units run that speak for themselves: `python3 speakers.py STEP…`, each VERB or VERB=WORDS, one after the other.
 
 Nothing here waits for time to pass: `await` for the test to open a FIFO, `barrier` for minipod, `stay` for a signal.
 """
@@ -134,8 +134,8 @@ def count_descriptors() -> None:
 VERBS = {
     "send": send, "say": say, "barrier": lambda _: barrier(), "size": size, "flood": flood, "stranger": stranger,
     "linger": linger, "child": child, "hold": hold, "signal": wait_signal, "write": write, "await": open_for_test,
-    "close": lambda words: os.close(int(words)), "reap": lambda _: os.wait(), "exit": lambda words: os._exit(int(words)),
-    "stay": lambda _: signal.pause(), "tell": tell, "count": lambda _: count_descriptors(),
+    "close": lambda words: os.close(int(words)), "reap": lambda _: os.wait(), "stay": lambda _: signal.pause(),
+    "exit": lambda words: os._exit(int(words)), "tell": tell, "count": lambda _: count_descriptors(),
 }
 
 for step in sys.argv[1:]:

@@ -49,10 +49,8 @@ def descriptors(pid: int) -> int:
 @pytest.mark.parametrize("milestone", ["started", "ready"])
 def test_who_comes_after_waits_for_ready(launch_both: Launcher, tmp_path: Path, milestone: str) -> None:
     """It runs, it is known to run, and it has not said so yet: nobody may go on."""
-    pod = {
-        "service.a": speaker("send=STATUS=warming up", "barrier", "say=running", gate(tmp_path), "send=READY=1", "stay"),
-        "service.b": {"command": HERE, "after": {"a": milestone}},
-    }
+    steps = ["send=STATUS=warming up", "barrier", "say=running", gate(tmp_path), "send=READY=1", "stay"]
+    pod = {"service.a": speaker(*steps), "service.b": {"command": HERE, "after": {"a": milestone}}}
     running = launch_both.start(pod)
     running.expect("a . running")
     assert b"a: has started up" not in running.err
@@ -111,9 +109,9 @@ def test_a_program_that_never_says_it_is_stopped_in_time(launch: Launcher) -> No
 
 def test_more_time_to_start_is_given_to_who_asks(launch: Launcher, tmp_path: Path) -> None:
     """Both have 300 ms; who asked for a minute is still waited for when the other's time is over."""
+    steps = ["send=EXTEND_TIMEOUT_USEC=60000000", "barrier", "say=asked", gate(tmp_path), "send=READY=1", "stay"]
     pod = {
-        "service.a": speaker("send=EXTEND_TIMEOUT_USEC=60000000", "barrier", "say=asked", gate(tmp_path), "send=READY=1",
-                             "stay", start_timeout="300ms"),
+        "service.a": speaker(*steps, start_timeout="300ms"),
         "service.b": speaker("stay", start_timeout="300ms", restart="never", after={"c": "completed"}),
         "service.c": {"command": ["true"], "restart": "never"},
     }
@@ -194,8 +192,8 @@ def test_descriptors_are_not_taken_in(launch: Launcher, tmp_path: Path) -> None:
 
 
 def test_a_descriptor_that_closes_slowly_holds_up_nobody(launch: Launcher, tmp_path: Path) -> None:
-    """Whoever closes it last waits 1,000 s for that: not minipod, which stands still until the sender has closed it; and
-    the messages behind it are heard a second later."""
+    """Whoever closes it last waits 1,000 s for that: not minipod, which stands still until the sender has closed it;
+    and the messages behind it are heard a second later."""
     steps = ["send=READY=1", "barrier", "say=up", gate(tmp_path), "linger=1000", f"tell={tmp_path / 'sent'}", "barrier",
              "say=after", "stay"]
     running = launch.start({"service.a": speaker(*steps), "service.c": {"command": ["true"], "backoff": FAST}})
@@ -354,8 +352,8 @@ def test_a_line_on_a_descriptor_of_any_number(request: pytest.FixtureRequest, st
 
 
 def test_no_line_before_the_end_of_the_pipe_is_no_word(launch: Launcher) -> None:
-    unit = {"command": sh("printf ready >&5; exec 5>&-; exec sleep 1000"), "notify": {"fd": 5}, "start_timeout": "200ms"}
-    result = launch.run({"service.a": {**unit, "restart": "never"}})
+    unit = {"command": sh("printf ready >&5; exec 5>&-; exec sleep 1000"), "notify": {"fd": 5}, "restart": "never"}
+    result = launch.run({"service.a": {**unit, "start_timeout": "200ms"}})
     assert result.code == 143 and "has started up" not in result.err
     assert "a: unhealthy, is stopped: no answer within 0.2s" in result.err
 
