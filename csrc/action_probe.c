@@ -132,7 +132,7 @@ void act_mark_ready(struct core *c, struct unit *u)
 
 void act_mark_unready(struct core *c, struct unit *u)
 {
-    if (u->ready && u->pid && u->errands[ERRAND_READINESS])
+    if (u->ready && u->life != LIFE_DRAINING && u->errands[ERRAND_READINESS])
         say(c, "%s: not ready any more", u->name);
     u->ready = 0;
 }
