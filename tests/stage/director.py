@@ -1,9 +1,9 @@
 """Plays a scenario on the real core: makes its facts come true with real processes, moment by moment, one after the
 other, and writes down what the core did as the simulator's report.
 
-What is to happen is the simulator's own world, its agenda above all; what comes of it is the core's. Units are played by
-puppets; ``stuck`` and ``starved`` are made at the core's seam, for a kernel that is well does neither. The director must
-never know a state or a policy.
+What is to happen is the simulator's own world, its agenda above all; what comes of it is the core's. Units are played
+by puppets; ``stuck`` and ``starved`` are made at the core's seam, for a kernel that is well does neither. The director
+must never know a state or a policy.
 """
 
 import os
@@ -11,10 +11,10 @@ import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from itertools import groupby
 from pathlib import Path
 
 from recorder import Recorder
+from reference import breaths
 from troupe import Body, Troupe
 
 from minipod.model import Ask, Pod, Unit
@@ -71,6 +71,7 @@ class Director:
         self.counts: Counter[tuple[int, Errand]] = Counter()
         self.units: dict[int, int] = {}  # pid of a leader or of what it left: its unit
         self.reaped: set[int] = set()
+        self.rests_told: set[int] = set()  # by the pid of their leader
         self.heard: Counter[int] = Counter()
         self.ooms = 0
 
@@ -127,16 +128,17 @@ class Director:
         return max(timer, self.world.now), False
 
     def _take(self, facts: Iterable[Fact]) -> None:
-        """What is said in one breath is heard so; everything else comes one after the other, each until quiet."""
-        for is_said, together in groupby(facts, key=lambda fact: fact.kind is FactKind.SAID):
-            if is_said:
-                self._say(list(together))
-                continue
-            for fact in together:
-                _ENACT[fact.kind](self, fact)
-                self.troupe.rest()
-                if self.troupe.has_left:
-                    return
+        """What comes in one breath is heard so; everything else one after the other, each until quiet."""
+        for kind, together in breaths(facts):
+            _TAKE[kind](self, together)
+            self.troupe.rest()
+            if self.troupe.has_left:
+                return
+
+    def _take_each(self, facts: Iterable[Fact]) -> None:
+        for fact in facts:
+            _ENACT[fact.kind](self, fact)
+            self.troupe.rest()
 
     def _close(self) -> int | None:
         if not self.troupe.has_left:
@@ -150,14 +152,14 @@ class Director:
 
     # --- what happens
 
-    def _say(self, facts: list[Fact]) -> None:
+    def _say(self, together: Iterable[Fact]) -> None:
         """A word to stop comes as a signal if it is alone: of two the kernel makes one."""
+        facts = list(together)
         if [fact.value for fact in facts] == [PodEvent.TOLD]:
             self._need_step(POD, None, PodEvent.TOLD)
             os.kill(self.troupe.core_pid, signal.SIGTERM)
         else:
             self.troupe.order(*map(_post, facts))
-        self.troupe.rest()
 
     def _need_step(self, machine: int, unit: int | None, event: object) -> None:
         key = machine, unit, event.number
@@ -211,19 +213,23 @@ class Director:
         self._need_reaped(body)
 
     def _leave_child(self, body: Body) -> Body:
-        def found() -> list[Body]:
-            return [each for each in self.troupe.bodies.values() if each.words[:1] == (str(body.pid),)]
-
         body.tell("fork")
-        self._need(f"child of {body.pid}", lambda: bool(found()))
+        self._need(f"child of {body.pid}", lambda: self._child_of(body) is not None)
         self.troupe.rest()
-        return found()[0]
+        return self._child_of(body)
 
-    def _end_rest(self, fact: Fact) -> None:
-        leader = self.leaders[fact.unit].pid
-        body = next(each for each in self.troupe.bodies.values() if each.words[:1] == (str(leader),))
-        body.kill()
-        self._need_reaped(body)
+    def _child_of(self, body: Body) -> Body | None:
+        return next((each for each in self.troupe.bodies.values() if each.words[:1] == (str(body.pid),)), None)
+
+    def _end_rests(self, facts: Iterable[Fact]) -> None:
+        """The core must not hear of one before the others are gone, too."""
+        self.troupe.order("hold")
+        self.troupe.rest()
+        for fact in facts:
+            body = self._child_of(self.leaders[fact.unit])
+            body.end()
+            self._need_reaped(body)
+        self.troupe.order("release")
 
     def _end_stray(self, fact: Fact) -> None:
         body = next((each for each in self._strays() if self._kind(each) is fact.value), None)
@@ -345,11 +351,18 @@ class Director:
             self.record.note_sent(unit, "kill")
             self.world.kill(unit)
         elif number == signal.SIGKILL and self.world.has_rest(unit):
-            self.record.note_sent(unit, "kill rest")
+            self._note_rest(unit)
             self.world.kill_rest(unit)
         elif is_leader and number == self.pod.units[unit].stop_signal and self.world.is_alive(unit):
             self.record.note_sent(unit, "stop")
             self.world.ask(unit, number)
+
+    def _note_rest(self, unit: int) -> None:
+        """It is told at each look, which is more often than it matters."""
+        leader = self.leaders[unit].pid
+        if leader not in self.rests_told:
+            self.rests_told.add(leader)
+            self.record.note_sent(unit, "kill rest")
 
     def _signal_stray(self, kind: Stray, number: int) -> None:
         heeds = kind is Stray.HEEDS and number == signal.SIGTERM
@@ -378,11 +391,15 @@ _ENACT: Mapping[FactKind, Callable[[Director, Fact], None]] = {
     FactKind.UNSTARTABLE: Director._fail_start,
     FactKind.ENDED: Director._end,
     FactKind.OOM_KILLED: Director._end,
-    FactKind.REST_GONE: Director._end_rest,
     FactKind.STRAY_GONE: Director._end_stray,
     FactKind.ANSWERED: Director._answer,
     FactKind.NOTIFIED: Director._notify,
     FactKind.TURNED: lambda director, fact: None,
+}
+_TAKE: Mapping[FactKind | None, Callable[[Director, Iterable[Fact]], None]] = {
+    None: Director._take_each,
+    FactKind.SAID: Director._say,
+    FactKind.REST_GONE: Director._end_rests,
 }
 _HEAR: Mapping[str, Callable[..., str | None]] = {
     "fork?": Director._may_fork,

@@ -38,12 +38,10 @@ class Recorder:
             notes[words[0]](*words[1:])
 
     def note_sent(self, unit: int | None, what: str) -> None:
-        """A sweep is one thing, whomever it finds; so is the end of a rest, who is told at each look."""
+        """A sweep is one thing, whomever it finds."""
+        if unit is None or not self._is_sweeping:
+            self.report.sent.append((self._world.now, self._name(unit), what))
         self._is_sweeping |= unit is None
-        line = self._world.now, self._name(unit), what
-        is_said = unit is not None and (self._is_sweeping or (what == "kill rest" and line in self.report.sent))
-        if not is_said:
-            self.report.sent.append(line)
 
     def end_turn(self) -> None:
         """A moment's facts, or one timer, have had all their effects."""

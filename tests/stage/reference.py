@@ -1,15 +1,32 @@
 """The reference: the simulator, hearing facts in the way in which a kernel tells them."""
 
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 from minipod.supervisor import happening
 from minipod.supervisor.simulate import Simulation
-from minipod.supervisor.world import FactKind
+from minipod.supervisor.world import Fact, FactKind
+
+
+def breath(fact: Fact) -> FactKind | None:
+    """Facts of one moment that follow each other are heard as one if they share this: orders come in one message, and
+    of what several units left behind the core hears once, and looks in the file's order. None: each by itself."""
+    return fact.kind if fact.kind in (FactKind.SAID, FactKind.REST_GONE) else None
+
+
+def breaths(facts: Iterable[Fact]) -> Iterator[tuple[FactKind | None, Iterator[Fact]]]:
+    """The facts of one moment by breath, in the order in which a core hears of them."""
+    for kind, together in groupby(facts, key=breath):
+        if kind is FactKind.REST_GONE:
+            yield kind, iter(sorted(together, key=lambda fact: fact.unit))
+        else:
+            yield kind, together
 
 
 class Reference(Simulation):
-    """One after the other, as a real core hears of them; only what is said in one breath is heard so. And a signal that
-    is sent to nobody was not sent."""
+    """One after the other, as a real core hears of them. And a signal that is sent to nobody was not sent."""
+
+    has_changed_order = False
 
     def _turn(self) -> None:
         if self.world.next_moment() != self.now:
@@ -19,12 +36,20 @@ class Reference(Simulation):
         self._settle_down()
 
     def _take_all(self) -> None:
-        for is_said, together in groupby(self.world.facts(), key=lambda fact: fact.kind is FactKind.SAID):
+        rests: list[int] = []
+        for kind, together in breaths(self._noted(rests)):
             for fact in together:
                 happening.take(self, fact)
-                if not is_said:
+                if kind is None:
                     self.step_all()
             self.step_all()
+        self.has_changed_order |= rests != sorted(rests)
+
+    def _noted(self, rests: list[int]) -> Iterator[Fact]:
+        for fact in self.world.facts():
+            if fact.kind is FactKind.REST_GONE:
+                rests.append(fact.unit)
+            yield fact
 
     def note_sent(self, unit, what: str) -> None:
         if unit is None or what != "stop" or self.world.is_alive(unit.at):

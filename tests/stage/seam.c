@@ -12,7 +12,7 @@
  *     unit UNIT CODE OUTCOME RESTARTS STARTED READY REASON     when it changed
  *     idle NEXT_TIMER PHASE MESSAGES              all is quiet after so many messages of commands
  *     cell MACHINE STATE EVENT COUNT, books LOST_EVENTS REASON, left     the end
- * and commands from it: now NS | post MACHINE UNIT EVENT | oom COUNT | fire | end
+ * and commands from it: now NS | post MACHINE UNIT EVENT | oom COUNT | fire | hold, release: hears no facts between | end
  */
 
 #include <poll.h>
@@ -36,6 +36,7 @@ static int wire = -1;
 static uint64_t now = BEGIN_S * UINT64_C(1000000000), ooms, armed[TIMERS], arms;
 static unsigned messages;
 static int may_fire;                                /* one timer */
+static int held;                                    /* 1: no facts are heard */
 static int spawning, of_unit, of_errand;            /* whose fork the next one is */
 static int32_t pidfds[PIDFDS];
 static char out[ROOM], told[UNITS][128];
@@ -78,6 +79,8 @@ static int run_command(const char *line)
     } else if (strcmp(line, "fire") == 0) {
         may_fire = 1;
         return 1;
+    } else {
+        held = strcmp(line, "hold") == 0;
     }
     return 0;
 }
@@ -194,11 +197,11 @@ WRAPPED(int, sys_epoll_wait, int epoll, struct epoll_event *events, int room, in
     char text[ROOM];
     (void)timeout;
     for (;;) {
-        int count = __real_sys_epoll_wait(epoll, events, room, 0), must_turn = core->reap_more;
+        int count = held ? 0 : __real_sys_epoll_wait(epoll, events, room, 0), must_turn = core->reap_more;
         if (count == 0 && !must_turn) {
             tell_rest();
             flush();
-            poll(both, 2, -1);
+            poll(both + held, 2 - (nfds_t)held, -1);
         }
         while (receive(text, sizeof text, MSG_DONTWAIT))
             must_turn |= run_commands(text);

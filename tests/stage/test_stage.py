@@ -4,7 +4,7 @@ the same states in the same order as in the simulator, and every cell that acts 
 from collections.abc import Callable, Mapping
 
 import pytest
-from comparison import differences, named
+from comparison import differences, named, reference_of
 from conftest import SOURCES
 from director import Run
 
@@ -43,6 +43,12 @@ def test_scenario(name, scenarios, run_of):
 def test_most_do_without_the_seam(what, scenarios):
     few = [name for name, scenario in scenarios.items() if AT_THE_SEAM[what](scenario)]
     assert 0 < len(few) < len(scenarios) / 3
+
+
+def test_few_mean_an_order_that_the_core_cannot_hear(scenarios):
+    """Of what several units left behind and lost in one moment it hears once, and looks in the file's order."""
+    few = [name for name, scenario in scenarios.items() if reference_of(scenario).has_changed_order]
+    assert len(few) < len(scenarios) / 100
 
 
 @pytest.mark.timeout(600)

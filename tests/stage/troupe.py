@@ -5,6 +5,7 @@ It knows sockets and pids. It must never know what a state or a policy is, nor w
 
 import itertools
 import os
+import select
 import selectors
 import signal
 import socket
@@ -40,6 +41,13 @@ class Body:
 
     def kill(self) -> None:
         os.kill(self.outer, signal.SIGKILL)
+
+    def end(self) -> None:
+        """Kills it and waits until the kernel says so."""
+        pidfd = os.pidfd_open(self.outer)
+        self.kill()
+        assert select.select([pidfd], [], [], PATIENCE)[0], f"{self.pid} cannot be killed"
+        os.close(pidfd)
 
 
 class Troupe:
