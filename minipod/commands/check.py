@@ -18,6 +18,7 @@ Read a pod file and say everything that is wrong with it. FILE - is standard inp
   --exit-code-from NAME   the pod ends when this service ends, with its exit code
 Exit code: 0 for a pod that can be run, 78 for one that cannot, 64 for a mistake on the command line.
 """
+_DUTIES = ("startup_probe", "liveness_probe", "readiness_probe", "notify", "watchdog", "post_start", "pre_stop")
 
 
 def run(words: list[str]) -> int:
@@ -62,8 +63,9 @@ def _row(unit: Unit) -> tuple[str, str, str, str]:
     waits = [
         name if milestone is Milestone.STARTED else f"{name} {milestone.word}" for name, milestone in unit.after.items()
     ]
-    notes = f"after {', '.join(waits)}" if waits else ""
+    notes = [f"after {', '.join(waits)}"] if waits else []
+    notes += [name for name in _DUTIES if getattr(unit, name)]
     restart = unit.restart
     if unit.kind is Kind.INIT and restart == "always":
         restart = "on_failure"
-    return unit.kind.word, unit.name, f"restart {restart}", notes
+    return unit.kind.word, unit.name, f"restart {restart}", ", ".join(notes)

@@ -44,9 +44,7 @@ def path_of(unit: Unit) -> Path:
 
 def entry(doc: Doc, at: Path, name: str) -> Path:
     """The path of ``name`` in a list or table at ``at``."""
-    value = doc
-    for part in at:
-        value = value[part]
+    value = value_at(doc, at)
     return (*at, value.index(name) if isinstance(value, list) else name)
 
 
@@ -168,23 +166,45 @@ def _check_habits(unit: Unit, pod: Pod, doc: Doc, found: Findings) -> None:
 
 
 def shell_scripts(unit: Unit, doc: Doc) -> Iterator[Path]:
-    """Where the texts stand that a shell of this unit will read: what follows ``-c``."""
-    words = [*unit.command, *unit.args]
+    """Where the texts stand that a shell of this unit, or of one of its probes, will read: what follows ``-c``."""
+    i = _script_in((*unit.command, *unit.args))
+    if i:
+        at = path_of(unit)
+        key, i = ("command", i) if i < len(unit.command) else ("args", i - len(unit.command))
+        whole = isinstance(doc[at[0]][at[1]].get(key), str)
+        yield (*at, key) if whole else (*at, key, i)
+    for at, words in probe_commands(unit, doc):
+        i = _script_in(words)
+        if i:
+            yield at if isinstance(value_at(doc, at), str) else (*at, i)
+
+
+def _script_in(words: tuple[str, ...]) -> int:
+    """Which of the words is a script; 0 if none is."""
     if words[0].rpartition("/")[2] not in SHELLS:
-        return
-    flag = next((i for i, w in enumerate(words) if i and w.startswith("-") and w.endswith("c")), None)
-    if flag is None or flag + 1 >= len(words):
-        return
-    at, i = path_of(unit), flag + 1
-    key, i = ("command", i) if i < len(unit.command) else ("args", i - len(unit.command))
-    whole = isinstance(doc[at[0]][at[1]].get(key), str)
-    yield (*at, key) if whole else (*at, key, i)
+        return 0
+    flag = next((i for i, w in enumerate(words) if i and w.startswith("-") and w.endswith("c")), len(words))
+    return flag + 1 if flag + 1 < len(words) else 0
+
+
+def probe_commands(unit: Unit, doc: Doc) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Where the commands of its probes stand. Hooks are left out: nothing in their words is replaced."""
+    for key in ("startup_probe", "liveness_probe", "readiness_probe"):
+        probe = getattr(unit, key)
+        if probe is not None and probe.ask.command:
+            at = (*path_of(unit), key, "exec")
+            yield (*at, "command") if isinstance(value_at(doc, at), dict) else at, probe.ask.command
+
+
+def value_at(doc: Doc, at: Path) -> object:
+    value = doc
+    for part in at:
+        value = value[part]
+    return value
 
 
 def _check_pid(at: Path, doc: Doc, found: Findings) -> None:
-    text = doc
-    for part in at:
-        text = text[part]
+    text = value_at(doc, at)
     if "$$" in text and re.search(_PID, text, re.ASCII):
         found.warn(
             at,

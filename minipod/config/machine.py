@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from minipod.config.build import Doc
-from minipod.config.check import path_of, shell_scripts
+from minipod.config.check import path_of, probe_commands, shell_scripts, value_at
 from minipod.config.findings import Findings, Path, word
 from minipod.config.without_python import asks, note_python
 from minipod.model import Pod, Unit
@@ -95,15 +95,17 @@ def _check_log(unit: Unit, found: Findings) -> None:
 
 
 def _check_variables(unit: Unit, doc: Doc, defined: set[str], found: Findings) -> None:
-    """``$(NAME)`` in command, args and env. A shell's script is left out: what stays there is the shell's."""
+    """``$(NAME)`` in command, args, env and the commands of probes. A shell's script is left out: what stays there is
+    the shell's."""
     scripts = set(shell_scripts(unit, doc))
     at = path_of(unit)
-    for key, words in (("command", unit.command), ("args", unit.args)):
-        whole = isinstance(doc[at[0]][at[1]].get(key), str)
-        names = None if whole else list(range(len(words)))
-        skip = {path[3] for path in scripts if len(path) == 4 and path[2] == key}
-        if (*at, key) not in scripts:
-            _check_references((*at, key), list(words), defined, found, names, skip)
+    given = doc[at[0]][at[1]]
+    places = [((*at, key), words) for key, words in (("command", unit.command), ("args", unit.args)) if key in given]
+    for where, words in (*places, *probe_commands(unit, doc)):
+        names = None if isinstance(value_at(doc, where), str) else list(range(len(words)))
+        skip = {path[-1] for path in scripts if path[:-1] == where}
+        if where not in scripts:
+            _check_references(where, list(words), defined, found, names, skip)
     _check_references((*at, "env"), list(unit.env.values()), defined, found, list(unit.env))
 
 

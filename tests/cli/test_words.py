@@ -38,6 +38,12 @@ def test_check_of_a_good_pod(pod, capsys):
     ]
 
 
+def test_check_says_what_else_is_done_for_a_unit(pod, capsys):
+    pod.write_text(GOOD + 'notify = "sd"\nwatchdog = "1s"\npre_stop = { sleep = "1s" }\n')
+    assert cli.main(["check", str(pod)]) == 0
+    assert capsys.readouterr().out.splitlines()[2] == "  service  db   restart always  notify, watchdog, pre_stop"
+
+
 def test_check_of_a_bad_pod(pod, capsys):
     pod.write_text(GOOD + "restrt = 1\nfoo = 2\n")
     assert cli.main(["check", str(pod)]) == CONFIG
