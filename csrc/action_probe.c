@@ -78,13 +78,18 @@ void act_disarm_probe(struct core *c, struct unit *u)
     timer_disarm(c, timer_of_errand(c, c->errand_at));
 }
 
+/* The next is due a period after this one was, not after we came to it, so that a probe keeps its step as a ticker does. A
+ * step that was missed altogether is not made up for. */
 void act_attempt(struct core *c, struct unit *u)
 {
     struct errand *e = c->errand_at;
+    uint64_t due = c->timers.when[timer_of_errand(c, e)];
     (void)u;
     if (e->timeout_ns)
         arm_errand(c, e, c->now + e->timeout_ns);
     errand_begin(c, e);
+    if (c->now - due < e->plan->period_ns)
+        e->tried_at = due;
 }
 
 void act_time_out(struct core *c, struct unit *u)

@@ -74,7 +74,7 @@ enum why {
 struct errand {
     const struct plan_errand *plan;
     struct unit *unit;
-    uint64_t tried_at;          /* begin of the last attempt */
+    uint64_t tried_at;          /* when the last attempt began, or was due */
     uint64_t timeout_ns;        /* of an attempt: the plan's, or what a program asked for its watchdog; 0: none */
     uint32_t run;               /* equal answers in a row */
     int32_t number;             /* beside why */

@@ -46,10 +46,12 @@ static const uint8_t pod_events[POD_TIMERS] = {
     [TIMER_ROUND] = POD_EVENT_ROUND_DUE,
 };
 
+/* Not all that are due in one turn: a thousand probes would make other facts wait, and one "now" for all of them would
+ * make them due together ever after. */
 static void fire_timers(struct core *c)
 {
     uint32_t id, pod = timer_of_pod(c, 0);
-    while (!c->frozen_since && timer_pop_due(c, &id)) {
+    for (int left = BATCH; left > 0 && !c->frozen_since && timer_pop_due(c, &id); left--) {
         if (id < pod)
             step_post(c, MACHINE_LIFE, &c->units[id / 2], id % 2 ? LIFE_EVENT_DEADLINE : LIFE_EVENT_DUE);
         else if (id < pod + POD_TIMERS)
