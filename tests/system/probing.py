@@ -21,7 +21,7 @@ def tcp(port: int, **keys: object) -> dict[str, object]:
 
 
 def grpc(port: int, service: str = "", **keys: object) -> dict[str, object]:
-    return {"grpc": {"port": port, "service": service}, **OFTEN, **keys}
+    return {"grpc": {"port": port} | ({"service": service} if service else {}), **OFTEN, **keys}
 
 
 def one(probe: dict[str, object], **keys: object) -> dict[str, dict[str, object]]:

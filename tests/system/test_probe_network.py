@@ -78,12 +78,10 @@ def test_nobody_listens(launch: Launcher) -> None:
     stop(running)
 
 
-def request(port: int, path: str) -> bytes:
-    """What is sent for a config without headers."""
-    return (
-        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nUser-Agent: kube-probe/1.36\r\n"
-        "Accept: */*\r\nConnection: close\r\n\r\n"
-    ).encode()
+def request(port: int, path: str, *headers: str) -> bytes:
+    """What is sent, the config's own headers last."""
+    ours = [f"Host: 127.0.0.1:{port}", "User-Agent: kube-probe/1.36", "Accept: */*", "Connection: close"]
+    return "\r\n".join([f"GET {path} HTTP/1.1", *ours, *headers, "", ""]).encode()
 
 
 def test_a_request_says_what_the_config_says(launch: Launcher) -> None:
@@ -109,13 +107,14 @@ signal.pause()
 
 def test_a_long_request_to_a_slow_reader_arrives_whole(launch: Launcher) -> None:
     """In pieces, as the kernel keeps less than half of it at a time."""
-    path = "/" + "long/" * 2500
-    pod = one(http(8080, path))
+    headers = {f"X-{number}": "long" * 100 for number in range(19)}
+    pod = one({"http_get": {"port": 8080, "http_headers": headers}, **OFTEN})
     pod["service.a"]["command"] = [sys.executable, "-IS", "-c", READER]
     small = alone("tcp_wmem=4096 4096 4096", "tcp_rmem=2048 2048 2048")
     running = launch.start(pod, namespaces=["-n"], wrap=small)
     heard = running.expect("heard (.*)$")[1].decode()
-    assert heard == hashlib.sha256(request(8080, path)).hexdigest()
+    sent = request(8080, "/", *map(": ".join, headers.items()))
+    assert heard == hashlib.sha256(sent).hexdigest()
     running.expect_error(WELL)
     stop(running)
 
@@ -141,14 +140,16 @@ def paths(peer: Peer) -> list[str]:
 
 
 def test_redirects_on_the_same_host_are_followed(launch: Launcher) -> None:
-    """Absolute, relative, only a query; to another port of the host, whose answer it is then."""
+    """Absolute, relative, only a query; to another port of the host, whose answer it is then. Each attempt begins where
+    the first did."""
     with Peer(replies(status(404))) as other:
         where = {"/": "/a/b", "/a/b": "c?d=e", "/a/c?d=e": f"http://127.0.0.1:{other.port}/last"}
         with Peer(peers.redirects(where, status(200))) as peer:
             running = launch.start(one(http(peer.port)))
             running.expect_error(f"{BADLY}HTTP status 404$")
+            wait_until(lambda: other.asked > 1, "there are two attempts")
             stop(running)
-        assert paths(peer)[:3] == ["/", "/a/b", "/a/c?d=e"] and paths(other)[0] == "/last"
+        assert paths(peer)[:6] == [*where, *where] and set(paths(other)) == {"/last"}
         assert f"Host: 127.0.0.1:{other.port}\r\n".encode() in other.requests[0]
 
 
