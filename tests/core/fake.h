@@ -133,8 +133,8 @@ struct descriptor {
     int sink;
     int errand;                     /* of CONNECTION: who dials; -1: it is not known yet */
     uint8_t nonblocking;
-    char *text;                     /* of TEXT: what a reader gets, from at to size; of CONNECTION: at says that it is answered, and how */
-    size_t size, at;
+    char *text;                     /* of TEXT: what a reader gets, from at to size */
+    size_t size, at;                /* of CONNECTION: at is 0 until it is answered, then tells how */
     uint64_t serial;                /* no two have the same */
 };
 

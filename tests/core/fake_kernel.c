@@ -44,12 +44,14 @@ struct process *kernel_find(int32_t pid)
 /* The array has room for all from the beginning: pointers stay. */
 struct process *kernel_add(int32_t parent, int32_t group)
 {
-    struct process *p = &fake.processes[fake.process_count++];
-    if (fake.process_count == 4096)
+    struct process *p = fake.processes;
+    while (p->state)
+        p++;
+    if (p == fake.processes + fake.process_count && ++fake.process_count == 4096)
         broken("more than 4096 processes");
     *p = (struct process){.pid = ++fake.last_pid, .parent = parent, .group = group, .state = 'S', .unit = -1,
                             .errand = -1};
-    p->start = 1000 + fake.process_count;
+    p->start = 1000 + (uint64_t)fake.last_pid;
     if (group < 0)
         p->group = p->pid;
     kernel_set_name(p, "program");

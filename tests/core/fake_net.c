@@ -20,7 +20,9 @@ static const struct errand *errand_at_port(uint16_t port)
     broken("a connection to nobody");
 }
 
-static int is_bare(const struct descriptor *d) { return fake.core->errands[d->errand].plan->handler == HANDLER_TCP_SOCKET; }
+static const struct plan_errand *plan_of(const struct descriptor *d) { return fake.core->errands[d->errand].plan; }
+
+static int is_bare(const struct descriptor *d) { return plan_of(d)->handler == HANDLER_TCP_SOCKET; }
 
 int sys_stream(int family)
 {
@@ -74,7 +76,7 @@ int sys_own_name(int fd, void *address, uint32_t room)
 int sys_peer_name(int fd, void *address, uint32_t room)
 {
     (void)room;
-    return name(address, fake.core->errands[held(fd)->errand].plan->port);
+    return name(address, plan_of(held(fd))->port);
 }
 
 int net_is_ready(const struct descriptor *d, uint32_t events)
@@ -90,9 +92,13 @@ static const char not_serving[] = "\0\0\0\4\0\0\0\0\0" "\0\0\1\1\4\0\0\0\1\x88"
 static const char fine[] = "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n";
 static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n";
 
+/* To a hook any answer is well; badly is none. */
 int64_t net_read(const struct descriptor *d, char *to, size_t size)
 {
-    int is_http = fake.core->errands[d->errand].plan->handler == HANDLER_HTTP_GET, is_well = d->at == 1 + REPLY_WELL;
+    const struct plan_errand *plan = plan_of(d);
+    int is_http = plan->handler == HANDLER_HTTP_GET, is_well = d->at == 1 + REPLY_WELL;
+    if (!is_well && d->at == 1 + REPLY_BADLY && plan->kind >= PROBES)
+        return 0;
     if (d->at == 0)
         return -EAGAIN;
     if (d->at == 1 + REPLY_ERROR)
@@ -132,8 +138,9 @@ static void deliver(struct pipe *to, const char *text)
 static void say_it(struct process *p, enum notice_kind what)
 {
     static const char *const texts[] = {
-        [NOTICE_READY] = "READY=1\nSTATUS=well\n", [NOTICE_RELOADING] = "RELOADING=1", [NOTICE_STOPPING] = "STOPPING=1\n",
-        [NOTICE_WATCHDOG] = "WATCHDOG=1", [NOTICE_TRIGGER] = "WATCHDOG=trigger",
+        [NOTICE_READY] = "READY=1\nSTATUS=well\n", [NOTICE_RELOADING] = "RELOADING=1",
+        [NOTICE_STOPPING] = "STOPPING=1\n",         [NOTICE_WATCHDOG] = "WATCHDOG=1",
+        [NOTICE_TRIGGER] = "WATCHDOG=trigger",
     };
     int socket = fake.behaviours[p->unit].socket;
     if (socket)

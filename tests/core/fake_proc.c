@@ -38,6 +38,13 @@ int32_t sys_share(int (*run)(void *), void *stack_end, void *argument)
     return sys_fork();
 }
 
+/* And whether it finds a unit's leader alive. */
+static void log_signal(int32_t pid, int sig)
+{
+    const struct process *p = kernel_find(pid < 0 ? -pid : pid);
+    log_line("kill %d %d %d", pid, sig, p && p->state == 'S' && p->unit >= 0);
+}
+
 /* A number that was reaped may be anybody's by now; to ask (signal 0) is harmless. */
 static void check_number(int32_t number, int sig)
 {
@@ -56,7 +63,7 @@ int sys_kill(int32_t pid, int sig)
     if (pid == -1 || pid == 0)
         broken("everybody was signalled");
     if (sig)
-        log_line("kill %d %d", pid, sig);
+        log_signal(pid, sig);
     if (pid == fake.core->self)
         return 0;
     check_number(pid < 0 ? -pid : pid, sig);
@@ -107,7 +114,7 @@ int sys_pidfd_signal(int pidfd, int sig)
     int error = fails(PIDFD_SIGNAL);
     if (error)
         return error;
-    log_line("kill %d %d", held(pidfd)->pid, sig);
+    log_signal(held(pidfd)->pid, sig);
     if (p)
         kernel_signal(p, sig);
     return p ? 0 : -ESRCH;

@@ -207,7 +207,8 @@ int64_t sys_read(int fd, void *to, size_t size)
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at)
 {
     char text[64];
-    int error = fails(READ_AT), length = snprintf(text, sizeof text, "oom 9\noom_kill %lu\n", (unsigned long)fake.oom_kills);
+    int error = fails(READ_AT);
+    int length = snprintf(text, sizeof text, "oom 9\noom_kill %lu\n", (unsigned long)fake.oom_kills);
     if (held(fd)->kind != OOM || at != 0)
         broken("what counts OOM kills was not read from its begin");
     if (error)
@@ -259,7 +260,8 @@ int64_t sys_send_nowait(int fd, const void *from, size_t size)
     return held(fd)->kind == CONNECTION ? (int64_t)size : write_sink(held(fd), from, size);
 }
 
-/* poll and epoll ask the kernel the same question; a description that may block is ready for a whole page or not at all. */
+/* poll and epoll ask the kernel the same question; a description that may block is ready for a whole page or not at
+ * all. */
 static int is_writable(const struct descriptor *d)
 {
     return sinks[d->sink].room >= (d->nonblocking ? 1 : 4096);

@@ -38,11 +38,13 @@ class Step(NamedTuple):
 
 
 class Kill(NamedTuple):
-    """A signal that was sent; ``pid`` is negative for a group."""
+    """A signal that was sent; ``pid`` is negative for a group. ``hits_leader``: it, or the group's leader, is a unit's
+    leader and lives."""
 
     at: int
     pid: int
     signal: int
+    hits_leader: int
 
 
 @dataclass

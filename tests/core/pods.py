@@ -1,22 +1,24 @@
-"""Random pods and random worlds for hypothesis.
+"""Random pods and random worlds, by number.
 
 Times are drawn so that no two of different origin fall on one moment: there, either order would be right. Durations are
 multiples of 50 ms, and what comes from outside each has a remainder of its own.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from random import Random
 
-from hypothesis import strategies as st
+from asked import MS, SECOND, answers_of, asked_of, happens, ready_after, seconds
 
 from minipod.model import Backoff, Pod, Unit
 from minipod.supervisor.vocabulary import Kind, Milestone, PodEvent, StopScope, WantEvent
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Start, Stray
 
-MS = 1_000_000
-SECOND = 1000 * MS
 ORDERS = [WantEvent.ORDER_START, WantEvent.ORDER_STOP, WantEvent.ORDER_RESTART]
 GATES = [Milestone.STARTED, Milestone.READY, Milestone.COMPLETED]
-UNTIL = 400 * SECOND
+CODES = [0, 0, 1, 3, 77, 137, 139]
+STEPS = 200  # of 50 ms, in which things happen
+UNTIL = 200 * SECOND
 
 
 @dataclass(frozen=True)
@@ -29,77 +31,91 @@ class Play:
     strays: tuple[Stray, ...]
 
 
-def _seconds(*numbers: float):
-    return st.sampled_from([int(number * SECOND) for number in numbers])
+def _start(dice: Random, at: int) -> Start:
+    return dice.choice([
+        *[Start()] * 4, Start(after=50 * MS), Start(after=850 * MS), Start(after=3150 * MS), Start(starved=True),
+        Start(after=seconds(dice, 0, 0.35) + (11 + at) * MS, code=dice.choice([126, 127])), Start(after=None),
+    ])
 
 
-def _start():
-    return st.one_of(
-        st.builds(Start, after=_seconds(0, 0.05, 0.85, 3.15)),
-        st.builds(Start, after=_seconds(0, 0.35), code=st.sampled_from([126, 127])),
-        st.just(Start(starved=True)),
-        st.just(Start(after=None)),
+def _behaviour(dice: Random, at: int, watchdog: int | None) -> Behaviour:
+    starts = () if dice.random() < 0.6 else tuple(_start(dice, at) for _ in range(dice.randint(1, 4)))
+    return Behaviour(
+        starts,
+        stop_after=dice.choice([None, 0, 50 * MS, 450 * MS, 2650 * MS, 7150 * MS]),
+        stop_code=dice.choice([None, None, 0, 1, 77]),
+        rest=dice.choice([0, 0, 0, None, 150 * MS, 2250 * MS]),
+        stuck=dice.random() < 0.05,
+        rest_stuck=dice.random() < 0.05,
+        answers=answers_of(dice, watchdog),
+        ready_after=ready_after(dice),
     )
 
 
-def _behaviour():
-    return st.builds(
-        Behaviour,
-        starts=st.one_of(st.just(()), st.lists(_start(), max_size=4).map(tuple)),
-        stop_after=st.one_of(st.none(), _seconds(0.05, 0.45, 2.65, 7.15)),
-        stop_code=st.one_of(st.none(), st.sampled_from([0, 1, 77])),
-        rest=st.one_of(st.just(0), st.none(), _seconds(0.15, 2.25)),
-        stuck=st.sampled_from([False] * 9 + [True]),
-        rest_stuck=st.sampled_from([False] * 9 + [True]),
-    )
+def _backoff(dice: Random) -> Backoff:
+    return Backoff(seconds(dice, 0, 1.1, 3.1), seconds(dice, 4.4, 60.4), seconds(dice, 5.55, 600.55))
 
 
-@st.composite
-def _unit(draw, name: str, kind: Kind, before: list[str], at: int):
-    after = draw(st.lists(st.sampled_from(before), max_size=2, unique=True)) if before else []
-    deadline = draw(st.one_of(st.none(), _seconds(1.3, 5.3))) if kind is Kind.INIT else None
+def _unit(dice: Random, name: str, kind: Kind, before: list[str], at: int) -> Unit:
+    after = dice.sample(before, dice.choice([0, 0, 1, min(2, len(before))])) if before else []
+    is_bounded = kind is Kind.INIT and dice.random() < 0.4
     return Unit(
         name,
         kind,
         ("true",),
-        draw(st.sampled_from(["always", "on_failure", "never"])),
-        after={other: draw(st.sampled_from(GATES)) for other in after},
-        essential=kind is not Kind.INIT and draw(st.booleans()),
-        backoff=draw(st.builds(
-            Backoff, initial=_seconds(0, 1.1, 3.1), max=_seconds(4.4, 60.4), reset_after=_seconds(5.55, 600.55),
-        )),
-        max_restarts=draw(st.one_of(st.none(), st.integers(0, 2))),
-        deadline=deadline and deadline + (30 + at) * MS,
-        stop_to=draw(st.sampled_from(StopScope)),
-        termination_grace_period=draw(_seconds(1, 2, 4, 30)),
-        exit_codes=draw(st.sampled_from([{}, {3: 0}, {0: 9}])),
+        dice.choice(["always", "on_failure", "never"]),
+        after={other: dice.choice(GATES) for other in after},
+        essential=kind is not Kind.INIT and dice.random() < 0.3,
+        backoff=_backoff(dice),
+        max_restarts=dice.choice([None, None, 0, 1, 2]),
+        deadline=seconds(dice, 1.3, 5.3) + (30 + at) * MS if is_bounded else None,
+        stop_to=dice.choice(list(StopScope)),
+        termination_grace_period=seconds(dice, 1, 2, 4, 30),
+        exit_codes=dice.choice([{}, {}, {3: 0}, {0: 9}]),
+        **asked_of(dice, at, kind),
     )
 
 
-@st.composite
-def _pod(draw):
-    kinds = draw(st.lists(st.sampled_from([Kind.INIT, Kind.SIDECAR]), max_size=3))
-    kinds += [Kind.SERVICE] * draw(st.integers(1, 4))
+def _pod(dice: Random) -> Pod:
+    kinds = dice.choices([Kind.INIT, Kind.SIDECAR], k=dice.choice([0, 0, 1, 1, 2, 3]))
+    first = len(kinds)
+    kinds += [Kind.SERVICE] * dice.randint(1, 4)
     names = [f"u{at}" for at in range(len(kinds))]
-    first = len([kind for kind in kinds if kind is not Kind.SERVICE])
-    units = [draw(_unit(name, kind, names[first:at] if at >= first else [], at))
+    units = [_unit(dice, name, kind, names[first:at] if at >= first else [], at)
              for at, (name, kind) in enumerate(zip(names, kinds, strict=True))]
-    deadline = draw(st.one_of(st.none(), _seconds(0.95, 12.2, 60.2)))
+    deadline = dice.choice([None, None, None, 950 * MS, 12_200 * MS, 60_200 * MS])
     return Pod(
         name="random",
         units=tuple(units),
-        main=draw(st.one_of(st.none(), st.sampled_from(names[first:]))),
+        main=dice.choice([None, None, dice.choice(names[first:])]),
         deadline=deadline and deadline + 49 * MS,
-        termination_grace_period=draw(_seconds(5, 10, 15, 30)),
+        termination_grace_period=seconds(dice, 5, 10, 15, 30),
     )
 
 
-def _happening(units: int):
-    ended = st.builds(Fact, kind=st.just(FactKind.ENDED), unit=st.integers(0, units - 1),
-                      value=st.sampled_from([0, 0, 1, 3, 137, 139]))
-    order = st.builds(Fact, kind=st.just(FactKind.SAID), unit=st.integers(0, units - 1), value=st.sampled_from(ORDERS))
-    told = st.just(Fact(FactKind.SAID, None, PodEvent.TOLD))
-    return st.one_of(ended, ended, ended, order, told)
+def _happening(dice: Random, pod: Pod, behaviours: Sequence[Behaviour]) -> Fact:
+    at = dice.randrange(len(pod.units))
+    kind = dice.random()
+    if kind < 0.3:
+        return Fact(FactKind.ENDED, at, dice.choice(CODES))
+    if kind < 0.45:
+        return Fact(FactKind.SAID, at, dice.choice(ORDERS))
+    if kind < 0.5:
+        return Fact(FactKind.SAID, None, PodEvent.TOLD)
+    return happens(dice, at, pod.units[at].watchdog, is_stuck=behaviours[at].stuck)
+
+
+def _inits_end(pod: Pod) -> list[Fact]:
+    return [Fact(FactKind.ENDED, at, 0) for at, unit in enumerate(pod.units) if unit.kind is Kind.INIT]
+
+
+def _facts(dice: Random, pod: Pod, behaviours: Sequence[Behaviour]) -> tuple[tuple[int, Fact], ...]:
+    """Inits end before the most of it."""
+    happenings = [(dice.randrange(20), fact) for fact in _inits_end(pod)]
+    happenings += [(dice.randrange(STEPS), _happening(dice, pod, behaviours)) for _ in range(dice.randint(0, 12))]
+    return tuple(sorted(
+        ((step * 50 * MS + (3 * at + 2) * MS, fact) for at, (step, fact) in enumerate(happenings)), key=lambda f: f[0]
+    ))
 
 
 def _one_starves(behaviours: list[Behaviour]) -> list[Behaviour]:
@@ -111,16 +127,16 @@ def _one_starves(behaviours: list[Behaviour]) -> list[Behaviour]:
     ]
 
 
-@st.composite
-def plays(draw) -> Play:
-    """A pod of at most seven units to which at most nine things happen."""
-    pod = draw(_pod())
-    happenings = draw(st.lists(st.tuples(st.integers(0, 200), _happening(len(pod.units))), max_size=9))
-    facts = sorted(
-        ((step * 50 * MS + (3 * at + 2) * MS, fact) for at, (step, fact) in enumerate(happenings)), key=lambda f: f[0]
-    )
-    behaviours = _one_starves(draw(st.lists(_behaviour(), min_size=len(pod.units), max_size=len(pod.units))))
-    # When no time is left strays get TERM and KILL in one moment: whether one still heeds the first is nobody's to say.
+def _strays(dice: Random) -> tuple[Stray, ...]:
+    """When no time is left strays get TERM and KILL in one moment: whether one still heeds the first is nobody's to
+    say."""
     stubborn = [kind for kind in Stray if kind is not Stray.HEEDS]
-    strays = draw(st.one_of(st.just([]), st.lists(st.sampled_from(stubborn), max_size=2)))
-    return Play(pod, tuple(behaviours), tuple(facts), tuple(strays))
+    return tuple(dice.choices(stubborn, k=dice.choice([0, 0, 0, 1, 2])))
+
+
+def play(number: int) -> Play:
+    """A pod of at most seven units to which at most fifteen things happen."""
+    dice = Random(number)
+    pod = _pod(dice)
+    behaviours = _one_starves([_behaviour(dice, at, unit.watchdog) for at, unit in enumerate(pod.units)])
+    return Play(pod, tuple(behaviours), _facts(dice, pod, behaviours), _strays(dice))

@@ -1,5 +1,5 @@
-/* Reads what the driver is asked to play into the fake kernel: one word and its numbers a line, as driver.c says. It must
- * never run anything of it.
+/* Reads what the driver is asked to play into the fake kernel: one word and its numbers a line, as driver.c says. It
+ * must never run anything of it.
  */
 #include "fake.h"
 

@@ -1,9 +1,10 @@
 """Two statements of one behaviour: whatever is played, the core on a fake kernel does what the simulator does."""
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from pods import UNTIL, plays
-from witness import SCENARIOS, compare
+from pods import UNTIL, play
+from witness import OWN, SCENARIOS, compare
+
+from minipod.supervisor.scenario import check
 
 # Of what ends in one moment either may be heard first.
 TIES = {"unstartable_not_found": "the core hears of the start that succeeded before it reaps the other"}
@@ -20,7 +21,15 @@ def test_scenario(name, scenarios, player):
     assert found == []
 
 
-@settings(max_examples=250, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-@given(play=plays())
-def test_random_pods(player, play):
-    assert compare(player, play.pod, play.behaviours, play.facts, play.strays, UNTIL)[1] == []
+@pytest.mark.parametrize("name", [path.stem for path in SCENARIOS if path.parent == OWN])
+def test_own_scenario(name, scenarios):
+    assert check(scenarios[name]) == []
+
+
+@pytest.mark.parametrize("numbers", [range(first, first + 25) for first in range(0, 300, 25)], ids=str)
+def test_random_pods(player, numbers):
+    found = {}
+    for number in numbers:
+        pod = play(number)
+        found[number] = compare(player, pod.pod, pod.behaviours, pod.facts, pod.strays, UNTIL)[1]
+    assert {number: differences for number, differences in found.items() if differences} == {}

@@ -9,15 +9,17 @@ from pathlib import Path
 
 from player import NAMES, Answer, Player, Step, request
 
-from minipod.model import Pod
+from minipod.model import Pod, Unit
 from minipod.supervisor.books import TABLES, Report
 from minipod.supervisor.simulate import Simulation
 from minipod.supervisor.table import CellKind
-from minipod.supervisor.vocabulary import LifeEvent, PodEvent
+from minipod.supervisor.vocabulary import PodEvent
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Stray
 
-SCENARIOS = sorted((Path(__file__).parents[1] / "policy" / "scenarios").rglob("*.toml"))
+OWN = Path(__file__).parent / "scenarios"  # of moments that matter to the core's cells alone
+SCENARIOS = sorted([*(Path(__file__).parents[1] / "policy" / "scenarios").rglob("*.toml"), *OWN.glob("*.toml")])
 Facts = list[tuple[int, Fact]]
+KILL = 9
 
 
 class Witness(Simulation):
@@ -26,6 +28,13 @@ class Witness(Simulation):
     def __init__(self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray]) -> None:
         super().__init__(plan, behaviours, strays, TABLES)
         self.steps: list[Step] = []
+        self.signalled: set[tuple[int, str, str]] = set()
+
+    def note_sent(self, unit, what) -> None:
+        """A stop is noted for a unit, too, that turns out to have no process."""
+        if unit is not None and self.world.is_alive(unit.at):
+            self.signalled.add((self.now, unit.name, what))
+        super().note_sent(unit, what)
 
     def _step(self, machine, by, event) -> None:
         own = None if machine == "pod" else by
@@ -37,15 +46,27 @@ class Witness(Simulation):
         super()._step(machine, by, event)
 
 
+def _is_death(fact: Fact) -> bool:
+    return fact.kind not in (FactKind.SAID, FactKind.NOTIFIED, FactKind.TURNED)
+
+
+def _are_one(before: Fact, fact: Fact) -> bool:
+    """Whether core and simulator take two facts of one moment in the same order: words to minipod itself, and what a
+    program said last before its end."""
+    if before.kind is FactKind.NOTIFIED:
+        return _is_death(fact)
+    return before.kind is fact.kind is FactKind.SAID
+
+
 def set_apart(facts: Iterable[tuple[int, Fact]]) -> Facts:
-    """The same facts, but those of one moment 1 ns apart in their order, words to minipod itself aside: the core hears
-    words first, and of all deaths before it looks at what any of them left behind."""
+    """The same facts, but those of one moment 1 ns apart where the core would take them in another order: it hears words
+    first, and of all deaths before it looks at what any of them left behind."""
     apart: Facts = []
     moment = shift = 0
     for at, fact in sorted(facts, key=lambda each: each[0]):
         if at != moment:
             moment, shift = at, 0
-        elif {fact.kind, apart[-1][1].kind} != {FactKind.SAID}:
+        elif not _are_one(apart[-1][1], fact):
             shift += 1
         apart.append((at + shift, fact))
     return apart
@@ -80,7 +101,7 @@ def differences(pod: Pod, answer: Answer, witness: Witness, report: Report) -> l
         "flags": (_flags((at, pod.units[unit].name, now) for at, unit, now in answer.flags), _flags(report.flags)),
         "impossible": (answer.impossible_count, len(report.impossible)),
         "facts without anybody": (answer.lost_facts, len(report.lost)),
-        "stops sent": (_stops(pod, answer), _sent(pod, report, witness.steps)),
+        "signals": (_signals(pod, answer), sorted(witness.signalled - _last_kills(witness.steps, witness.signalled))),
         "lost events": (answer.lost_events, 0),
         "queue below a quarter": (4 * answer.queue_peak < answer.queue_room, True),
     }
@@ -109,17 +130,22 @@ def _flags(changes: Iterable[tuple[int, str, tuple[bool, bool]]]) -> dict[str, l
     return {name: words for name, each in found.items() if len(words := _last_words(each)) > 1}
 
 
-def _stops(pod: Pod, answer: Answer) -> list[tuple[int, str]]:
-    """When the core sent which unit its stop signal."""
+def _signals(pod: Pod, answer: Answer) -> list[tuple[int, str, str]]:
+    """When the core asked which unit's leader to end, and when it killed it."""
     leaders = {pid: pod.units[unit] for _, unit, pid in answer.forks}
-    sent = [(kill.at, leaders.get(abs(kill.pid)), kill.signal) for kill in answer.kills]
-    return sorted({(at, unit.name) for at, unit, signal in sent if unit and unit.stop_signal == signal})
+    sent = [(kill.at, leaders[abs(kill.pid)], kill.signal) for kill in answer.kills if kill.hits_leader]
+    words = {(at, unit.name, _word(unit, signal)) for at, unit, signal in sent}
+    return sorted(each for each in words - _last_kills(answer.steps, words) if each[2])
 
 
-def _sent(pod: Pod, report: Report, steps: list[Step]) -> list[tuple[int, str]]:
-    """The same of the simulator, which also notes a stop for a unit that turns out to have no process."""
-    nobody = {(step.at, pod.units[step.unit].name) for step in steps if step.event is LifeEvent.STARVED}
-    return sorted({(at, name) for at, name, what in report.sent if what == "stop"} - nobody)
+def _last_kills(steps: Iterable[Step], signalled: set[tuple[int, str, str]]) -> set[tuple[int, str, str]]:
+    """When nothing waits any more everybody is killed, also those whom KILL did not end before."""
+    overdue = {step.at for step in steps if step.event is PodEvent.OVERDUE}
+    return {each for each in signalled if each[0] in overdue and each[2] == "kill"}
+
+
+def _word(unit: Unit, signal: int) -> str:
+    return "kill" if signal == KILL else "stop" if signal == unit.stop_signal else ""
 
 
 def compare(player: Player, pod: Pod, behaviours: Sequence[Behaviour], facts: Iterable[tuple[int, Fact]],
