@@ -135,7 +135,7 @@ class UnitBook:
         self.stop_grace = self.grace_left = self.stop_began = 0
         self.deadline_hit = self.dependency_failed = self.checks_rest = False
         self.begun = self.begun_in_round = self.in_round = self.awaits_round = False
-        self.started = self.ready = self.sick = self.oom = self.notified = self.unwell = False
+        self.started = self.ready = self.sick = self.oom = self.notified = self.unwell = self.triggered = False
 
     def end(self, raw: int, now: int) -> None:
         """An instance ended that ran; ``raw`` is 128+N for a signal."""

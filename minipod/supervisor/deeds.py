@@ -69,7 +69,7 @@ def _spawn(sim, unit):
     unit.instances += 1
     unit.started_at = sim.now
     unit.stop_grace = unit.grace_left = unit.plan.termination_grace_period
-    unit.sick = unit.oom = unit.notified = unit.unwell = False
+    unit.sick = unit.oom = unit.notified = unit.unwell = unit.triggered = False
     if not unit.in_round and unit.plan.deadline is not None:
         sim.arm((LifeEvent.DEADLINE, unit.at), sim.now + unit.plan.deadline)
     unit.in_round = True

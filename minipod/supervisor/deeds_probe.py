@@ -38,10 +38,8 @@ def _ask(sim: "Simulation", unit: UnitBook, errand: ErrandBook) -> None:
         sim.arm((errand.kind, unit.at), sim.now + errand.plan.timeout)
     elif handler is not Handler.NOTIFY:
         sim.world.ask_errand(unit.at, errand.kind, errand.attempt)
-    elif errand.kind in _SAID_BEFORE:
+    else:
         _SAID_BEFORE[errand.kind](sim, unit, errand)
-    elif errand.kind is Errand.WATCHDOG:
-        sim.world.ask_errand(unit.at, errand.kind, errand.attempt)
 
 
 def _was_ready(sim: "Simulation", unit: UnitBook, errand: ErrandBook) -> None:
@@ -56,7 +54,15 @@ def _is_otherwise(sim: "Simulation", unit: UnitBook, errand: ErrandBook) -> None
         answer(sim, unit, errand, Reply.WELL if now else Reply.BADLY)
 
 
-_SAID_BEFORE = {Errand.STARTUP: _was_ready, Errand.READINESS: _is_otherwise}
+def _was_triggered(sim: "Simulation", unit: UnitBook, errand: ErrandBook) -> None:
+    if unit.triggered:
+        unit.triggered = False
+        answer(sim, unit, errand, Reply.BADLY)
+    else:
+        sim.world.ask_errand(unit.at, errand.kind, errand.attempt)
+
+
+_SAID_BEFORE = {Errand.STARTUP: _was_ready, Errand.READINESS: _is_otherwise, Errand.WATCHDOG: _was_triggered}
 
 
 def answer(sim: "Simulation", unit: UnitBook, errand: ErrandBook, reply: Reply) -> None:
@@ -107,6 +113,8 @@ def hear(sim: "Simulation", unit: UnitBook, notice: Notice) -> None:
     watchdog = unit.errands.get(Errand.WATCHDOG)
     if watchdog and watchdog.is_busy and notice in (Notice.WATCHDOG, Notice.TRIGGER):
         answer(sim, unit, watchdog, Reply.WELL if notice is Notice.WATCHDOG else Reply.BADLY)
+    elif notice is Notice.TRIGGER:
+        unit.triggered = True
 
 
 # --- hooks ---

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from minipod.supervisor import deeds_probe
 from minipod.supervisor.books import UnitBook
-from minipod.supervisor.vocabulary import ExitClass, LifeEvent, PodEvent, WantEvent
+from minipod.supervisor.vocabulary import ExitClass, Life, LifeEvent, PodEvent, WantEvent
 from minipod.supervisor.world import KILLED, Fact, FactKind
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def _ended(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
     all that is after it: its errands end with it."""
     is_oom = fact.kind is FactKind.OOM_KILLED
     unit.end(KILLED if is_oom else fact.value, sim.now)
-    unit.oom = is_oom
+    unit.oom = is_oom and unit.life is not Life.KILL_SENT
     if not sim.world.was_executed(unit.at):
         sim.post_life(unit, LifeEvent.SPAWNED)
     sim.step_all()
