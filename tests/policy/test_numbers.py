@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from minipod.supervisor import signals
 from minipod.supervisor.backoff import SECOND, delay_before, ladder
-from minipod.supervisor.budget import limits
+from minipod.supervisor.budget import ROUND_FLOOR, TERM_FLOOR, WHOLE_GRACE, limits
 from minipod.supervisor.phase import PhaseBit, phase_of
 from minipod.supervisor.roles import rule_of, standing_of
 from minipod.supervisor.verdict import VERDICT
@@ -57,6 +57,15 @@ def test_budget_of_docker():
 
 def test_a_small_budget_is_shared_out_by_tenths_and_fifths():
     assert list(limits(SECOND, has_sidecars=True)) == seconds(0.56, 0.7, 0.86, 0.9, 1)
+
+
+def test_floors_of_the_kubelet():
+    assert [TERM_FLOOR, ROUND_FLOOR] == seconds(2, 1)
+
+
+@given(TIMES, TIMES)
+def test_two_whole_graces_and_any_moment_fit_into_63_bits(grace, now):
+    assert grace < WHOLE_GRACE and now + 2 * WHOLE_GRACE < 1 << 63
 
 
 def test_no_budget_is_no_time_at_all():
