@@ -9,9 +9,10 @@ import errno
 import pytest
 from player import Answer, Player, request
 
-from minipod.model import Backoff, Pod, Unit
-from minipod.supervisor.vocabulary import Kind, LogMode, Milestone, PodEvent, StopScope
-from minipod.supervisor.world import Behaviour, Fact, FactKind, Start, Stray
+from minipod.model import Ask, Backoff, Notify, Pod, Probe, Unit
+from minipod.supervisor.vocabulary import Errand, Handler, Kind, LogMode, Milestone, PodEvent, StopScope
+from minipod.supervisor.world import Answer as Said
+from minipod.supervisor.world import Behaviour, Fact, FactKind, Notice, Reply, Start, Stray
 
 SECOND = 1_000_000_000
 SET_UP_FAILED = 71
@@ -32,8 +33,24 @@ PASSING = {
     "epoll": [errno.EMFILE],
     "signals": [errno.EMFILE],
 }
-LACKING = {"fork", "pipe", "pidfd", "epoll_add", "open", "list"}
+LACKING = {"fork", "pipe", "pidfd", "epoll_add", "open", "list", "stream"}
 IN_A_ROW = 5
+# The same of what probes, hooks and notify are asked and heard by.
+ASKING = {
+    "fork": [errno.EAGAIN],
+    "pipe": [errno.EMFILE],
+    "kill": [errno.ESRCH],
+    "epoll_add": [errno.ENOMEM],
+    "read": [errno.EINTR],
+    "datagrams": [errno.EMFILE],
+    "credentials": [errno.EINVAL],
+    "bind": [errno.EADDRINUSE],
+    "peek": [errno.EINTR, errno.ENOMEM],
+    "read_at": [errno.EIO],
+    "stream": [errno.EMFILE, errno.ENOBUFS],
+    "connect": [errno.EADDRNOTAVAIL, errno.ECONNREFUSED],
+    "send_nowait": [errno.EAGAIN, errno.ENOBUFS],
+}
 
 
 def busy_pod() -> list[str]:
@@ -65,16 +82,46 @@ def busy_pod() -> list[str]:
     return [*lines, *writes, *rooms, *deep, "sink 0 4096 1 1 2000 900", "sink 1 4096 1 1 2000 900"]
 
 
-@pytest.fixture(scope="module")
-def busy() -> list[str]:
-    return busy_pod()
+def probe(handler: Handler, port: int = 0, **keys: int) -> Probe:
+    return Probe(Ask(handler, ("probe",), port=port), period=4 * SECOND, **keys)
+
+
+def asking_pod() -> list[str]:
+    """A program that speaks for itself, one asked by commands, one asked over sockets; hooks; one that hangs."""
+    pod = Pod(
+        name="asking",
+        termination_grace_period=10 * SECOND,
+        units=(
+            Unit("logs", Kind.SIDECAR, ("a",), "always", notify=Notify(), watchdog=3 * SECOND),
+            Unit("web", Kind.SERVICE, ("b",), "always", notify=Notify(fd=4), liveness_probe=probe(Handler.EXEC),
+                 readiness_probe=probe(Handler.TCP_SOCKET, 1), pre_stop=Ask(Handler.EXEC, ("c",))),
+            Unit("db", Kind.SERVICE, ("d",), "always", startup_probe=probe(Handler.EXEC),
+                 liveness_probe=probe(Handler.GRPC, 2), readiness_probe=probe(Handler.HTTP_GET, 3),
+                 post_start=Ask(Handler.HTTP_GET, port=4), pre_stop=Ask(Handler.EXEC, ("e",))),
+        ),
+    )
+    hangs = {Errand.PRE_STOP: Said(Reply.NEVER)}
+    beats = {Errand.WATCHDOG: Said(Reply.WELL, SECOND)}
+    behaviours = (Behaviour(ready_after=SECOND, answers=beats), Behaviour(ready_after=0), Behaviour(answers=hangs))
+    facts = [(5 * SECOND, Fact(FactKind.NOTIFIED, 0, Notice.RELOADING)), (6 * SECOND, Fact(FactKind.OOM_KILLED, 2)),
+             (20 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD))]
+    return request(pod, behaviours, facts, until=60 * SECOND)
+
+
+PODS = {"busy": (busy_pod, 137, PASSING), "asking": (asking_pod, 143, ASKING)}
+
+
+@pytest.fixture(scope="module", params=PODS)
+def pod(request: pytest.FixtureRequest) -> str:
+    return request.param
 
 
 @pytest.fixture(scope="module")
-def healthy(player: Player, busy: list[str]) -> Answer:
-    """The same pod when nothing fails."""
-    answer = player.play(busy)
-    assert (answer.status, answer.exit_code, answer.phase) == (0, 137, "Failed"), answer.text[-3000:]
+def healthy(player: Player, pod: str) -> Answer:
+    """The pod when nothing fails."""
+    make, code, _ = PODS[pod]
+    answer = player.play(make())
+    assert (answer.status, answer.exit_code, answer.phase) == (0, code, "Failed"), answer.text[-3000:]
     return answer
 
 
@@ -84,24 +131,28 @@ def complaint(answer: Answer, healthy: Answer) -> str | None:
         return f"status {answer.status}: {answer.broken or answer.text[-1000:]}"
     if answer.exit_code != healthy.exit_code or answer.phase != healthy.phase:
         return f"it ended with {answer.exit_code} {answer.phase}"
-    if answer.open["pipe_read"][0] != answer.open["pipe_write"][0] or answer.open["pidfd"] != (0, 0):
+    left = {answer.open["pidfd"], answer.open["connection"]}
+    if answer.open["pipe_read"][0] != answer.open["pipe_write"][0] or left != {(0, 0)}:
         return f"descriptors are left: {answer.open}"
     if answer.impossible_count or answer.lost_events:
         return f"impossible {answer.impossible}, {answer.lost_events} events lost"
     return None
 
 
-def faults(call: str) -> list[tuple[int, int]]:
+def faults(call: str, errors: list[int]) -> list[tuple[int, int]]:
     """Each error once; the first one several times in a row where that can be."""
-    return [*((error, 1) for error in PASSING[call]), *[(PASSING[call][0], IN_A_ROW)] * (call in LACKING)]
+    return [*((error, 1) for error in errors), *[(errors[0], IN_A_ROW)] * (call in LACKING)]
 
 
-@pytest.mark.parametrize("call", PASSING)
-def test_nth_call_fails(call, player, busy, healthy):
-    found = []
+@pytest.mark.parametrize("pod, call", [(pod, call) for pod, (_, _, calls) in PODS.items() for call in calls],
+                         indirect=["pod"])
+def test_nth_call_fails(pod, call, player, healthy):
+    make, _, errors = PODS[pod]
+    lines, found = make(), []
+    assert healthy.called[call], "the pod never makes this call"
     for first in range(1, healthy.called[call] + 1):
-        for error, count in faults(call):
-            answer = player.play([*busy, f"fail {call} {first} {count} {error}"])
+        for error, count in faults(call, errors[call]):
+            answer = player.play([*lines, f"fail {call} {first} {count} {error}"])
             if answer.status == SET_UP_FAILED and not answer.steps:
                 continue
             why = complaint(answer, healthy)

@@ -59,8 +59,8 @@ def _are_one(before: Fact, fact: Fact) -> bool:
 
 
 def set_apart(facts: Iterable[tuple[int, Fact]]) -> Facts:
-    """The same facts, but those of one moment 1 ns apart where the core would take them in another order: it hears words
-    first, and of all deaths before it looks at what any of them left behind."""
+    """The same facts, but those of one moment 1 ns apart where the core would take them in another order: it hears
+    words first, and of all deaths before it looks at what any of them left behind."""
     apart: Facts = []
     moment = shift = 0
     for at, fact in sorted(facts, key=lambda each: each[0]):
