@@ -335,19 +335,19 @@ def test_more_time_to_stop_is_never_more_than_the_pod_has(launch: Launcher) -> N
 # --- a line on a descriptor
 
 
-@pytest.mark.parametrize("stage", ["launch", "launch_as_child"])
-def test_a_line_on_a_descriptor_of_any_number(request: pytest.FixtureRequest, stage: str) -> None:
-    """Whatever of minipod's own had that number; and none of them is open in the program or left in minipod."""
-    launcher = request.getfixturevalue(stage)
-    numbers = range(3, 24)
-    steps = {fd: (f"write={fd}:not yet", f"write={fd}:\\n", "count", f"close={fd}", "stay") for fd in numbers}
-    running = launcher.start({f"service.u{fd}": speaker(*steps[fd], notify={"fd": fd}) for fd in numbers})
-    running.expect_all(*(f"u{fd} +. 4 open$" for fd in numbers))
-    for fd in numbers:
-        running.expect_error(f"u{fd}: has started up")
-    links = [os.readlink(f"/proc/{running.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{running.pid}/fd")]
-    own = len({link for link in links if link.startswith("pipe:")})
-    assert own == 2 * len(numbers) + 2  # two log pipes each, and the test's two
+NUMBERS = range(3, 24)  # minipod's own few are among them: without log pipes it has no more
+
+
+def test_a_line_on_a_descriptor_of_any_number(launch_both: Launcher) -> None:
+    """Whatever of minipod's own had that number; none of them is open in the program, or left in minipod."""
+    steps = {fd: (f"write={fd}:not yet", "count", f"write={fd}:\\n", f"close={fd}", "stay") for fd in NUMBERS}
+    keys = {"log": "inherit"}
+    pod = {f"sidecar.u{fd}": speaker(*steps[fd], notify={"fd": fd}, **keys) for fd in NUMBERS}
+    running = launch_both.start({**pod, "service.last": {"command": HERE}})
+    running.expect("last +. here")
+    assert running.out.count(b"4 open\n") == len(NUMBERS)
+    links = {os.readlink(f"/proc/{running.pid}/fd/{fd}") for fd in os.listdir(f"/proc/{running.pid}/fd")}
+    assert len([link for link in links if link.startswith("pipe:")]) == 4  # two of the last unit's, and the test's
     stop(running).wait()
 
 
@@ -360,6 +360,7 @@ def test_no_line_before_the_end_of_the_pipe_is_no_word(launch: Launcher) -> None
 
 def test_a_program_that_cannot_be_executed_still_says_why(launch: Launcher) -> None:
     """The descriptor may have the number of the pipe that tells it."""
-    pod = {f"service.u{fd}": {"command": ["/nowhere"], "notify": {"fd": fd}} for fd in range(3, 24)}
-    result = launch.run(pod)
-    assert result.code == 127 and "cannot execute: /nowhere: no such file or directory" in result.err
+    for fd in NUMBERS:
+        unit = {"command": ["/nowhere"], "notify": {"fd": fd}, "log": "inherit"}
+        result = launch.run({"service.a": unit})
+        assert result.code == 127 and "cannot execute: /nowhere: no such file or directory" in result.err
