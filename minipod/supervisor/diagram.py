@@ -135,21 +135,41 @@ def exit_code_text() -> str:
 
 
 def phase_text() -> str:
-    """The phase for every set of facts, sets with the same answer merged: ``*`` stands for either."""
-    rows = [[*pattern, phase.name.capitalize()] for pattern, phase in _merge()]
-    return _columns([*(bit.word for bit in PhaseBit), "phase"], rows)
+    """The phase for every set of facts, as few patterns as cover them: ``*`` stands for either."""
+    chosen = [(pattern, phase) for phase in Phase for pattern in _cover(phase)]
+    return _columns([*(bit.word for bit in PhaseBit), "phase"], [[*pattern, phase.word] for pattern, phase in chosen])
 
 
-def _merge() -> list[tuple[tuple[str, ...], Phase]]:
-    """Merge patterns that differ in one place until none do."""
-    found = {tuple("-x"[key >> bit.number & 1] for bit in PhaseBit): phase for key, phase in enumerate(PHASE)}
-    for at in reversed(range(len(PhaseBit))):  # from the last: the first bits weigh most, as in Kubernetes' own steps
-        for pattern, phase in list(found.items()):
-            twin = (*pattern[:at], "x" if pattern[at] == "-" else "-", *pattern[at + 1:])
-            if pattern in found and found.get(twin) is phase and pattern[at] != "*":
-                del found[pattern], found[twin]
-                found[(*pattern[:at], "*", *pattern[at + 1:])] = phase
-    return sorted(found.items(), key=lambda item: (item[1].number, item[0]))
+def _cover(phase: Phase) -> Iterator[str]:
+    """Patterns that fit all sets of facts with this phase and no other set, the one that fits most of the rest first."""
+    wanted = {
+        "".join("-x"[key >> bit.number & 1] for bit in PhaseBit) for key, each in enumerate(PHASE) if each is phase
+    }
+    widest = sorted(_widest(wanted))
+    while wanted:
+        best = max(widest, key=lambda pattern: sum(_fits(pattern, facts) for facts in wanted))
+        wanted = {facts for facts in wanted if not _fits(best, facts)}
+        yield best
+
+
+def _fits(pattern: str, facts: str) -> bool:
+    return all(want in ("*", bit) for want, bit in zip(pattern, facts, strict=True))
+
+
+def _widest(patterns: set[str]) -> set[str]:
+    """Two that differ in one place become one, until none do (Quine and McCluskey)."""
+    found: set[str] = set()
+    while patterns:
+        merged, wider = set(), set()
+        for pattern in patterns:
+            for at, bit in enumerate(pattern):
+                twin = pattern[:at] + {"-": "x", "x": "-", "*": ""}[bit] + pattern[at + 1:]
+                if twin in patterns:
+                    merged.add(pattern)
+                    wider.add(pattern[:at] + "*" + pattern[at + 1:])
+        found |= patterns - merged
+        patterns = wider
+    return found
 
 
 def _columns(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
