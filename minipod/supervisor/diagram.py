@@ -20,7 +20,9 @@ from minipod.supervisor.verdict import OOM_REASON, REASON, VERDICT
 from minipod.supervisor.vocabulary import (
     Action,
     Budget,
+    Errand,
     ExitClass,
+    Handler,
     Outcome,
     Phase,
     Rule,
@@ -141,7 +143,7 @@ def phase_text() -> str:
 
 
 def _cover(phase: Phase) -> Iterator[str]:
-    """Patterns that fit all sets of facts with this phase and no other set, the one that fits most of the rest first."""
+    """Patterns that fit all sets of facts with this phase and no other; the one that fits most of the rest first."""
     wanted = {
         "".join("-x"[key >> bit.number & 1] for bit in PhaseBit) for key, each in enumerate(PHASE) if each is phase
     }
@@ -209,9 +211,8 @@ def _machine_section(machine: Machine, title: str, about: str) -> str:
         [state.word, event.word, _deed(cell), cell.why]
         for state, event, cell in machine.cells() if cell.kind is CellKind.ACTS
     ]
-    words = [f"* **{state.word}**: {state.value}" for state in machine.states]
     table = _table(["state", "event", "next: actions", "why"], rows)
-    return "\n\n".join([f"## {title}", about, "\n".join(words), f"```mermaid\n{mermaid(machine)}\n```", table])
+    return "\n\n".join([f"## {title}", about, _words(machine.states), f"```mermaid\n{mermaid(machine)}\n```", table])
 
 
 def _text_section(title: str, about: str, text: str) -> str:
@@ -219,7 +220,11 @@ def _text_section(title: str, about: str, text: str) -> str:
 
 
 def _words_section(title: str, words: type[Word]) -> str:
-    return f"## {title}\n\n" + "\n".join(f"* **{word.word}**: {word.value}" for word in words)
+    return f"## {title}\n\n{_words(words)}"
+
+
+def _words(words: Iterable[Word]) -> str:
+    return "\n".join(f"* **{word.word}**: {word.value}" for word in words)
 
 
 def page() -> str:
@@ -232,6 +237,8 @@ def page() -> str:
         "## Exit codes\n\n" + _table(["the pod ended because", "exit code", "reason"], exit_code_rows()),
         _machine_section(LIFECYCLE, "A unit's lifecycle", "One instance, from its start to what is left of it."),
         _machine_section(WANT, "What is wanted of a unit", "Whatever its process does meanwhile."),
+        _words_section("What is asked of a running unit", Errand) + "\n\nEach may be done in one of these ways:\n\n"
+        + _words(Handler),
         _machine_section(
             STARTUP, "The startup probe",
             f"Until it has passed nothing else is asked. An attempt that could not be made is made {ERROR_TRIES} times "
