@@ -32,10 +32,11 @@ static void sift_down(struct timers *t, uint32_t slot)
     place(t, slot, id);
 }
 
+/* While time stands still what is armed counts from its begin: as time goes on all are put off by the whole of it. */
 void timer_arm(struct core *c, uint32_t id, uint64_t when)
 {
     struct timers *t = &c->timers;
-    t->when[id] = when;
+    t->when[id] = c->frozen_since ? when - (c->now - c->frozen_since) : when;
     if (t->place[id] == 0)
         place(t, t->count++, id);
     sift_down(t, sift_up(t, t->place[id] - 1));

@@ -3,9 +3,11 @@
 import pytest
 from player import Answer, Player, request
 
-from minipod.model import Pod, SignalRule, Unit
-from minipod.supervisor.vocabulary import Kind, SignalVerb
+from minipod.model import Ask, Notify, Pod, Probe, SignalRule, Unit
+from minipod.supervisor.vocabulary import Errand, Handler, Kind, ProbeEvent, SignalVerb
 from minipod.supervisor.vocabulary import Pod as PodState
+from minipod.supervisor.world import Answer as Said
+from minipod.supervisor.world import Behaviour, Fact, FactKind, Reply
 
 SECOND = 1_000_000_000
 HUP, INT, QUIT, USR1, USR2, TERM, CONT, STOP, TSTP, TTIN, TTOU, RTMIN = 1, 2, 3, 10, 12, 15, 18, 19, 20, 21, 22, 34
@@ -70,3 +72,53 @@ def test_frozen_time_does_not_count(signal, player):
 def test_a_frozen_pod_that_is_told_to_stop_goes_on_to_its_end(player):
     answer = play(player, (4, TSTP), (5, TSTP), (50, TERM), deadline=10 * SECOND)
     assert (answer.exit_code, answer.steps[-1].at) == (143, 50 * SECOND)
+
+
+def test_the_stop_budget_runs_as_time_goes_on(player):
+    pod = Pod("stuck", (Unit("web", Kind.SERVICE, ("true",), "always"),))
+    lines = [f"at {at * SECOND} signal {signal} 0" for at, signal in ((4, TSTP), (50, TERM))]
+    answer = player.play([*request(pod, [Behaviour(stop_after=None, stuck=True)]), *lines])
+    assert (answer.exit_code, answer.steps[-1].at) == (137, 60 * SECOND)
+
+
+def test_what_begins_while_time_stands_still_takes_its_time_after_it(player):
+    """A service that is killed at 60 s comes back 1 s after time goes on, as its second restart does."""
+    pod = Pod("killed", (Unit("web", Kind.SERVICE, ("true",), "always"),))
+    ends = [(at * SECOND, Fact(FactKind.ENDED, 0, 1)) for at in (2, 60)]
+    lines = [f"at {at * SECOND} signal {signal} 0" for at, signal in ((4, TSTP), (104, CONT))]
+    answer = player.play([*request(pod, facts=ends, until=300 * SECOND), *lines])
+    assert [at / SECOND for at, _, _ in answer.forks] == [0, 2, 105]
+
+
+# --- probes, while time stands still ---
+
+
+def play_asked(player: Player, behaviour: Behaviour, *received: tuple[int, int], **keys: object) -> Answer:
+    """One service that is asked every 10 s and has 4 s to answer."""
+    probe = Probe(Ask(Handler.EXEC, ("probe",)), period=10 * SECOND, timeout=4 * SECOND, failure_threshold=1)
+    pod = Pod("asked", (Unit("web", Kind.SERVICE, ("true",), "always", **({"liveness_probe": probe} | keys)),))
+    lines = [f"at {at * SECOND} signal {signal} 0" for at, signal in received]
+    answer = player.play([*request(pod, [behaviour], until=200 * SECOND), *lines])
+    assert answer.status == 0, answer.broken or answer.text[-2000:]
+    return answer
+
+
+def test_nobody_is_asked_while_time_stands_still(player):
+    answer = play_asked(player, Behaviour(), (25, TSTP), (125, CONT))
+    assert [at / SECOND for at, _, _ in answer.errands] == [0, 10, 20, 130, 140, 150, 160, 170, 180, 190, 200]
+    assert [kill.signal for kill in answer.kills] == [STOP, CONT]
+
+
+def test_an_attempt_keeps_its_time(player):
+    """Asked at 0 s, it has 2 s left when time goes on."""
+    answer = play_asked(player, Behaviour(answers={Errand.LIVENESS: Said(Reply.NEVER)}), (2, TSTP), (102, CONT))
+    timed_out = [step.at / SECOND for step in answer.steps if step.event is ProbeEvent.FAILED]
+    assert timed_out[0] == 104
+
+
+def test_a_watchdog_waits_for_a_frozen_program(player):
+    beats = {Errand.WATCHDOG: Said(Reply.WELL, SECOND)}
+    answer = play_asked(player, Behaviour(ready_after=0, answers=beats), (5, TSTP), (105, CONT), notify=Notify(),
+                        watchdog=3 * SECOND)
+    assert answer.units[0].restarts == 0
+    assert answer.flags[-1][0] == 0
