@@ -84,14 +84,15 @@ static int is_own_end(int fd, const union address *to)
            && sys_peer_name(fd, &there, sizeof there) == 0 && memcmp(&here, &there, sizeof here) == 0;
 }
 
-/* Calling connect again tells how the first call went. On the loopback that is known at once, and nothing is watched. */
+/* Calling connect again tells how the first call went. On the loopback that is known at once, and nothing is watched.
+ * Only who is connected can be reset, so that is a connection too: else it would depend on who was faster. */
 static void see_connection(struct core *c, struct errand *e)
 {
     union address to;
     int result = sys_connect(e->fd, &to, address_of(c, e, &to));
     if (result == -EALREADY || result == -EINPROGRESS)
         watch(c, e, EPOLLOUT);
-    else if (result < 0 && result != -EISCONN)
+    else if (result < 0 && result != -EISCONN && result != -ECONNRESET)
         fail(c, e, -result);
     else if (is_own_end(e->fd, &to))
         fail(c, e, ECONNREFUSED);

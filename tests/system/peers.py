@@ -17,14 +17,14 @@ Serve = Callable[["Peer", socket.socket], None]
 
 
 class Peer:
-    """``requests``: what has been asked so far, as bytes. ``asked``: connections so far. It listens at once and accepts
-    while it is entered."""
+    """``requests``: what has been asked so far, as bytes. ``asked``: connections so far; ``open``: those that
+    are not over. It listens at once and accepts while it is entered."""
 
     def __init__(self, serve: Serve, family: int = socket.AF_INET, backlog: int = 128):
         self.serve = serve
         self.asked = 0
         self.requests: list[bytes] = []
-        self._open: set[socket.socket] = set()
+        self.open: set[socket.socket] = set()
         self._listener = socket.create_server((LOOPBACK[family], 0), family=family, backlog=backlog)
         self.port = self._listener.getsockname()[1]
         self._thread = threading.Thread(target=self._accept, daemon=True)
@@ -37,7 +37,7 @@ class Peer:
         self._listener.shutdown(socket.SHUT_RDWR)
         self._thread.join()
         self._listener.close()
-        for connection in list(self._open):
+        for connection in list(self.open):
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
@@ -46,13 +46,13 @@ class Peer:
             while True:
                 connection, _ = self._listener.accept()
                 self.asked += 1
-                self._open.add(connection)
+                self.open.add(connection)
                 threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:
         with connection, suppress(OSError):
             self.serve(self, connection)
-        self._open.discard(connection)
+        self.open.discard(connection)
 
 
 def closed_port() -> int:

@@ -51,7 +51,10 @@ def test_bad_peers_cost_nothing(launch: Launcher) -> None:
     with ExitStack() as stack:
         crowd = [stack.enter_context(Peer(serve)) for _, serve in BAD.values()]
         for (name, (ask, _)), peer in zip(BAD.items(), crowd, strict=True):
-            pod[f"service.{name}"] = {"command": SLEEP, "readiness_probe": ask(peer.port, timeout="50ms")}
+            pod[f"service.{name}"] = {
+                "command": SLEEP,
+                "readiness_probe": ask(peer.port, timeout="30ms", period="100ms"),
+            }
         os.mkfifo(launch.folder / fifo)
         running = launch.start(pod)
         running.expect("here")

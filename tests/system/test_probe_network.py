@@ -3,6 +3,7 @@
 
 import hashlib
 import re
+import signal
 import socket
 import sys
 from collections.abc import Callable
@@ -220,11 +221,9 @@ def test_a_closed_port_is_a_failure(launch: Launcher) -> None:
 
 
 def fill(stack: ExitStack, port: int) -> None:
-    """Connects until the kernel answers nobody any more who wants to come in."""
-    for _ in range(3):
-        client = stack.enter_context(socket.socket())
-        client.setblocking(False)
-        client.connect_ex(("127.0.0.1", port))
+    """One connection that nobody accepts: with a backlog of 0, the kernel answers nobody else who wants to come in."""
+    client = stack.enter_context(socket.socket())
+    client.connect(("127.0.0.1", port))
 
 
 def test_a_port_that_answers_nobody_is_a_failure_in_time(launch: Launcher) -> None:
@@ -245,6 +244,21 @@ def test_a_connection_that_takes_its_time_is_waited_for(launch: Launcher, ask: C
         running = launch.start(one(ask(peer.port)))
         wait_until(lambda: connections(running.pid), "it is on its way")
         stack.enter_context(peer)
+        running.expect_error(WELL)
+        assert BADLY not in stop(running)
+
+
+def test_who_resets_a_connection_had_one(launch: Launcher) -> None:
+    """However soon: the answer must not depend on who is faster. Here minipod stands still until all is over."""
+    peer = Peer(peers.resets, backlog=0)
+    with ExitStack() as stack:
+        fill(stack, peer.port)
+        running = launch.start(one(tcp(peer.port, period="1h")))
+        wait_until(lambda: connections(running.pid), "it is on its way")
+        running.send(signal.SIGSTOP)
+        stack.enter_context(peer)
+        wait_until(lambda: peer.asked == 2 and not peer.open, "both were in, and are out")
+        running.send(signal.SIGCONT)
         running.expect_error(WELL)
         assert BADLY not in stop(running)
 
