@@ -1,5 +1,5 @@
 /* The loop: waits for facts and hands each to its subsystem; after every turn the queue of events is empty. It must never
- * wake without a reason, and never look at a clock more than once a turn.
+ * wake without a reason, and never decide by more than one "now" a turn.
  */
 
 #include <errno.h>
@@ -62,9 +62,11 @@ static void fire_timers(struct core *c)
     }
 }
 
-/* Until the next moment, rounded up to epoll's milliseconds: never early, never a second wake-up for the same moment. */
+/* Until the next moment, rounded up to epoll's milliseconds: never early, never a second wake-up for the same moment.
+ * From the clock, not from the turn's beginning: a turn that took time would be added to the wait. */
 static int timeout(const struct core *c)
 {
+    uint64_t now = sys_now();
     uint64_t next = c->frozen_since ? 0 : timer_next(c), retry = c->now + c->plan.pod->retry_ns;
     if (c->reap_more)
         return 0;
@@ -72,7 +74,7 @@ static int timeout(const struct core *c)
         next = retry;
     if (next == 0)
         return -1;
-    uint64_t ms = next <= c->now ? 0 : (next - c->now + 999999) / 1000000;
+    uint64_t ms = next <= now ? 0 : (next - now + 999999) / 1000000;
     return ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
