@@ -19,7 +19,7 @@ PROBES = {
 }
 DIALED = [Handler.HTTP_GET, Handler.TCP_SOCKET, Handler.GRPC]
 REPLIES = [*[Reply.WELL] * 5, *[Reply.BADLY] * 3, Reply.ERROR, Reply.NEVER]
-NOTICES = [*[Notice.READY] * 3, Notice.RELOADING, Notice.STOPPING, Notice.WATCHDOG]
+NOTICES = [Notice.READY, Notice.READY, *Notice]
 
 
 def seconds(dice: Random, *numbers: float) -> int:
@@ -97,13 +97,13 @@ def ready_after(dice: Random) -> int | None:
     return dice.choice([None, 0, 370 * MS, 4130 * MS])
 
 
-def happens(dice: Random, at: int, watchdog: int | None, *, is_stuck: bool) -> Fact:
-    """A probe of a unit turns, its program speaks, or the kernel ends it for want of memory: if it can."""
+def happens(dice: Random, at: int, watchdog: int | None) -> Fact:
+    """A probe of a unit turns, its program speaks, or the kernel ends it for want of memory."""
     kind = dice.choice([FactKind.TURNED] * 4 + [FactKind.NOTIFIED] * 3 + [FactKind.OOM_KILLED])
-    if kind is FactKind.OOM_KILLED and not is_stuck:
+    if kind is FactKind.OOM_KILLED:
         return Fact(kind, at)
-    if kind is not FactKind.TURNED:
-        return Fact(FactKind.NOTIFIED, at, dice.choice(NOTICES))
+    if kind is FactKind.NOTIFIED:
+        return Fact(kind, at, dice.choice(NOTICES))
     if watchdog is not None and dice.random() < 0.3:
         return Fact(kind, at, (Errand.WATCHDOG, _beat(dice, watchdog)))
     return Fact(kind, at, (dice.choice([*PROBES, *HOOKS]), _answer(dice)))

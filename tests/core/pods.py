@@ -4,7 +4,6 @@ Times are drawn so that no two of different origin fall on one moment: there, ei
 multiples of 50 ms, and what comes from outside each has a remainder of its own.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
@@ -93,7 +92,7 @@ def _pod(dice: Random) -> Pod:
     )
 
 
-def _happening(dice: Random, pod: Pod, behaviours: Sequence[Behaviour]) -> Fact:
+def _happening(dice: Random, pod: Pod) -> Fact:
     at = dice.randrange(len(pod.units))
     kind = dice.random()
     if kind < 0.3:
@@ -102,17 +101,17 @@ def _happening(dice: Random, pod: Pod, behaviours: Sequence[Behaviour]) -> Fact:
         return Fact(FactKind.SAID, at, dice.choice(ORDERS))
     if kind < 0.5:
         return Fact(FactKind.SAID, None, PodEvent.TOLD)
-    return happens(dice, at, pod.units[at].watchdog, is_stuck=behaviours[at].stuck)
+    return happens(dice, at, pod.units[at].watchdog)
 
 
 def _inits_end(pod: Pod) -> list[Fact]:
     return [Fact(FactKind.ENDED, at, 0) for at, unit in enumerate(pod.units) if unit.kind is Kind.INIT]
 
 
-def _facts(dice: Random, pod: Pod, behaviours: Sequence[Behaviour]) -> tuple[tuple[int, Fact], ...]:
+def _facts(dice: Random, pod: Pod) -> tuple[tuple[int, Fact], ...]:
     """Inits end before the most of it."""
     happenings = [(dice.randrange(20), fact) for fact in _inits_end(pod)]
-    happenings += [(dice.randrange(STEPS), _happening(dice, pod, behaviours)) for _ in range(dice.randint(0, 12))]
+    happenings += [(dice.randrange(STEPS), _happening(dice, pod)) for _ in range(dice.randint(0, 12))]
     return tuple(sorted(
         ((step * 50 * MS + (3 * at + 2) * MS, fact) for at, (step, fact) in enumerate(happenings)), key=lambda f: f[0]
     ))
@@ -139,4 +138,4 @@ def play(number: int) -> Play:
     dice = Random(number)
     pod = _pod(dice)
     behaviours = _one_starves([_behaviour(dice, at, unit.watchdog) for at, unit in enumerate(pod.units)])
-    return Play(pod, tuple(behaviours), _facts(dice, pod, behaviours), _strays(dice))
+    return Play(pod, tuple(behaviours), _facts(dice, pod), _strays(dice))
