@@ -9,8 +9,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bench.document import replace_tables
 from bench.kit import Kit
-from bench.report import describe_machine, render_json, render_markdown
+from bench.report import describe_machine, render_json, render_parts
 from bench.rows import ROWS, select
 from bench.runner import run_rows
 from bench.stage import Stage
@@ -55,11 +56,12 @@ def _measure(words: argparse.Namespace, rows: list, folder: Path) -> None:
     subjects = choose_subjects(list_subjects(kit, words.minipod), words.peers)
     machine = describe_machine()
     cells = run_rows(rows, subjects, Stage(kit, folder, verbose=words.verbose), words.runs, words.seconds)
-    text = render_markdown(cells, machine)
+    parts = render_parts(cells, machine)
     if words.markdown:
-        words.markdown.write_text(_read_head(words.markdown) + text)
+        text = words.markdown.read_text() if words.markdown.exists() else ""
+        words.markdown.write_text(replace_tables(text, parts))
     else:
-        print(text)
+        print("\n".join(parts.values()))
     if words.json:
         words.json.write_text(json.dumps(render_json(cells, machine), indent=1))
 
@@ -75,12 +77,6 @@ def choose_subjects(subjects: list[Subject], names: list[str] | None) -> list[Su
         else:
             _warn(f"{subject.name} is not installed (package {subject.package}); left out")
     return chosen
-
-
-def _read_head(path: Path) -> str:
-    """What stands before the tables: the words of people, kept from run to run."""
-    text = path.read_text() if path.exists() else "# The benchmark\n\n"
-    return text.split("Measured on ")[0]
 
 
 def _find_minipod() -> str | None:

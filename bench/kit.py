@@ -1,11 +1,13 @@
-"""The kit: the C programs under ``programs/``, compiled into a folder. Needs gcc; enter takes musl if found."""
+"""The kit: the C programs under ``programs/``, compiled into a folder. Needs gcc; the C library is musl if found."""
 
 import shutil
 import subprocess
 from pathlib import Path
 
 _SOURCES = Path(__file__).parent / "programs"
-_BARE = ("service", "echo", "orphans", "stream", "writer", "chatter", "brief", "floor", "floor_log")
+_BARE = ("service", "echo", "orphans", "stream", "writer", "chatter", "brief", "floor", "floor_log",
+         "floor_probe", "knock")
+_FULL = ("enter", "target")
 _FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s"]
 # No libc, no headers in pages of their own, no notes: what is measured is a program, not its start-up code.
 _BARE_FLAGS = ["-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie",
@@ -19,7 +21,8 @@ class Kit:
         self._folder = folder
         for name in _BARE:
             self._compile("gcc", name, _BARE_FLAGS)
-        self._compile("musl-gcc" if shutil.which("musl-gcc") else "gcc", "enter", [])
+        for name in _FULL:
+            self._compile("musl-gcc" if shutil.which("musl-gcc") else "gcc", name, [])
 
     def path(self, name: str) -> Path:
         return self._folder / name

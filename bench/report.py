@@ -31,9 +31,16 @@ def render_json(cells: list[Cell], machine: str) -> dict:
          **(summarise(cell.values) if cell.values else {})} for cell in cells]}
 
 
-def render_markdown(cells: list[Cell], machine: str) -> str:
-    """Both tables for people. A ratio is to the floor measured in the same run."""
-    return "\n".join([f"Measured on {machine}.", "", *_render_medians(cells), "", NOTES, *_render_spreads(cells), ""])
+def render_parts(cells: list[Cell], machine: str) -> dict[str, str]:
+    """Both tables for people of each part of the document. A ratio is to the floor measured in the same run."""
+    def of(part: str) -> list[Cell]:
+        return [cell for cell in cells if cell.row.part == part]
+    names = dict.fromkeys(cell.row.part for cell in cells)
+    return {name: _render_part(of(name), machine, NOTES[name]) for name in names}
+
+
+def _render_part(cells: list[Cell], machine: str, notes: str) -> str:
+    return "\n".join([f"Measured on {machine}.", "", *_render_medians(cells), "", notes, *_render_spreads(cells), ""])
 
 
 def describe_machine() -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bench import measures
 from bench.measures import Measure
+from bench.probing import Probing
 from bench.sizes import measure_size
 from bench.subjects import Subject
 
@@ -27,6 +28,7 @@ class Row:
     aim: str = ""
     runs: int | None = None
     ratio: bool = True
+    part: str = ""      # of the document, if not its first
 
 
 def _everyone(subject: Subject) -> bool:
@@ -51,6 +53,17 @@ def _forwarding(subject: Subject) -> bool:
 
 def _from_file(subject: Subject) -> bool:
     return bool(subject.column)
+
+
+def _probing(subject: Subject) -> bool:
+    return subject.probes
+
+
+def _probe_rows(title: str, probing: Probing, cpu_aim: str = "", late_aim: str = "") -> tuple[Row, ...]:
+    def row(figure: str, unit: str, aim: str = "") -> Row:
+        what = {"cpu": "CPU of PID 1¹", "late": "lateness², p99", "pss": "PSS of PID 1"}[figure]
+        return Row("probe", f"{title}: {what}", unit, probing[figure], _probing, aim, _FEW, part="Probes")
+    return row("cpu", "% of a core", cpu_aim), row("late", "ms", late_aim), row("pss", "kB")
 
 
 ROWS = (
@@ -83,15 +96,23 @@ ROWS = (
         ratio=False),
     Row("file", "a pod in a TOML file, or the interpreter alone, from exec to end⁵", "ms", measures.whole_run,
         _from_file, "≤ 60 ms above", None, ratio=False),
+    *_probe_rows("1,000 services, tcp, each second", Probing("tcp", 1000), "< 10", "< 20"),
+    *_probe_rows("1,000 services, tcp, each 667 ms³", Probing("tcp", 1000, 667_000)),
+    *_probe_rows("1,000 services, http, each second", Probing("http", 1000)),
+    *_probe_rows("100 services, exec, each second", Probing("exec", 100)),
 )
 
-NOTES = """\
+NOTES = {"": """\
 ¹ The inits of one program capture nothing; theirs is the figure without.
 ² The floor's is sent to the service itself.
 ³ supervisord adds no prefix; runit's svlogd writes to a file, all others to a pipe.
 ⁴ Without Python for supervisord; minipod needs none when the plan is compiled beforehand.
 ⁵ The floor is that interpreter: `python3 -c pass`.
-"""
+""", "Probes": """\
+¹ Without that of exec probes' children, and of the target.
+² Of a probe: by how much more than a period it arrives after the one before it, at the target.
+³ 3,000 probes a second in all.
+"""}
 
 
 def select(words: list[str] | None) -> list[Row]:

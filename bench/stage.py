@@ -21,7 +21,7 @@ class Stage:
         self._errors = None if verbose else subprocess.DEVNULL
         self._prepared: dict[tuple[str, Job], tuple[Path, object]] = {}
 
-    def job(self, program: str, count: int = 1, **options: bool) -> Job:
+    def job(self, program: str, count: int = 1, **options: object) -> Job:
         return Job(count, self.kit.path(program), **options)
 
     @contextlib.contextmanager

@@ -6,8 +6,8 @@ A subject prepares its configuration in a folder of its own and says how PID 1 i
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 from bench.arena import Launch
@@ -19,6 +19,17 @@ FILE, PYTHON = "minipod FILE", "python3 -c pass"
 
 
 @dataclass(frozen=True)
+class Asking:
+    """A startup, a liveness and a readiness probe for each service, of a kind (tcp, http, exec), at a port of the
+    loopback. An exec probe runs ``knock``, which connects to it."""
+
+    kind: str
+    port: int
+    period_us: int
+    knock: Path
+
+
+@dataclass(frozen=True)
 class Job:
     """What is to be run: ``count`` services, each ``program``, with their output captured or not."""
 
@@ -26,6 +37,7 @@ class Job:
     program: Path
     logs: bool = False
     once: bool = False  # the services end by themselves and the pod with them
+    asking: Asking | None = None
 
 
 Prepare = Callable[[Job, Path], Launch]
@@ -43,6 +55,7 @@ class Subject:
     captures: bool = False      # can put pipes between services and its own output
     logs_to_files: bool = False # what it captures does not come out of it
     restarts: bool = False
+    probes: bool = False
     forwards: bool = False      # USR1 reaches the service
     warm: float = 0.0           # seconds that a service must have been up for its restart to be due at once
     exec_word: str = ""         # as what the service's program is executed, if not by its path
@@ -79,10 +92,12 @@ def _tool(name: str) -> str:
 def make_floor(kit: Kit) -> Subject:
     """The bare C floor."""
     def prepare(job: Job, folder: Path) -> Launch:
+        if job.asking:
+            return Launch(list(map(str, [kit.path("floor_probe"), job.count, job.program, *astuple(job.asking)])))
         program = kit.path("floor_log" if job.logs else "floor")
         return Launch([str(program), str(job.count), str(job.program)])
 
-    return Subject("floor", (str(kit.path("floor")),), prepare, many=True, captures=True, restarts=True)
+    return Subject("floor", (str(kit.path("floor")),), prepare, many=True, captures=True, restarts=True, probes=True)
 
 
 def make_minipod(binary: str) -> Subject:
@@ -93,7 +108,7 @@ def make_minipod(binary: str) -> Subject:
         subprocess.run([binary, "compile", str(config), "-o", str(plan)], check=True, cwd=folder)
         return Launch([binary, "run", str(plan)])
 
-    return Subject("minipod", (binary,), prepare, many=True, captures=True, restarts=True, forwards=True)
+    return Subject("minipod", (binary,), prepare, many=True, captures=True, restarts=True, forwards=True, probes=True)
 
 
 def make_minipod_file(binary: str) -> Subject:
@@ -119,7 +134,20 @@ def write_pod(job: Job) -> str:
         lines.append('restart = "never"')
     for number in range(job.count):
         lines += [f"[service.s{number}]", f"command = [{str(job.program)!r}]", f"log = {log!r}"]
+        if job.asking:
+            lines += _write_probes(job.asking, number)
     return "\n".join(lines) + "\n"
+
+
+def _write_probes(asking: Asking, number: int) -> Iterator[str]:
+    """Each asks an address of its own: four times its service's number, from 1 on, and which of the three it is."""
+    for which, kind in enumerate(("startup", "liveness", "readiness")):
+        who = 4 * (number + 1) + which
+        host = f"127.{who >> 16}.{who >> 8 & 255}.{who & 255}"
+        how = {"tcp": f"tcp_socket = {{ host = '{host}', port = {asking.port} }}",
+               "http": f"http_get = {{ host = '{host}', port = {asking.port} }}",
+               "exec": f"exec = ['{asking.knock}', '{who}', '{asking.port}']"}[asking.kind]
+        yield f"{kind}_probe = {{ {how}, period = {asking.period_us / 1e6} }}"
 
 
 def make_single(name: str, tool: str, words: tuple[str, ...], package: str = "") -> Subject:

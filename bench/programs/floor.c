@@ -1,6 +1,7 @@
 /* The floor: the least that a PID 1 with N services can do. `floor N PROGRAM` starts them by vfork and exec, reaps all,
  * starts again what ended, and on TERM tells everybody and leaves when nobody is left. It checks nothing and knows nothing. */
 #include "bare.h"
+#include "number.h"
 
 #define MOST 1000
 
@@ -16,14 +17,6 @@ static inline __attribute__((always_inline)) void start(int slot, char **argv, c
         leave(127);
     }
     services[slot] = (int32_t)pid;
-}
-
-static long number(const char *digits)
-{
-    long value = 0;
-    while (*digits)
-        value = value * 10 + (*digits++ - '0');
-    return value;
 }
 
 static int find(long count, long pid)

@@ -1,6 +1,7 @@
 /* The floor with logs captured: `floor_log N PROGRAM` starts N services, each with stdout in a pipe of its own, and puts a
  * prefix before every line that comes: read, prefix, write. It assumes that lines end where reads end. */
 #include "bare.h"
+#include "number.h"
 #include <linux/eventpoll.h>
 
 #define ROOM 65536
@@ -24,14 +25,6 @@ static inline __attribute__((always_inline)) void start(int poll, char **argv, c
     CALL1(close, ends[1]);
     struct epoll_event event = {EPOLLIN, (uint64_t)ends[0]};
     CALL4(epoll_ctl, poll, EPOLL_CTL_ADD, ends[0], &event);
-}
-
-static long number(const char *digits)
-{
-    long value = 0;
-    while (*digits)
-        value = value * 10 + (*digits++ - '0');
-    return value;
 }
 
 /* What a C library does for memchr and memcpy, so that the floor is no slower than a program with one. */
