@@ -10,7 +10,7 @@ from minipod.supervisor import scenario as scenarios
 from minipod.supervisor.books import TABLES, Report
 from minipod.supervisor.scenario import Scenario
 from minipod.supervisor.table import CellKind
-from minipod.supervisor.vocabulary import PodEvent, Word
+from minipod.supervisor.vocabulary import Errand, Handler, PodEvent, Word
 
 
 def reference_of(scenario: Scenario) -> Reference:
@@ -25,8 +25,8 @@ def differences(scenario: Scenario, run: Run) -> list[str]:
     what happens in one moment cannot come in the order that the scenario means, the simulator alone counts."""
     reference = reference_of(scenario)
     found = [] if reference.has_changed_order else scenarios.differences(scenario, run.report)
-    wanted = _facts(scenario, reference.report)
-    got = _facts(scenario, run.report)
+    wanted = _facts(scenario, reference.report) | {"attempts": _attempts(reference)}
+    got = _facts(scenario, run.report) | {"attempts": dict(run.attempts)}
     got["cells"] = {key: count for key, count in named(run.cells).items() if _counts(*key)}
     found += [f"{fact}: simulator {a}, core {b}" for fact in wanted for a, b in _unlike(wanted[fact], got[fact])]
     return found + ([f"{run.lost_events} events were lost"] if run.lost_events else [])
@@ -56,6 +56,15 @@ def _facts(scenario: Scenario, report: Report) -> dict[str, object]:
         "lost": report.lost,
         "sent": sorted(report.sent),
         "cells": {key: count for key, count in report.cells.items() if key[0] in TABLES.machines and _counts(*key)},
+    }
+
+
+def _attempts(reference: Reference) -> dict[tuple[int, Errand], int]:
+    return {
+        (unit.at, kind): errand.attempt
+        for unit in reference.units
+        for kind, errand in unit.errands.items()
+        if errand.attempt and errand.plan.ask.handler is not Handler.SLEEP
     }
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from minipod.config.toml import loads
 from minipod.supervisor.scenario import Scenario, parse
+from minipod.supervisor.vocabulary import Handler
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -24,12 +25,13 @@ STRICT = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Wswitc
 WRAPPED = (
     "loop_run", "sys_now", "sys_epoll_wait", "timer_arm", "timer_pop_due", "spawn_unit", "spawn_errand", "sys_fork",
     "sys_share", "sys_reap", "sys_kill", "sys_pidfd", "sys_pidfd_signal", "stray_sweep", "notify_begin", "notify_read",
-    "oom_count", "child_run",
+    "dial_begin", "dial_end", "errand_answer", "oom_count", "child_run",
 )
 POLICY = HERE.parent / "policy" / "scenarios"
-SOURCES = {
-    "-".join(path.relative_to(folder).with_suffix("").parts): path
-    for folder in (POLICY, HERE / "scenarios") for path in sorted(folder.rglob("*.toml"))
+SCENARIOS: dict[str, Scenario] = {
+    "-".join(path.relative_to(folder).with_suffix("").parts): parse(loads(path.read_text(encoding="utf-8")))
+    for folder in (POLICY, HERE / "scenarios")
+    for path in sorted(folder.rglob("*.toml"))
 }
 
 
@@ -70,22 +72,18 @@ def programs(root: Path, shared: Path) -> Programs:
 
 
 @pytest.fixture(scope="session")
-def scenarios() -> dict[str, Scenario]:
-    """Every scenario by its name."""
-    return {name: parse(loads(path.read_text(encoding="utf-8"))) for name, path in SOURCES.items()}
+def run_of(programs: Programs, shared: Path) -> Callable[..., Run]:
+    """What the core does with a scenario; played when first asked for, by whichever worker. ``handler``: how probes and
+    hooks are asked."""
 
-
-@pytest.fixture(scope="session")
-def run_of(programs: Programs, shared: Path, scenarios: dict[str, Scenario]) -> Callable[[str], Run]:
-    """What the core does with a scenario; played when first asked for, by whichever worker."""
-
-    def play_once(name: str) -> Run:
-        folder = shared / name
+    def play_once(name: str, handler: Handler = Handler.EXEC) -> Run:
+        folder = shared / f"{name}-{handler.word}"
         kept = folder / "run"
         with alone(folder):
             if not kept.exists():
                 folder.mkdir()
-                kept.write_bytes(pickle.dumps(Director(scenarios[name], programs, folder).play()))
+                run = Director(SCENARIOS[name], programs, folder, handler).play()
+                kept.write_bytes(pickle.dumps(run))
         return pickle.loads(kept.read_bytes())
 
     return play_once

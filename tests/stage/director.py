@@ -10,20 +10,21 @@ import os
 import signal
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
+from asking import Asking, RealWorld, make_targets
+from casting import asked_by, cast, command_names, errand_name
 from recorder import Recorder
 from reference import breaths
 from troupe import Body, Troupe
 
-from minipod.model import Ask, Pod, Unit
 from minipod.reaper.encode import encode
 from minipod.reaper.lower import lower
 from minipod.supervisor.books import Report
 from minipod.supervisor.scenario import Scenario
-from minipod.supervisor.vocabulary import Errand, Handler, LifeEvent, PodEvent, WantEvent
-from minipod.supervisor.world import KILLED, Answer, Fact, FactKind, Notice, Reply, Stray, World
+from minipod.supervisor.vocabulary import Handler, LifeEvent, PodEvent, WantEvent
+from minipod.supervisor.world import KILLED, Fact, FactKind, Notice, Reply, Stray
 
 LIFE, WANT, POD = range(3)  # the core's numbers of its machines
 _MACHINES = {LifeEvent: LIFE, WantEvent: WANT, PodEvent: POD}
@@ -31,22 +32,16 @@ _NOT_DEADLY = {17, 18, 19, 20, 21, 22, 23, 28}
 _DO, _HOLD = "=d", "=x"
 
 
-class RealWorld(World):
-    """The world's agenda; the director makes true what it plans."""
-
-    def reply_of(self, unit: int, kind: Errand) -> Reply:
-        """How an attempt that begins now will be answered."""
-        return self._processes[unit].answers.get(kind, Answer()).reply
-
-
 @dataclass
 class Run:
-    """One scenario played. ``cells``: machine number, state, event: how often entered."""
+    """One scenario played. ``cells``: how often each was entered, by machine, state, event; ``attempts``: how often was
+    asked, by unit and errand, but for sleeps; ``words``: what the core said on its standard streams."""
 
     report: Report
-    cells: Counter = field(default_factory=Counter)
-    lost_events: int = 0
-    words: str = ""
+    cells: Counter
+    attempts: Counter
+    lost_events: int
+    words: str
 
 
 @dataclass
@@ -58,17 +53,20 @@ class Programs:
 
 
 class Director:
-    """Plays one scenario in a folder of its own."""
+    """Plays one scenario in a folder of its own. ``handler``: how probes and hooks are asked, where it can be."""
 
-    def __init__(self, scenario: Scenario, programs: Programs, folder: Path):
+    def __init__(self, scenario: Scenario, programs: Programs, folder: Path, handler: Handler = Handler.EXEC):
         self._scenario, self._programs, self._folder = scenario, programs, folder
-        self.pod = cast(scenario.pod, folder)
-        self.world = RealWorld(scenario.behaviours, scenario.strays)
-        self.record = Recorder(self.pod, self.world)
         self.troupe = Troupe(self._hear)
+        self.world = RealWorld(scenario.behaviours, scenario.strays)
+        names = [unit.name for unit in scenario.pod.units]
+        asked = [] if handler is Handler.EXEC else asked_by(scenario.pod, handler)
+        self._targets = make_targets(names, asked, handler, self.troupe.watch)
+        asks = {(names[unit], kind): target.ask for (unit, kind), target in self._targets.items()}
+        self.pod = cast(scenario.pod, folder / "bin", asks)
+        self.asking = Asking(self.world, self.troupe, self._targets)
+        self.record = Recorder(self.pod, self.world)
         self.leaders: dict[int, Body] = {}
-        self.attempts: dict[tuple[int, Errand], Attempt] = {}
-        self.counts: Counter[tuple[int, Errand]] = Counter()
         self.units: dict[int, int] = {}  # pid of a leader or of what it left: its unit
         self.reaped: set[int] = set()
         self.rests_told: set[int] = set()  # by the pid of their leader
@@ -85,9 +83,11 @@ class Director:
             self._run()
             code = self._close()
         finally:
+            for target in self._targets.values():
+                target.close()
             self.troupe.close()
         said = words.read_text(errors="replace")
-        return Run(self.record.close(code), self.record.cells, self.record.lost_events, said)
+        return Run(self.record.close(code), self.record.cells, self.asking.counts, self.record.lost_events, said)
 
     # --- time
 
@@ -95,7 +95,7 @@ class Director:
         plan = self._folder / "plan"
         plan.write_bytes(encode(lower(self.pod)))
         (self._folder / "bin").mkdir()
-        for name in _names(self.pod):
+        for name in command_names(self.pod):
             self._mend(name)
         strays = [stray.name for stray in self._scenario.strays]
         launch = [self._programs.puppet, "launch", *strays, "--", self._programs.core, "run", plan]
@@ -172,11 +172,7 @@ class Director:
     def _execute(self, fact: Fact) -> None:
         body = self.leaders[fact.unit]
         self._need_step(LIFE, fact.unit, LifeEvent.SPAWNED)
-        self._pass_gate(body)
-
-    def _pass_gate(self, body: Body) -> None:
-        body.tell("go")
-        self._need(f"hello of {body.pid}", lambda: body.wire is not None)
+        self.troupe.pass_gate(body)
 
     def _fail_start(self, fact: Fact) -> None:
         self._break(self.pod.units[fact.unit].name, self.leaders[fact.unit], is_there=fact.value == 126)
@@ -263,19 +259,19 @@ class Director:
         body.tell(f"notify {notice.value}" if notify.fd is None else f"line {notify.fd}")
 
     def _answer(self, fact: Fact) -> None:
-        kind, number, reply = fact.value.kind, fact.value.number, fact.value.reply
-        attempt = self.attempts[fact.unit, kind]
-        if attempt.number != number:
+        kind, reply = fact.value.kind, fact.value.reply
+        asked = self.asking.due(fact.unit, fact.value)
+        if asked is None:
             return
-        if attempt.body is None:
+        if asked.target is not None:
+            self.asking.answer_at(asked, well=reply is Reply.WELL)
+        elif asked.body is None:
             self._pulse(fact.unit, reply)
-        elif attempt.body.pid in self.reaped:
-            return
         elif reply is Reply.ERROR:
-            self._break(_errand_name(self.pod.units[fact.unit], kind), attempt.body, is_there=False)
+            self._break(errand_name(self.pod.units[fact.unit], kind), asked.body, is_there=False)
         else:
-            attempt.body.tell(f"exit {int(reply is Reply.BADLY)}")
-            self._need_reaped(attempt.body)
+            asked.body.tell(f"exit {int(reply is Reply.BADLY)}")
+            self._need_reaped(asked.body)
 
     def _pulse(self, unit: int, reply: Reply) -> None:
         if self.world.is_alive(unit) and self.world.was_executed(unit):
@@ -290,14 +286,8 @@ class Director:
     def _may_fork(self, unit: int, errand: int) -> str:
         if errand < 0:
             return _DO if self.world.spawn(unit) else _HOLD
-        self._begin_attempt(unit, list(Errand)[errand])
+        self.asking.begin(unit, errand)
         return _DO
-
-    def _begin_attempt(self, unit: int, kind: Errand) -> None:
-        self.counts[unit, kind] += 1
-        number = self.counts[unit, kind]
-        self.attempts[unit, kind] = Attempt(number, self.world.reply_of(unit, kind))
-        self.world.ask_errand(unit, kind, number)
 
     def _forked(self, unit: int, errand: int, pid: int) -> None:
         body = self.troupe.bodies.setdefault(pid, Body(pid))
@@ -305,28 +295,17 @@ class Director:
             self.leaders[unit] = body
             self.units[pid] = unit
         else:
-            self.attempts[unit, list(Errand)[errand]].body = body
+            self.asking.set_body(unit, errand, body)
         self._need(f"{pid} is at its gate", lambda: body.gate is not None)
-        self._admit(pid)
+        self.asking.admit(pid)
 
-    def _admit(self, pid: int) -> None:
-        """A probe's or hook's child comes to its program at once, unless it is one that cannot be asked."""
-        for attempt in self.attempts.values():
-            body = attempt.body
-            if body and body.pid == pid and body.gate and not attempt.is_admitted and attempt.reply is not Reply.ERROR:
-                attempt.is_admitted = True
-                self._pass_gate(body)
-
-    def _watch(self, unit: int, errand: int) -> None:
-        if list(Errand)[errand] is Errand.WATCHDOG:
-            self._begin_attempt(unit, Errand.WATCHDOG)
+    def _may_dial(self, unit: int, errand: int) -> str:
+        self.asking.dial(unit, errand)
+        return _DO
 
     def _may_kill(self, pid: int, number: int) -> str:
         """A KILL comes when the world says so, that is in its order of things: at once, or never if it is stuck."""
-        return _HOLD if number == signal.SIGKILL and not self._is_errand(abs(pid)) else _DO
-
-    def _is_errand(self, pid: int) -> bool:
-        return any(attempt.body and attempt.body.pid == pid for attempt in self.attempts.values())
+        return _HOLD if number == signal.SIGKILL and not self.asking.has(abs(pid)) else _DO
 
     def _killed(self, target: int, number: int, result: int) -> None:
         body = self.troupe.bodies.get(abs(target))
@@ -334,7 +313,7 @@ class Director:
             return
         if body.wire and number not in (signal.SIGKILL, signal.SIGCONT) and body.pid not in self.reaped:
             self._need_signal(body, number)
-        if self._is_errand(body.pid):
+        if self.asking.has(body.pid):
             self._need_reaped(body)
         elif body.pid in self.units:
             self._signal_unit(self.units[body.pid], body, number)
@@ -375,15 +354,9 @@ class Director:
     def _heard(self, unit: int) -> None:
         self.heard[unit] += 1
 
-
-@dataclass
-class Attempt:
-    """The latest attempt of an errand. ``body``: its process, if it has one."""
-
-    number: int
-    reply: Reply
-    body: Body | None = None
-    is_admitted: bool = False
+    def _reaped(self, pid: int) -> None:
+        self.reaped.add(pid)
+        self.asking.lose(pid)
 
 
 _ENACT: Mapping[FactKind, Callable[[Director, Fact], None]] = {
@@ -404,53 +377,17 @@ _TAKE: Mapping[FactKind | None, Callable[[Director, Iterable[Fact]], None]] = {
 _HEAR: Mapping[str, Callable[..., str | None]] = {
     "fork?": Director._may_fork,
     "forked": Director._forked,
-    "gate": Director._admit,
-    "watch": Director._watch,
+    "gate": lambda director, pid: director.asking.admit(pid),
+    "watch": lambda director, unit, errand: director.asking.watch(unit, errand),
+    "dial?": Director._may_dial,
+    "over": lambda director, unit, errand: director.asking.finish(unit, errand),
     "kill?": Director._may_kill,
     "killed": Director._killed,
     "sweep": Director._sweep,
     "heard": Director._heard,
-    "reaped": lambda director, pid: director.reaped.add(pid),
+    "reaped": Director._reaped,
 }
 
 
 def _post(fact: Fact) -> str:
     return f"post {_MACHINES[type(fact.value)]} {-1 if fact.unit is None else fact.unit} {fact.value.number}"
-
-
-# --- the pod, with puppets for programs ---
-
-
-def _errand_name(unit: Unit, kind: Errand) -> str:
-    return f"{unit.name}.{kind.word}"
-
-
-def _names(pod: Pod) -> list[str]:
-    return [name for u in pod.units for name in (u.name, *(_errand_name(u, kind) for kind in Errand))]
-
-
-def cast(pod: Pod, folder: Path) -> Pod:
-    """The same pod, whose commands are puppets in the folder's ``bin``."""
-    return pod._replace(units=tuple(_cast_unit(unit, folder / "bin") for unit in pod.units))
-
-
-_KEYS = {
-    Errand.STARTUP: "startup_probe", Errand.LIVENESS: "liveness_probe", Errand.READINESS: "readiness_probe",
-    Errand.POST_START: "post_start", Errand.PRE_STOP: "pre_stop",
-}
-
-
-def _cast_unit(unit: Unit, folder: Path) -> Unit:
-    own = {"command": (str(folder / unit.name), "unit")}
-    for kind, key in _KEYS.items():
-        task = getattr(unit, key)
-        command = (str(folder / _errand_name(unit, kind)), "errand")
-        if isinstance(task, Ask):
-            own[key] = _cast_ask(task, command)
-        elif task is not None:
-            own[key] = task._replace(ask=_cast_ask(task.ask, command))
-    return unit._replace(**own)
-
-
-def _cast_ask(ask: Ask, command: tuple[str, ...]) -> Ask:
-    return ask if ask.handler is Handler.SLEEP else ask._replace(handler=Handler.EXEC, command=command)

@@ -8,7 +8,9 @@
  *     step MACHINE UNIT STATE EVENT KIND NEXT     a cell was looked up
  *     fork? UNIT ERRAND / forked UNIT ERRAND PID  the first is answered "=d", or "=x": no process to be had
  *     kill? PID SIGNAL / killed PID SIGNAL RESULT "=d", or "=x": it is not sent now, the director will see to it
- *     watch UNIT ERRAND, heard UNIT, reaped PID, sweep
+ *     dial? UNIT ERRAND                           an attempt over the network begins; answered "=d"
+ *     watch UNIT ERRAND, over UNIT ERRAND         one that the program answers; one is answered, or ended
+ *     heard UNIT, reaped PID, sweep SIGNAL
  *     unit UNIT CODE OUTCOME RESTARTS STARTED READY REASON     when it changed
  *     idle NEXT_TIMER PHASE MESSAGES              all is quiet after so many messages of commands
  *     cell MACHINE STATE EVENT COUNT, books LOST_EVENTS REASON, left     the end
@@ -322,7 +324,26 @@ WRAPPED(void, stray_sweep, struct core *c, int sig)
     __real_stray_sweep(c, sig);
 }
 
-/* --- what programs say, and the kernel --- */
+/* --- what is asked, what programs say, and the kernel --- */
+
+WRAPPED(void, dial_begin, struct core *c, struct errand *e)
+{
+    may("dial", unit_index(c, e->unit), e->plan->kind);
+    __real_dial_begin(c, e);
+}
+
+WRAPPED(void, dial_end, struct core *c, struct errand *e)
+{
+    __real_dial_end(c, e);
+    tell("over %u %d\n", unit_index(c, e->unit), e->plan->kind);
+}
+
+/* Those of other files: errand.c's own do not come by here. */
+WRAPPED(void, errand_answer, struct core *c, struct errand *e, enum answer answer, enum why why, int32_t number)
+{
+    tell("over %u %d\n", unit_index(c, e->unit), e->plan->kind);
+    __real_errand_answer(c, e, answer, why, number);
+}
 
 WRAPPED(void, notify_begin, struct core *c, struct errand *e)
 {

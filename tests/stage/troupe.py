@@ -99,6 +99,18 @@ class Troupe:
         """The core's exit code."""
         return self._process.wait(PATIENCE)
 
+    def watch(self, guest: socket.socket, read: Callable[[socket.socket], None] | None) -> None:
+        """Somebody else's socket: ``read`` is called when there is something to read, None: not any more."""
+        if read is not None:
+            self._selector.register(guest, selectors.EVENT_READ, read)
+        elif guest.fileno() >= 0 and guest in self._selector.get_map():
+            self._selector.unregister(guest)
+
+    def pass_gate(self, body: Body) -> None:
+        """It may execute its program, and is here as a puppet before anything else happens."""
+        body.tell("go")
+        self.needs[f"hello of {body.pid}"] = lambda: body.wire is not None
+
     # --- the core
 
     def order(self, *commands: str) -> None:
