@@ -8,7 +8,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +20,7 @@ HEAP = {"malloc", "calloc", "realloc", "reallocarray", "free", "aligned_alloc", 
 STDIO = {"printf", "fprintf", "vfprintf", "puts", "fputs", "fputc", "putchar", "fwrite", "fread", "fopen", "fdopen",
          "fflush", "stdout", "stderr", "stdin"}
 PAGES = {"mmap", "mmap64", "mremap", "munmap", "memfd_create"}
-BEFORE_THE_POD = {"core", "front", "load"}  # what may ask for pages: all that it asks, it asks before the pod runs
+BEFORE_THE_POD = {"arena", "core", "front", "load"}  # all that these ask for, they ask for before the pod runs
 
 WORKER = """\
 trap 'exit 1' USR1
@@ -34,6 +34,26 @@ fi
 echo first
 sleep 1000 &
 wait
+"""
+
+
+# A program that tells of each probe; a probe that never ends; connections that are refused.
+ASKED = """\
+[pod]
+name = "asked"
+[service.web]
+command = ["sh", "-c", "while read line < $0; do echo $line; done", "{fifo}"]
+post_start = {{ exec = ["true"] }}
+liveness_probe = {{ exec = ["sh", "-c", "echo asked > $0", "{fifo}"], period = "100ms", timeout = "10s" }}
+readiness_probe = {{ tcp_socket = {{ port = 1 }}, period = "100ms" }}
+[service.hung]
+command = ["sleep", "1000"]
+notify = "sd"
+readiness_probe = {{ exec = ["sleep", "1000"], period = "100ms", timeout = "50ms" }}
+[service.refused]
+command = ["sleep", "1000"]
+readiness_probe = {{ http_get = {{ port = 1 }}, period = "100ms" }}
+liveness_probe = {{ grpc = {{ port = 1 }}, period = "100ms", failure_threshold = 1000000 }}
 """
 
 
@@ -74,6 +94,18 @@ class Running:
         end = time.monotonic() + PATIENCE
         while "State:\tS" not in self.read("status"):
             assert time.monotonic() < end, f"PID 1 is busy after {PATIENCE} s"
+
+    def count_descriptors(self) -> int:
+        return len(os.listdir(f"/proc/{self.pid1}/fd"))
+
+    def count_children(self) -> int:
+        return len(self.read(f"task/{self.pid1}/children").split())
+
+    def wait_until(self, is_so: Callable[[], bool]) -> None:
+        """Until it is so, if only for a moment."""
+        end = time.monotonic() + PATIENCE
+        while not is_so():
+            assert time.monotonic() < end, f"not so after {PATIENCE} s"
 
     def count_switches(self) -> int:
         """How often PID 1 gave up the processor or lost it."""
@@ -149,3 +181,20 @@ def test_no_wake_up_when_idle_around_one_program(minipod: Path) -> None:
         before = running.count_switches()
         running.watch(IDLE)
         assert running.count_switches() == before
+
+
+def test_what_is_asked_leaves_nothing_behind(minipod: Path, tmp_path: Path) -> None:
+    config, fifo = tmp_path / "asked.toml", tmp_path / "fifo"
+    os.mkfifo(fifo)
+    config.write_text(ASKED.format(fifo=fifo))
+    with Running(minipod, "run", config) as running:
+        for _ in range(5):
+            running.wait_line("asked")
+        before = running.read("maps")
+        descriptors = min(running.count_descriptors() for _ in range(50))
+        for _ in range(30):
+            running.wait_line("asked")
+        assert running.read("maps") == before
+        assert "[heap]" not in before
+        running.wait_until(lambda: running.count_descriptors() <= descriptors)
+        running.wait_until(lambda: running.count_children() == 3)
