@@ -35,8 +35,9 @@ class SignalRule(NamedTuple):
 class Ask(NamedTuple):
     """What a probe or a hook does. ``handler`` says which of the other fields count.
 
-    EXEC: ``command``. HTTP_GET: ``scheme`` (http or https), ``host``, ``port``, ``path``, ``headers`` (in their order, a
-    name may come twice). TCP_SOCKET: ``host``, ``port``. GRPC: ``host``, ``port``, ``service``. SLEEP: ``sleep`` in ns.
+    EXEC: ``command``. HTTP_GET: ``scheme`` (http or https), ``host``, ``port``, ``path``, ``headers`` (in their order,
+    a name may come twice). TCP_SOCKET: ``host``, ``port``. GRPC: ``host``, ``port``, ``service``. SLEEP: ``sleep`` in
+    ns.
     """
 
     handler: Handler
