@@ -1,12 +1,12 @@
-/* Errands that are asked over a socket: HTTP, TCP, gRPC. One connection for each attempt, spoken with as far as it goes
- * at once; the loop tells when it goes on. What the bytes mean is http.c's and grpc.c's business, how long an answer may
- * take that of the errand's timer.
+/* Errands that are asked over a socket: HTTP, TCP, gRPC. One connection for each attempt, spoken with as far as it goes at
+ * once; the loop tells when it goes on. What the bytes mean is http.c's and grpc.c's business, how long an answer may take
+ * that of the errand's timer.
  *
  * It must never wait, allocate, raise SIGPIPE, read more than one buffer in one go, or look a name up.
  *
- * Connections are closed as any client's. A reset would save the kernel the remains (TIME_WAIT), but many a server logs it
- * as an error at each probe. The remains cannot use the ports up: Linux takes those on the loopback again after a second
- * (measured: 3,000 probes a second of one port, none failed for want of another).
+ * Connections are closed as any client's. A reset would save the kernel the remains (TIME_WAIT), but many a server logs
+ * it as an error at each probe. The remains cannot use the ports up: Linux takes those on the loopback again after a
+ * second. Measured with 3,000 TCP probes a second, all of one port: none failed, 6.1 % of a core; with resets 7.7 %.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -19,7 +19,7 @@
 /* Of an errand's location: the path that a redirect has led to, then the Location that is being read. */
 enum { PATH_ROOM = ERRAND_LOCATION / 2 };
 
-enum { REQUESTS_MOST = 10 };                    /* of one attempt, the first and those that redirects led to: as Go's client */
+enum { REQUESTS_MOST = 10 };                    /* of one attempt, with those that redirects led to: as Go's client */
 enum { HOST_ROOM = INET6_ADDRSTRLEN + 8 };      /* [address]:port */
 
 union address { struct sockaddr any; struct sockaddr_in v4; struct sockaddr_in6 v6; };
