@@ -220,7 +220,7 @@ struct core {
     struct errand *errand_at;           /* whose probe machine is being stepped, or NULL */
     uint32_t awaited;                   /* units that a new beginning waits for */
     uint64_t round_began;
-    uint64_t oom_seen;                  /* the cgroup's OOM kills at our start, and those that explained an end since */
+    uint64_t oom_seen;                  /* the cgroup's OOM kills at our start, and those since that explained an end */
     uint8_t has_sidecars, budget_running, sweeping;
     struct stop_limits limits;
     uint64_t grace_override;            /* UINT64_MAX: none */

@@ -1,9 +1,9 @@
 /* A unit's mailbox: the local socket that its programs send datagrams to, with the sender's credentials. Anybody may
  * write to it, so a read is one message of bounded size, and descriptors are never taken in.
  *
- * To let go of the last reference to a descriptor can take as long as its owner likes: a TCP socket that lingers held us
- * up, in recvmsg, for the time it was given. So a message is looked at in the queue, and one that carries descriptors is
- * taken out by a child. It must never take out such a message itself, and never wait for that child.
+ * To let go of the last reference to a descriptor can take as long as its owner likes: a TCP socket that lingers held
+ * us up, in recvmsg, for the time it was given. So a message is looked at in the queue, and one that carries descriptors
+ * is taken out by a child. It must never take out such a message itself, and never wait for that child.
  */
 
 #include <errno.h>
@@ -70,6 +70,8 @@ static void drop_by_child(struct core *c, struct unit *u)
     int32_t pid = sys_fork();
     if (pid == 0)
         help(n->socket);
+    if (pid < 0 && !n->held)
+        warn(c, "%s: cannot take out a notify message: %s; trying again", u->name, say_error(-pid));
     listen_again(c, u, 0);
     c->mail_held -= n->held;
     n->held = pid < 0;

@@ -69,8 +69,8 @@ static void tell_end(struct core *c, const struct unit *u)
         say(c, "%s: exited with %u after %t", name, (unsigned)u->code, u->ended_at - u->started_at);
 }
 
-/* A KILL that was not ours while the kernel ended somebody in our cgroup for want of memory. Each explains one end: it may
- * have killed several before we look. */
+/* A KILL that was not ours while the kernel ended somebody in our cgroup for want of memory. Each explains one end: it
+ * may have killed several before we look. */
 static void see_oom(struct core *c, struct unit *u)
 {
     if (u->signal != SIGKILL || u->kill_rest)

@@ -5,7 +5,10 @@ A unit's words travel by speakers.py; `barrier` makes sure that minipod has hear
 
 import os
 import re
+import select
 import signal
+import socket
+import subprocess
 import sys
 from pathlib import Path
 
@@ -207,6 +210,29 @@ def test_a_descriptor_that_closes_slowly_holds_up_nobody(launch: Launcher, tmp_p
     running.expect("after")
     assert running.err.count(b"c: restart") > restarts + 3  # in the second that the message takes
     assert stop(running).wait().report["orphansReaped"] == 0
+
+
+def test_without_a_process_to_be_had_it_waits(launch: Launcher, open_folder: Path) -> None:
+    """The child that takes out a message with descriptors cannot be had for a while: nothing is lost. As another user,
+    because root is above the limit; the words are root's, who is heard by all."""
+    other = ["setpriv", "--reuid=54322", "--clear-groups"]
+    unit = {"command": sh('echo "$NOTIFY_SOCKET"; exec sleep 1000'), "notify": "sd"}
+    running = launch.start({"service.a": unit}, wrap=other, report=False)
+    address = "\0" + running.expect("@(minipod/[0-9]+/0)")[1].decode()
+    subprocess.run([*other, "prlimit", f"--pid={running.pid}", "--nproc=1:"], check=True, timeout=30)
+    ours, theirs = os.pipe()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as root:
+        root.connect(address)
+        socket.send_fds(root, [b"STATUS=here"], [theirs])
+        root.send(b"READY=1")
+    os.close(theirs)
+    running.expect_error("a: cannot take out a notify message: no resources for another process right now; trying")
+    assert b"started up" not in running.err and not select.select([ours], [], [], 0)[0]
+    subprocess.run([*other, "prlimit", f"--pid={running.pid}", "--nproc=256:"], check=True, timeout=30)
+    running.expect_error("a: has started up")
+    assert os.read(ours, 1) == b""
+    os.close(ours)
+    assert stop(running).wait().err.count("cannot take out") == 1
 
 
 # --- watchdog
