@@ -1,6 +1,6 @@
 /* Errands that are asked over a socket: HTTP, TCP, gRPC. One connection for each attempt, spoken with as far as it goes
- * at once; the loop tells when it goes on. What the bytes mean is http.c's and grpc.c's business, how long an answer may
- * take that of the errand's timer.
+ * at once; the loop tells when it goes on. What the bytes mean is http.c's and grpc.c's business, how long an answer
+ * may take that of the errand's timer.
  *
  * It must never wait, allocate, raise SIGPIPE, read more than one buffer in one go, or look a name up.
  *

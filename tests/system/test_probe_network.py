@@ -14,6 +14,7 @@ import pytest
 from peers import Peer, Serve, replies, status
 from probing import BADLY, OFTEN, WELL, alone, connections, grpc, http, one, stop, tcp
 from system_harness import SLEEP, Launcher, sh, wait_until
+from system_harness import status as process
 
 NONE_OF_IT = "the answer is none of its protocol"
 
@@ -246,6 +247,19 @@ def test_a_connection_that_takes_its_time_is_waited_for(launch: Launcher, ask: C
         stack.enter_context(peer)
         running.expect_error(WELL)
         assert BADLY not in stop(running)
+
+
+def test_who_waits_for_an_answer_rests(launch: Launcher) -> None:
+    """Also after a slow connection, where it had to wait for its turn to ask."""
+    peer = Peer(peers.hears_and_says_nothing, backlog=0)
+    with ExitStack() as stack:
+        fill(stack, peer.port)
+        running = launch.start(one(http(peer.port)))
+        wait_until(lambda: connections(running.pid), "it is on its way")
+        stack.enter_context(peer)
+        wait_until(lambda: peer.requests, "it has asked")
+        wait_until(lambda: process(running.pid)["State"].startswith("S"), "it sleeps")
+        stop(running)
 
 
 def test_who_resets_a_connection_had_one(launch: Launcher) -> None:
