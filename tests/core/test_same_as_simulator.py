@@ -4,7 +4,13 @@ import pytest
 from pods import UNTIL, play
 from witness import OWN, SCENARIOS, compare
 
+from minipod.model import Ask, Pod, Unit
 from minipod.supervisor.scenario import check
+from minipod.supervisor.vocabulary import Errand, Handler, Kind, WantEvent
+from minipod.supervisor.world import Answer, Behaviour, Fact, FactKind, Reply
+
+SECOND = 1_000_000_000
+TERM = 15
 
 # Of what ends in one moment either may be heard first.
 TIES = {"unstartable_not_found": "the core hears of the start that succeeded before it reaps the other"}
@@ -33,3 +39,14 @@ def test_random_pods(player, numbers):
         pod = play(number)
         found[number] = compare(player, pod.pod, pod.behaviours, pod.facts, pod.strays, UNTIL)[1]
     assert {number: differences for number, differences in found.items() if differences} == {}
+
+
+def test_a_hook_is_done_as_a_stop_comes(player):
+    """In one moment: what the hook came to is heard first, so nobody takes it for the other hook's."""
+    hook = Ask(Handler.HTTP_GET, port=1)
+    unit = Unit("web", Kind.SERVICE, ("true",), "always", post_start=hook, pre_stop=Ask(Handler.SLEEP, sleep=SECOND))
+    behaviour = Behaviour(answers={Errand.POST_START: Answer(Reply.WELL, 3 * SECOND)})
+    facts = [(3 * SECOND, Fact(FactKind.SAID, 0, WantEvent.ORDER_STOP))]
+    answer, found = compare(player, Pod("hooks", (unit,)), [behaviour], facts, until=20 * SECOND)
+    assert found == []
+    assert [kill.at for kill in answer.kills if kill.signal == TERM] == [4 * SECOND]
