@@ -25,10 +25,15 @@ def differences(scenario: Scenario, run: Run) -> list[str]:
     what happens in one moment cannot come in the order that the scenario means, the simulator alone counts."""
     reference = reference_of(scenario)
     found = [] if reference.has_changed_order else scenarios.differences(scenario, run.report)
+    return found + differences_from(reference, scenario, run)
+
+
+def differences_from(reference: Reference, scenario: Scenario, run: Run) -> list[str]:
+    """The same, of the simulator alone."""
     wanted = _facts(scenario, reference.report) | {"attempts": _attempts(reference)}
     got = _facts(scenario, run.report) | {"attempts": dict(run.attempts)}
     got["cells"] = {key: count for key, count in named(run.cells).items() if _counts(*key)}
-    found += [f"{fact}: simulator {a}, core {b}" for fact in wanted for a, b in _unlike(wanted[fact], got[fact])]
+    found = [f"{fact}: simulator {a}, core {b}" for fact in wanted for a, b in _unlike(wanted[fact], got[fact])]
     return found + ([f"{run.lost_events} events were lost"] if run.lost_events else [])
 
 

@@ -3,6 +3,7 @@
 import fcntl
 import os
 import pickle
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -11,13 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from minipod.config.toml import loads
-from minipod.supervisor.scenario import Scenario, parse
 from minipod.supervisor.vocabulary import Handler
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from director import Director, Programs, Run
+from repertoire import SCENARIOS
 
 HERE = Path(__file__).parent
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
@@ -27,13 +27,6 @@ WRAPPED = (
     "sys_share", "sys_reap", "sys_kill", "sys_pidfd", "sys_pidfd_signal", "stray_sweep", "notify_begin", "notify_read",
     "dial_begin", "dial_end", "errand_answer", "oom_count", "child_run",
 )
-POLICY = HERE.parent / "policy" / "scenarios"
-SCENARIOS: dict[str, Scenario] = {
-    "-".join(path.relative_to(folder).with_suffix("").parts): parse(loads(path.read_text(encoding="utf-8")))
-    for folder in (POLICY, HERE / "scenarios")
-    for path in sorted(folder.rglob("*.toml"))
-}
-
 
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -81,6 +74,7 @@ def run_of(programs: Programs, shared: Path) -> Callable[..., Run]:
         kept = folder / "run"
         with alone(folder):
             if not kept.exists():
+                shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
                 run = Director(SCENARIOS[name], programs, folder, handler).play()
                 kept.write_bytes(pickle.dumps(run))

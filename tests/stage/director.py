@@ -71,6 +71,7 @@ class Director:
         self.reaped: set[int] = set()
         self.rests_told: set[int] = set()  # by the pid of their leader
         self.heard: Counter[int] = Counter()
+        self.ready: set[int] = set()  # pids that said something of themselves
         self.ooms = 0
 
     def play(self) -> Run:
@@ -251,9 +252,11 @@ class Director:
         self._speak(fact.unit, fact.value)
 
     def _speak(self, unit: int, notice: Notice) -> None:
+        """A descriptor is good for one line of one meaning; after that nobody reads it."""
         notify, body = self.pod.units[unit].notify, self.leaders[unit]
-        if notify is None or (notify.fd is not None and notice is not Notice.READY):
+        if notify is None or (notify.fd is not None and (notice is not Notice.READY or body.pid in self.ready)):
             return
+        self.ready.add(body.pid)
         before = self.heard[unit]
         self._need(f"{self.pod.units[unit].name} is heard", lambda: self.heard[unit] > before)
         body.tell(f"notify {notice.value}" if notify.fd is None else f"line {notify.fd}")
@@ -296,7 +299,7 @@ class Director:
             self.units[pid] = unit
         else:
             self.asking.set_body(unit, errand, body)
-        self._need(f"{pid} is at its gate", lambda: body.gate is not None)
+        self._need(f"{pid} is at its gate", lambda: body.gate is not None or pid in self.reaped)
         self.asking.admit(pid)
 
     def _may_dial(self, unit: int, errand: int) -> str:

@@ -24,9 +24,14 @@ def breaths(facts: Iterable[Fact]) -> Iterator[tuple[FactKind | None, Iterator[F
 
 
 class Reference(Simulation):
-    """One after the other, as a real core hears of them. And a signal that is sent to nobody was not sent."""
+    """One after the other, as a real core hears of them. A signal that is sent to nobody was not sent; what is left
+    behind is told to go once, however often it is looked at."""
 
     has_changed_order = False
+
+    def __init__(self, *how) -> None:
+        super().__init__(*how)
+        self._rests_told: set[tuple[int, int]] = set()
 
     def _turn(self) -> None:
         if self.world.next_moment() != self.now:
@@ -52,5 +57,11 @@ class Reference(Simulation):
             yield fact
 
     def note_sent(self, unit, what: str) -> None:
-        if unit is None or what != "stop" or self.world.is_alive(unit.at):
+        if what == "kill rest":
+            instance = unit.at, unit.instances
+            is_news = instance not in self._rests_told
+            self._rests_told.add(instance)
+        else:
+            is_news = unit is None or what != "stop" or self.world.is_alive(unit.at)
+        if is_news:
             super().note_sent(unit, what)

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 import pytest
 from casting import asked_by, can_ask
 from comparison import differences, named, reference_of
-from conftest import SCENARIOS
 from director import Run
+from repertoire import SCENARIOS
 
 from minipod.supervisor.books import TABLES
 from minipod.supervisor.scenario import Scenario

@@ -1,0 +1,14 @@
+"""What is played on stage: every scenario of the policy's, and those that are our own."""
+
+from pathlib import Path
+
+from minipod.config.toml import loads
+from minipod.supervisor.scenario import Scenario, parse
+
+_OWN = Path(__file__).with_name("scenarios")
+_POLICY = Path(__file__).parents[1] / "policy" / "scenarios"
+SCENARIOS: dict[str, Scenario] = {
+    "-".join(path.relative_to(folder).with_suffix("").parts): parse(loads(path.read_text(encoding="utf-8")))
+    for folder in (_POLICY, _OWN)
+    for path in sorted(folder.rglob("*.toml"))
+}
