@@ -9,7 +9,7 @@
  *     ready U AFTER                                each instance says that it is ready
  *     stray REACTION                               a child from before our time: 0 heeds 1 ignores 2 forks 3 stuck
  *     sink K TYPE REOPENS HAS_NOWAIT ROOM MOST     ROOM and MOST -1: any
- *     quiet, grace NS, init 0|1
+ *     quiet, grace NS, init 0|1, ties              ties: timers of one moment fire as timer.c has them
  *     fail CALL FIRST COUNT ERRNO                  calls FIRST, FIRST+1 … of that name fail
  *     at NS ended U BY_SIGNAL CODE | stray REACTION | said MACHINE U EVENT | signal N CODE | write U STREAM HEX
  *     at NS oom U | turned U ERRAND REPLY AFTER | notified U NOTICE
@@ -92,6 +92,7 @@ void turn_ends(void)
  * what must not matter to anybody, and is timer.c's to choose, is as the simulator has it. */
 void __real_timer_arm(struct core *, uint32_t id, uint64_t when);
 void __wrap_timer_arm(struct core *, uint32_t id, uint64_t when);
+int __real_timer_pop_due(struct core *, uint32_t *id);
 int __wrap_timer_pop_due(struct core *, uint32_t *id);
 
 static struct { uint64_t at, order; } *armed;
@@ -114,6 +115,8 @@ int __wrap_timer_pop_due(struct core *c, uint32_t *id)
 {
     const struct timers *t = &c->timers;
     int found = 0;
+    if (fake.has_ties)
+        return __real_timer_pop_due(c, id);
     if (kernel_next() <= c->now)
         return 0;
     for (uint32_t i = 0; i < t->count && !fake.fired; i++) {

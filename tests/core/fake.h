@@ -83,6 +83,7 @@ struct fake {
     size_t fact_count;
     uint64_t orders, deaths;
     uint64_t oom_kills;
+    uint8_t has_ties;               /* timers fire as the core has them */
     uint8_t fired;                  /* a timer was heard since the core waited last */
     uint8_t said;                   /* something was put into the queue while the core waited */
     uint64_t signals;               /* pending, SYS_SIGNAL_BIT each */

@@ -181,6 +181,8 @@ static void read_line(char *line)
         fake.until = BEGIN + strtoul(words, NULL, 10);
     else if (strcmp(line, "quiet") == 0)
         fake.core->quiet = 1;
+    else if (strcmp(line, "ties") == 0)
+        fake.has_ties = 1;
     else if (strcmp(line, "grace") == 0)
         fake.core->grace_override = strtoul(words, NULL, 10);
     else if (strcmp(line, "init") == 0)

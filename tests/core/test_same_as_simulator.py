@@ -1,11 +1,13 @@
 """Two statements of one behaviour: whatever is played, the core on a fake kernel does what the simulator does."""
 
 import pytest
+from player import request
 from pods import UNTIL, play
 from witness import OWN, SCENARIOS, compare
 
 from minipod.model import Ask, Pod, Unit
 from minipod.supervisor.scenario import check
+from minipod.supervisor.simulate import simulate
 from minipod.supervisor.vocabulary import Errand, Handler, Kind, WantEvent
 from minipod.supervisor.world import Answer, Behaviour, Fact, FactKind, Reply
 
@@ -39,6 +41,18 @@ def test_random_pods(player, numbers):
         pod = play(number)
         found[number] = compare(player, pod.pod, pod.behaviours, pod.facts, pod.strays, UNTIL)[1]
     assert {number: differences for number, differences in found.items() if differences} == {}
+
+
+@pytest.mark.parametrize("numbers", [range(first, first + 50) for first in range(300, 500, 50)], ids=str)
+def test_random_pods_whatever_timer_is_first(player, numbers):
+    """With the core's own choice among timers of one moment, and as many in a turn as it likes: another way, as right a
+    one, to the same end."""
+    for number in numbers:
+        pod = play(number)
+        expected = simulate(pod.pod, pod.behaviours, pod.facts, strays=pod.strays, until=UNTIL)
+        answer = player.play([*request(pod.pod, pod.behaviours, pod.facts, pod.strays, UNTIL), "ties"])
+        assert (answer.status, answer.broken, answer.impossible) == (0, None, [])
+        assert (answer.exit_code, answer.lost_events) == (expected.exit_code, 0), number
 
 
 def test_a_hook_is_done_as_a_stop_comes(player):
