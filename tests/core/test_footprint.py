@@ -42,7 +42,7 @@ ASKED = """\
 [pod]
 name = "asked"
 [service.web]
-command = ["sh", "-c", "while read line < $0; do echo $line; done", "{fifo}"]
+command = ["sh", "-c", "exec 3<> $0; while read line <&3; do echo $line; done", "{fifo}"]
 post_start = {{ exec = ["true"] }}
 liveness_probe = {{ exec = ["sh", "-c", "echo asked > $0", "{fifo}"], period = "100ms", timeout = "10s" }}
 readiness_probe = {{ tcp_socket = {{ port = 1 }}, period = "100ms" }}
