@@ -43,6 +43,7 @@ class Asking:
         self._world, self._troupe, self._targets = world, troupe, targets
         self._latest: dict[tuple[int, Errand], Asked] = {}
         self.counts: Counter[tuple[int, Errand]] = Counter()
+        self.is_barred = False
 
     def begin(self, unit: int, errand: int) -> None:
         """An attempt begins that the world answers."""
@@ -86,13 +87,24 @@ class Asking:
         """Whether this is the process of an attempt."""
         return any(asked.body and asked.body.pid == pid for asked in self._latest.values())
 
-    def admit(self, pid: int) -> None:
-        """It comes to its program at once, unless it is one that cannot be asked."""
+    def unbar(self) -> None:
+        """Whoever waits may come to its program."""
+        self.is_barred = False
         for asked in self._latest.values():
-            body = asked.body
-            if body and body.pid == pid and body.gate and not asked.is_admitted and asked.reply is not Reply.ERROR:
-                asked.is_admitted = True
-                self._troupe.pass_gate(body)
+            self._admit(asked)
+
+    def admit(self, pid: int) -> None:
+        """It comes to its program at once, unless nobody may now."""
+        for asked in self._latest.values():
+            if asked.body and asked.body.pid == pid:
+                self._admit(asked)
+
+    def _admit(self, asked: Asked) -> None:
+        """But for one that cannot be asked: it waits for its moment."""
+        is_here = asked.body and asked.body.gate and not asked.body.is_reaped
+        if is_here and not self.is_barred and not asked.is_admitted and asked.reply is not Reply.ERROR:
+            asked.is_admitted = True
+            self._troupe.pass_gate(asked.body)
 
     def lose(self, pid: int) -> None:
         """A process is gone: if it was an attempt's, nobody waits for that any more."""

@@ -68,7 +68,6 @@ class Director:
         self.record = Recorder(self.pod, self.world)
         self.leaders: dict[int, Body] = {}
         self.units: dict[int, int] = {}  # pid of a leader or of what it left: its unit
-        self.reaped: set[int] = set()
         self.rests_told: set[int] = set()  # by the pid of their leader
         self.heard: Counter[int] = Counter()
         self.ready: set[int] = set()  # pids that said something of themselves
@@ -168,7 +167,7 @@ class Director:
         self._need(f"step {key}", lambda: self.record.steps[key] > before)
 
     def _need_reaped(self, body: Body) -> None:
-        self._need(f"reaped {body.pid}", lambda: body.pid in self.reaped)
+        self._need(f"reaped {body.pid}", lambda: body.is_reaped)
 
     def _execute(self, fact: Fact) -> None:
         body = self.leaders[fact.unit]
@@ -179,7 +178,8 @@ class Director:
         self._break(self.pod.units[fact.unit].name, self.leaders[fact.unit], is_there=fact.value == 126)
 
     def _break(self, name: str, body: Body, *, is_there: bool) -> None:
-        """Its command cannot be executed; it is there, or is not."""
+        """Its command cannot be executed; it is there, or is not. Whoever tries next waits until it can."""
+        self.asking.is_barred = True
         path = self._folder / "bin" / name
         path.unlink()
         if is_there:
@@ -189,6 +189,7 @@ class Director:
         self.troupe.rest()
         path.unlink(missing_ok=True)
         self._mend(name)
+        self.asking.unbar()
 
     def _mend(self, name: str) -> None:
         (self._folder / "bin" / name).symlink_to(self._programs.puppet)
@@ -240,7 +241,7 @@ class Director:
     def _strays(self) -> list[Body]:
         """Those that live, of no unit."""
         bodies = self.troupe.bodies.values()
-        return [each for each in bodies if each.pid not in self.reaped and self._kind(each) is not None]
+        return [each for each in bodies if not each.is_reaped and self._kind(each) is not None]
 
     def _kind(self, body: Body) -> Stray | None:
         if body.role == "stray":
@@ -299,7 +300,7 @@ class Director:
             self.units[pid] = unit
         else:
             self.asking.set_body(unit, errand, body)
-        self._need(f"{pid} is at its gate", lambda: body.gate is not None or pid in self.reaped)
+        self._need(f"{pid} is at its gate", lambda: body.gate is not None or body.is_reaped)
         self.asking.admit(pid)
 
     def _may_dial(self, unit: int, errand: int) -> str:
@@ -314,7 +315,7 @@ class Director:
         body = self.troupe.bodies.get(abs(target))
         if result < 0 or body is None:
             return
-        if body.wire and number not in (signal.SIGKILL, signal.SIGCONT) and body.pid not in self.reaped:
+        if body.wire and number not in (signal.SIGKILL, signal.SIGCONT) and not body.is_reaped:
             self._need_signal(body, number)
         if self.asking.has(body.pid):
             self._need_reaped(body)
@@ -325,7 +326,7 @@ class Director:
 
     def _need_signal(self, body: Body, number: int) -> None:
         key = body.pid, number
-        self._need(f"{body.pid} got {number}", lambda: self.troupe.signals[key] > 0 or body.pid in self.reaped)
+        self._need(f"{body.pid} got {number}", lambda: self.troupe.signals[key] > 0 or body.is_reaped)
 
     def _signal_unit(self, unit: int, body: Body, number: int) -> None:
         is_leader = body is self.leaders[unit]
@@ -358,7 +359,8 @@ class Director:
         self.heard[unit] += 1
 
     def _reaped(self, pid: int) -> None:
-        self.reaped.add(pid)
+        if pid in self.troupe.bodies:
+            self.troupe.bodies[pid].is_reaped = True
         self.asking.lose(pid)
 
 

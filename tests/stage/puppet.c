@@ -52,12 +52,14 @@ static void enter(const char *hello)
     tell(hello);
 }
 
+/* Of this signal, whichever else is pending. */
 static void die_by(int number)
 {
-    sigset_t none;
-    sigemptyset(&none);
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, number);
     signal(number, SIG_DFL);
-    sigprocmask(SIG_SETMASK, &none, NULL);
+    sigprocmask(SIG_UNBLOCK, &one, NULL);
     for (;;)
         kill(getpid(), number);
 }

@@ -388,10 +388,11 @@ static void put_hello(char *to, long pid)
     *to = 0;
 }
 
+/* Of this signal, whichever else is pending. */
 static _Noreturn void die_by(int sig)
 {
-    uint64_t none = 0;
-    call_bare(SYS_rt_sigprocmask, SIG_SETMASK, call_at(&none), 0, sizeof none);
+    uint64_t others = ~SYS_SIGNAL_BIT(sig);
+    call_bare(SYS_rt_sigprocmask, SIG_SETMASK, call_at(&others), 0, sizeof others);
     for (;;)
         call_bare(SYS_kill, call_bare(SYS_getpid, 0, 0, 0, 0), sig, 0, 0);
 }

@@ -34,6 +34,7 @@ class Body:
     wire: socket.socket | None = None
     role: str = ""
     words: tuple[str, ...] = ()
+    is_reaped: bool = False
 
     def tell(self, command: str) -> None:
         """To the puppet, or to the child that is none yet."""
@@ -107,9 +108,9 @@ class Troupe:
             self._selector.unregister(guest)
 
     def pass_gate(self, body: Body) -> None:
-        """It may execute its program, and is here as a puppet before anything else happens."""
+        """It may execute its program, and is here as a puppet, or gone, before anything else happens."""
         body.tell("go")
-        self.needs[f"hello of {body.pid}"] = lambda: body.wire is not None
+        self.needs[f"hello of {body.pid}"] = lambda: body.wire is not None or body.is_reaped
 
     # --- the core
 
