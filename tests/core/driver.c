@@ -226,7 +226,7 @@ int main(void)
     while ((length = getline(&line, &room, stdin)) > 0) {
         if (strcmp(line, "run\n") == 0) {
             request[size] = 0;
-            printf("end %d\n", play_in_child(request));
+            printf("\nend %d\n", play_in_child(request));  /* behind a run that was cut off in a line, too */
             fflush(stdout);
             size = 0;
         } else {
