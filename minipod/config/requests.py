@@ -172,6 +172,8 @@ def _read_header(at: Path, name: object, text: object, on_key: bool, found: Find
     if not isinstance(text, str):
         help = f'quote it: "{text}"' if isinstance(text, (int, float)) else ""
         return found.mismatch(at, text, "a string", help=help)
+    if name.lower() == "host" and " " in text:
+        return found.error(at, f"{word(text)} is no host", help="write a name or an address, and :PORT if it needs one")
     return (name, text) if _is_line(text, at, found) else None
 
 

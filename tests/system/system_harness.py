@@ -38,11 +38,14 @@ class Stage(Enum):
     CHILD = "not-pid-1"
 
 
-# As a child it stands below a shell that is PID 1, hands its exit code on, and tells whom it left behind.
+# As a child it stands below a shell that is PID 1, hands its exit code on, and tells whom it left behind. Not those that
+# it killed with its last breath, whom that PID 1 will reap.
 _LEFT = "left behind: "
 _WATCH = f"""
 "$@"; code=$?
-for left in /proc/[0-9]*; do [ $left = /proc/1 ] || echo "{_LEFT}$(cat $left/comm $left/stat)" >&2; done
+for left in /proc/[0-9]*; do
+    [ $left = /proc/1 ] || grep -q ') Z' $left/stat || echo "{_LEFT}$(cat $left/comm $left/stat)" >&2
+done
 exit $code
 """
 _ABOVE = {Stage.INIT: (), Stage.CHILD: ("sh", "-c", _WATCH, "sh")}

@@ -194,7 +194,7 @@ def test_what_runs_is_what_was_read(launch: Launcher) -> None:
 
 def test_version_names_libc_and_plan_format(minipod: Path) -> None:
     done = subprocess.run([minipod, "--version"], capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0 and done.stdout.startswith("minipod ") and "plan format 1" in done.stdout
+    assert done.returncode == 0 and done.stdout.startswith("minipod ") and "plan format 2" in done.stdout
     assert "musl" in done.stdout or "glibc" in done.stdout
 
 
