@@ -144,7 +144,12 @@ static void act_tell_wind_down(struct core *c, struct unit *u) { step_post(c, MA
 
 static void act_tell_never(struct core *c, struct unit *u) { step_post(c, MACHINE_LIFE, u, LIFE_EVENT_NEVER); }
 
-static void act_tell_afresh(struct core *c, struct unit *u) { step_post(c, MACHINE_LIFE, u, LIFE_EVENT_AFRESH); }
+/* From here on its rest counts: one that was told to start a moment before has yet to end for the new beginning. */
+static void act_tell_afresh(struct core *c, struct unit *u)
+{
+    u->awaits_round = 1;
+    step_post(c, MACHINE_LIFE, u, LIFE_EVENT_AFRESH);
+}
 
 static void act_blame(struct core *c, struct unit *u)
 {

@@ -9,10 +9,8 @@ void round_reset_all(struct core *c)
 {
     say(c, "every unit ends, and the pod begins anew");
     c->awaited = c->unit_count;
-    for (uint32_t i = 0; i < c->unit_count; i++) {
-        c->units[i].awaits_round = 1;
+    for (uint32_t i = 0; i < c->unit_count; i++)
         step_post(c, MACHINE_WANT, &c->units[i], WANT_EVENT_POD_RESET);
-    }
 }
 
 /* What ended for a new beginning counts as killed for it, whatever it ended with. */

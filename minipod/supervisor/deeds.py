@@ -157,6 +157,7 @@ def _tell_never(sim, unit):
 
 @does(Action.TELL_AFRESH)
 def _tell_afresh(sim, unit):
+    unit.awaits_round = True
     sim.post_life(unit, LifeEvent.AFRESH)
 
 

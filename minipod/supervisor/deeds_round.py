@@ -19,7 +19,6 @@ def _ask_round(sim, unit):
 def _reset_all(sim, unit):
     sim.awaited = len(sim.units)
     for each in sim.units:
-        each.awaits_round = True
         sim.post_want(each, WantEvent.POD_RESET)
 
 
