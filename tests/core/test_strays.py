@@ -6,9 +6,10 @@ no longer.
 import pytest
 from player import Answer, Player, request
 
-from minipod.model import Pod, Unit
-from minipod.supervisor.vocabulary import Kind, PodEvent, WantEvent
-from minipod.supervisor.world import Fact, FactKind
+from minipod.model import Ask, Pod, Probe, Unit
+from minipod.supervisor.vocabulary import Errand, Handler, Kind, PodEvent, WantEvent
+from minipod.supervisor.world import Answer as Said
+from minipod.supervisor.world import Behaviour, Fact, FactKind, Reply
 
 SECOND = 1_000_000_000
 MARK = b"MINIPOD_INSTANCE=7001."  # the driver's
@@ -125,3 +126,29 @@ def test_nobody_is_left(player):
     answer = play(player, lines, restarted=False)
     assert {killed_at(answer, key) for key in "abcd"} == {69.5}
     assert answer.orphans == 4
+
+
+# --- the commands of probes ---
+
+HANGS = Behaviour(answers={Errand.LIVENESS: Said(Reply.NEVER)}, rest=SECOND)
+
+
+def play_asked(player: Player, *facts: tuple[int, Fact]) -> Answer:
+    """Two services, each with a command that asks it and never ends."""
+    probe = Probe(Ask(Handler.EXEC, ("probe",)), timeout=1000 * SECOND)
+    units = tuple(Unit(f"u{i}", Kind.SERVICE, ("true",), "always", liveness_probe=probe) for i in range(2))
+    answer = player.play(request(Pod("asked", units), [HANGS, HANGS], facts, until=100 * SECOND))
+    assert answer.status == 0, answer.broken or answer.text[-2000:]
+    return answer
+
+
+def test_a_probes_command_goes_with_its_unit_alone(player):
+    answer = play_asked(player, (5 * SECOND, Fact(FactKind.ENDED, 0, 1)))
+    commands = [pid for _, _, pid in answer.errands]
+    assert {(kill.at, abs(kill.pid)) for kill in answer.kills if abs(kill.pid) in commands} == {(5 * SECOND, commands[0])}
+    assert [at for at, unit, _ in answer.forks if unit == 0] == [0, 5 * SECOND]
+
+
+def test_commands_hold_nobody_up_at_the_end(player):
+    answer = play_asked(player, (5 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD)))
+    assert (answer.exit_code, answer.steps[-1].at) == (143, 6 * SECOND)
