@@ -145,7 +145,8 @@ def play_asked(player: Player, *facts: tuple[int, Fact]) -> Answer:
 def test_a_probes_command_goes_with_its_unit_alone(player):
     answer = play_asked(player, (5 * SECOND, Fact(FactKind.ENDED, 0, 1)))
     commands = [pid for _, _, pid in answer.errands]
-    assert {(kill.at, abs(kill.pid)) for kill in answer.kills if abs(kill.pid) in commands} == {(5 * SECOND, commands[0])}
+    killed = {(kill.at, abs(kill.pid)) for kill in answer.kills if abs(kill.pid) in commands}
+    assert killed == {(5 * SECOND, commands[0])}
     assert [at for at, unit, _ in answer.forks if unit == 0] == [0, 5 * SECOND]
 
 
