@@ -106,6 +106,11 @@ class Asking:
             asked.is_admitted = True
             self._troupe.pass_gate(asked.body)
 
+    def silence(self, unit: int) -> None:
+        """Its program is gone, and speaks no more."""
+        if (unit, Errand.WATCHDOG) in self._latest:
+            self._latest[unit, Errand.WATCHDOG].is_over = True
+
     def lose(self, pid: int) -> None:
         """A process is gone: if it was an attempt's, nobody waits for that any more."""
         for asked in self._latest.values():

@@ -362,6 +362,8 @@ class Director:
         if pid in self.troupe.bodies:
             self.troupe.bodies[pid].is_reaped = True
         self.asking.lose(pid)
+        if pid in self.units:
+            self.asking.silence(self.units[pid])
 
 
 _ENACT: Mapping[FactKind, Callable[[Director, Fact], None]] = {

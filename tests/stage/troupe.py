@@ -109,7 +109,8 @@ class Troupe:
 
     def pass_gate(self, body: Body) -> None:
         """It may execute its program, and is here as a puppet, or gone, before anything else happens."""
-        body.tell("go")
+        with suppress(BrokenPipeError):  # killed in the turn that it was born in
+            body.tell("go")
         self.needs[f"hello of {body.pid}"] = lambda: body.wire is not None or body.is_reaped
 
     # --- the core
