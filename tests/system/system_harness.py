@@ -38,8 +38,8 @@ class Stage(Enum):
     CHILD = "not-pid-1"
 
 
-# As a child it stands below a shell that is PID 1, hands its exit code on, and tells whom it left behind. Not those that
-# it killed with its last breath, whom that PID 1 will reap.
+# As a child it stands below a shell that is PID 1, hands its exit code on, and tells whom it left behind. Not those
+# that it killed with its last breath, whom that PID 1 will reap.
 _LEFT = "left behind: "
 _WATCH = f"""
 "$@"; code=$?

@@ -77,10 +77,12 @@ def test_each_count_is_one_unit_s(launch: Launcher, tmp_path: Path, count: int, 
 
 def test_who_ended_otherwise_was_not_killed(launch: Launcher, tmp_path: Path) -> None:
     """Not by itself with KILL's number, and not by minipod."""
+    os.mkfifo(tmp_path / "deaf")
+    deaf = sh(f"trap '' TERM; echo now > {tmp_path}/deaf; while :; do sleep 1000; done")
     pod = {
         "pod": {"main": "a", "termination_grace_period": "1s"},
-        "service.a": counted(tmp_path, V2, "oom_kill 5\n", "exit 137"),
-        "service.b": {"command": sh("trap '' TERM; while :; do sleep 1000; done"), "restart": "never"},
+        "service.a": counted(tmp_path, V2, "oom_kill 5\n", f"read line < {tmp_path}/deaf; exit 137"),
+        "service.b": {"command": deaf, "restart": "never"},
     }
     result = launch.run(pod, wrap=among(tmp_path, V2, "oom_kill 0\n"))
     assert result.unit("a")["reason"] == "Error" and result.code == 137
