@@ -66,7 +66,7 @@ static void set_streams(const struct child_start *ch)
             put(ch, ch->core->null, 1 + i);
         else if (u->streams[i].write_end >= 0)
             put(ch, u->streams[i].write_end, 1 + i);
-        else if (u->plan->log_mode == LOG_MODE_NONE)
+        else if (u->plan->log.mode == LOG_MODE_NONE)
             put(ch, ch->core->null, 1 + i);
     }
 }

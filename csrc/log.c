@@ -127,7 +127,7 @@ static int emit(struct core *c, const struct unit *u, struct stream *st, const c
 {
     struct sink *s = &c->sinks[st->sink];
     char head[FD_ROOM * 4];
-    uint32_t head_size = u->plan->log_mode == LOG_MODE_PREFIX ? prefix(c, u, st, head) : 0;
+    uint32_t head_size = u->plan->log.mode == LOG_MODE_PREFIX ? prefix(c, u, st, head) : 0;
     int adds_newline = !ends_line && (head_size || is_last);
     if (room(s) < head_size + size + 1)
         flush_sink(c, s);
@@ -249,7 +249,7 @@ static int open_stream(struct core *c, struct unit *u, uint32_t which)
 /* Before each start; the pipes of the first one stay. 0, or -errno. */
 int log_open_unit(struct core *c, struct unit *u)
 {
-    int result = 0, through_us = u->plan->log_mode == LOG_MODE_PREFIX || u->plan->log_mode == LOG_MODE_RAW;
+    int result = 0, through_us = u->plan->log.mode == LOG_MODE_PREFIX || u->plan->log.mode == LOG_MODE_RAW;
     for (uint32_t i = 0; i < 2 && through_us && result >= 0; i++)
         if (u->streams[i].write_end < 0)
             result = open_stream(c, u, i);

@@ -12,7 +12,7 @@
 #define BLOCK_END(digest_at) ((digest_at) + sizeof(uint64_t))
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a plan is read as it lies in memory");
-_Static_assert(sizeof(struct plan_header) == 336 && sizeof(struct plan_unit) == 144, "no padding");
+_Static_assert(sizeof(struct plan_header) == 352 && sizeof(struct plan_unit) == 168, "no padding");
 _Static_assert(sizeof(struct plan_errand) == 104, "no padding");
 
 static const uint64_t element_sizes[] = {

@@ -7,7 +7,7 @@
  * Every index of a unit, an edge or a string list is checked by plan_refuse() before anything else looks at it.
  */
 
-#define PLAN_VERSION 2
+#define PLAN_VERSION 3
 #define PLAN_NONE 4294967295
 #define PLAN_EXIT_CODES 256
 #define PLAN_SIGNALS 65
@@ -65,6 +65,16 @@ struct plan_errand {
     uint8_t zero[7];
 };
 
+/* What becomes of what a unit writes. */
+struct plan_log {
+    struct plan_string file;        /* written by a process of its own; "": our own stdout and stderr */
+    uint64_t max_size;              /* bytes in one file before the next is begun; 0: any number */
+    uint32_t keep;                  /* files besides the one that is written */
+    uint8_t mode;
+    uint8_t overflow;
+    uint8_t zero[2];
+};
+
 struct plan_unit {
     struct plan_string name;
     struct plan_run argv;           /* WORDS: command then args, $(VAR) not yet expanded; at least 1 */
@@ -86,14 +96,15 @@ struct plan_unit {
     uint8_t unstartable_code;       /* exit code then; 0: 127 not found, 126 otherwise */
     uint8_t stop_signal;
     uint8_t stop_scope;
-    uint8_t log_mode;
     uint8_t stdin_mode;
     uint8_t leave_rest;             /* 1: what the leader leaves behind is left to the pod's end */
     uint8_t notify_socket;          /* 1: it gets NOTIFY_SOCKET */
+    uint8_t tty;                    /* 1: our controlling terminal is its own */
     uint8_t zero;
     struct plan_run errands;        /* ERRANDS of this unit, by kind, each kind at most once */
     uint32_t notify_fd;             /* the descriptor on which it writes a line when it is ready; PLAN_NONE: none */
     uint32_t also_zero;
+    struct plan_log log;
     uint64_t grace_ns;              /* between the stop signal and KILL; clipped to the pod's budget */
     uint64_t rest_grace_ns;         /* what the rest of the group keeps once a stopped leader is gone */
     uint64_t deadline_ns;           /* from the first start; 0: none */
@@ -106,12 +117,16 @@ struct plan_pod {
     struct plan_string name;
     struct plan_string termination_message;  /* a path, "" for none */
     struct plan_string default_path;         /* PATH of a unit that has none */
+    struct plan_string control_path;         /* CONTROL_AT: where; else "" */
+    struct plan_string listen_host;          /* a numeric address, as an errand's; "": nowhere */
     struct plan_run labels;                  /* VARIABLES */
     struct plan_run env;                     /* VARIABLES, before each unit's own */
     uint32_t main_unit;                      /* PLAN_NONE: no main */
     uint32_t args_unit;                      /* whose args the words after "--" replace; PLAN_NONE: nobody's */
     uint32_t exact_env;                      /* 1: units get the environment that minipod was given, not a variable more */
-    uint32_t zero;
+    uint16_t listen_port;                    /* 0: nowhere */
+    uint8_t control;
+    uint8_t own_log;                         /* LOG_MODE_PREFIX or LOG_MODE_JSON: minipod's own words */
     uint64_t deadline_ns;                    /* from the start; 0: none */
     uint64_t budget_ns;                      /* of a stop, unless MINIPOD_GRACE says otherwise */
     uint64_t retry_ns;                       /* after a start that failed for lack of resources */

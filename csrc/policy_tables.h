@@ -98,10 +98,24 @@ enum stop_scope {
 
 enum log_mode {
     LOG_MODE_PREFIX,   /* whole lines behind the unit's name */
+    LOG_MODE_JSON,     /* an object a line: time, unit, stream, line */
     LOG_MODE_RAW,      /* whole lines, unchanged */
     LOG_MODE_INHERIT,  /* the descriptor itself, no copy */
     LOG_MODE_NONE,     /* to /dev/null */
     LOG_MODE_COUNT
+};
+
+enum overflow {
+    OVERFLOW_BLOCK,  /* the unit waits as soon as its pipe is full */
+    OVERFLOW_DROP,   /* whole lines are dropped, and counted */
+    OVERFLOW_COUNT
+};
+
+enum control {
+    CONTROL_OFF,    /* nowhere */
+    CONTROL_FOUND,  /* on a socket in the first directory that can be written, else by an abstract name */
+    CONTROL_AT,     /* on a socket at the path that the plan names */
+    CONTROL_COUNT
 };
 
 enum stdin_mode {
@@ -424,9 +438,21 @@ static const char *const stop_scope_words[STOP_SCOPE_COUNT] = {
 
 static const char *const log_mode_words[LOG_MODE_COUNT] = {
     [LOG_MODE_PREFIX] = "prefix",
+    [LOG_MODE_JSON] = "json",
     [LOG_MODE_RAW] = "raw",
     [LOG_MODE_INHERIT] = "inherit",
     [LOG_MODE_NONE] = "none",
+};
+
+static const char *const overflow_words[OVERFLOW_COUNT] = {
+    [OVERFLOW_BLOCK] = "block",
+    [OVERFLOW_DROP] = "drop",
+};
+
+static const char *const control_words[CONTROL_COUNT] = {
+    [CONTROL_OFF] = "off",
+    [CONTROL_FOUND] = "found",
+    [CONTROL_AT] = "at",
 };
 
 static const char *const stdin_mode_words[STDIN_MODE_COUNT] = {

@@ -169,9 +169,9 @@ static const char *refuse_unit_numbers(const struct plan *plan, uint32_t index)
          "a unit that cannot be executed would not have failed"},
         {unit->stop_signal > 0 && unit->stop_signal < PLAN_SIGNALS, "a unit has a stop signal that does not exist"},
         {unit->stop_scope < STOP_SCOPE_COUNT, "a unit has an unknown stop scope"},
-        {unit->log_mode < LOG_MODE_COUNT, "a unit has an unknown log mode"},
         {unit->stdin_mode < STDIN_MODE_COUNT, "a unit has an unknown stdin mode"},
         {unit->leave_rest <= 1, "a unit's leave_rest is neither 0 nor 1"},
+        {unit->tty <= 1, "a unit's tty is neither 0 nor 1"},
         {unit->zero == 0 && unit->also_zero == 0, "a unit has something in an unused field"},
         {unit->umask <= ALL_ACCESS || unit->umask == PLAN_NONE, "a unit has an umask above 0777"},
         {unit->exit_map < plan->exit_count / PLAN_EXIT_CODES, "a unit's exit map is not in it"},
@@ -291,7 +291,6 @@ static const char *refuse_pod_parts(struct check *check)
         {main_holds(plan), "the main unit is no service of it"},
         {pod->args_unit == PLAN_NONE || pod->args_unit < plan->unit_count, "the words after -- go to no unit of it"},
         {pod->exact_env <= 1, "the pod's exact_env is neither 0 nor 1"},
-        {pod->zero == 0, "the pod has something in an unused field"},
     };
     return REFUSE_FIRST(claims);
 }
@@ -323,7 +322,7 @@ const char *refuse_content(const struct plan *plan)
 {
     static const char *(*const parts[])(struct check *) = {
         refuse_words, refuse_variables, refuse_numbers, refuse_rules, refuse_units, refuse_edges, refuse_errands,
-        refuse_pod_parts, refuse_pod_times, refuse_text,
+        refuse_logs, refuse_control, refuse_pod_parts, refuse_pod_times, refuse_text,
     };
     struct check check = {.plan = *plan};
     const char *why = NULL;

@@ -1,4 +1,4 @@
-/* Claims about a plan, and the first that does not hold. For plan.c, refuse.c and refuse_errand.c alone. */
+/* Claims about a plan, and the first that does not hold. For plan.c, refuse*.c alone. */
 #ifndef REFUSE_H
 #define REFUSE_H
 
@@ -38,6 +38,13 @@ int refuse_text_holds(struct check *check, struct plan_string string);
 
 /* Why the probes and hooks are none, or not their units'. The words of the plan have been examined. */
 const char *refuse_errands(struct check *check);
+
+/* Whether it is an IPv4 or IPv6 address in figures. */
+int refuse_address_holds(const struct check *check, struct plan_string string);
+
+/* Why what units write cannot go where it should; why the pod cannot be asked where it should. */
+const char *refuse_logs(struct check *check);
+const char *refuse_control(struct check *check);
 
 /* Why what is in the arrays makes no plan, or NULL. plan_refuse() has seen to it that they lie inside the bytes. */
 const char *refuse_content(const struct plan *plan);

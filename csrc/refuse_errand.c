@@ -78,9 +78,10 @@ static int are_headers(const char *text, uint64_t size)
     return 1;
 }
 
-static int is_address(const char *text)
+int refuse_address_holds(const struct check *check, struct plan_string string)
 {
     struct in6_addr address;
+    const char *text = plan_text(&check->plan, string);
     return inet_pton(AF_INET, text, &address) == 1 || inet_pton(AF_INET6, text, &address) == 1;
 }
 
@@ -99,14 +100,14 @@ static const char *refuse_texts(struct check *check, const struct plan_errand *e
 }
 
 /* What belongs to another handler is not there, or somebody would believe that it is used. */
-static const char *refuse_place(const struct plan *plan, const struct plan_errand *errand)
+static const char *refuse_place(const struct check *check, const struct plan_errand *errand)
 {
     int is_exec = errand->handler == HANDLER_EXEC, is_dialed = is_one_of(errand, DIALED);
     const struct claim claims[] = {
         {is_exec == (errand->argv.count > 0), "a probe's command line is missing, or is not needed"},
         {errand->exact <= is_exec, "a probe's words are exact, but are none"},
         {is_dialed == (errand->port > 0), "a probe's port is missing, or is not needed"},
-        {is_dialed ? is_address(plan_text(plan, errand->host)) : errand->host.size == 0,
+        {is_dialed ? refuse_address_holds(check, errand->host) : errand->host.size == 0,
          "a probe's host is no address, or is not needed"},
     };
     return REFUSE_FIRST(claims);
@@ -176,7 +177,7 @@ static const char *refuse_errand(struct check *check, const struct plan_unit *un
         return "a probe has something in an unused field";
     const char *why = refuse_texts(check, errand);
     if (why == NULL)
-        why = refuse_place(plan, errand);
+        why = refuse_place(check, errand);
     if (why == NULL)
         why = refuse_request(plan, errand);
     return why != NULL ? why : refuse_times(errand);

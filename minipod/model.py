@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from minipod.supervisor import backoff, budget
 from minipod.supervisor.order import Member
-from minipod.supervisor.words import Handler, Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
+from minipod.supervisor.words import Handler, Kind, LogMode, Milestone, Overflow, SignalVerb, StdinMode, StopScope
 
 TERM = 15
 EMPTY: Mapping = MappingProxyType({})
@@ -77,6 +77,26 @@ class Notify(NamedTuple):
     fd: int | None = None
 
 
+class Log(NamedTuple):
+    """What becomes of what a unit writes. ``file``: a path, "" for minipod's own stdout and stderr; one file holds
+    ``max_size`` bytes (0: any number), ``keep`` older ones stay beside it."""
+
+    mode: LogMode = LogMode.PREFIX
+    overflow: Overflow = Overflow.BLOCK
+    file: str = ""
+    max_size: int = 10 * 1024 * 1024
+    keep: int = 5
+
+
+class Control(NamedTuple):
+    """Where the pod is asked and told. ``socket``: a path, "" for the first place that can be had. ``listen``: a
+    numeric address and a port where health and metrics are served to anybody."""
+
+    enabled: bool = True
+    socket: str = ""
+    listen: tuple[str, int] | None = None
+
+
 class Unit(NamedTuple):
     """One program. ``restart`` is always, on_failure or never."""
 
@@ -100,7 +120,8 @@ class Unit(NamedTuple):
     termination_grace_period: int = budget.GRACE
     exit_codes: Mapping[int, int] = EMPTY
     stdin: StdinMode = StdinMode.NULL
-    log: LogMode = LogMode.PREFIX
+    log: Log = Log()
+    tty: bool = False
     restart_rules: tuple[RestartRule, ...] = ()
     startup_probe: Probe | None = None
     liveness_probe: Probe | None = None
@@ -129,6 +150,8 @@ class Pod(NamedTuple):
     termination_grace_period: int = budget.GRACE
     signals: Mapping[int, SignalRule] = EMPTY
     termination_message_path: str = ""
+    log: Log = Log()
+    control: Control = Control()
 
 
 def default_restart(kind: Kind, *, is_main: bool) -> str:

@@ -110,7 +110,7 @@ def _unit(plan: Plan, index: int) -> Iterator[Row]:
     yield from errand_rows(unit)
     yield from _ends(unit)
     yield "its stop", _stop(unit)
-    yield "output", unit.log_mode.value
+    yield "output", unit.log.mode.value
     yield "input", unit.stdin_mode.value
 
 

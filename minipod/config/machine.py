@@ -85,7 +85,7 @@ def _check_directory(unit: Unit, found: Findings) -> None:
 
 
 def _check_log(unit: Unit, found: Findings) -> None:
-    if unit.log is LogMode.INHERIT:
+    if unit.log.mode is LogMode.INHERIT:
         found.note(
             (*path_of(unit), "log"),
             f"there will be no logs of {word(unit.name)}",

@@ -10,6 +10,7 @@ from enum import Enum
 
 from minipod.config.durations import BadDuration, parse_duration
 from minipod.config.findings import Findings, Limits, Path, type_of, visible, word
+from minipod.model import Log
 from minipod.supervisor import signals
 from minipod.supervisor.words import LogMode, Milestone, Rule, StdinMode, StopScope
 
@@ -165,11 +166,12 @@ def read_restart(value: object, at: Path, found: Findings) -> str | None:
     return read_choice(value, at, found, {name: name for name in RESTARTS})
 
 
-def read_log(value: object, at: Path, found: Findings) -> LogMode | None:
+def read_log(value: object, at: Path, found: Findings) -> Log | None:
     if value in LATER_LOGS or isinstance(value, dict):
         shown = f'`log = "{value}"`' if isinstance(value, str) else "a log in a file"
         return found.error(at, f"{shown} is not there yet", help="use prefix, raw, inherit or none for now")
-    return read_choice(value, at, found, {mode.word: mode for mode in LogMode})
+    mode = read_choice(value, at, found, {mode.word: mode for mode in LogMode})
+    return None if mode is None else Log(mode)
 
 
 def read_signal(value: object, at: Path, found: Findings) -> int | None:

@@ -4,10 +4,11 @@ It must never look at bytes that the core would refuse.
 """
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import Exits, Plan, PlanRefused, SignalRule, Task, Unit, Variables
+from minipod.reaper.records import Exits, Log, Plan, PlanRefused, SignalRule, Task, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
 from minipod.supervisor.words import (
+    Control,
     Direction,
     Errand,
     ExitClass,
@@ -15,6 +16,7 @@ from minipod.supervisor.words import (
     Kind,
     LogMode,
     Milestone,
+    Overflow,
     Rule,
     SignalVerb,
     Standing,
@@ -66,6 +68,11 @@ class Reader:
             name=self.text(pod.name),
             termination_message=self.text(pod.termination_message),
             default_path=self.text(pod.default_path),
+            control=_word(Control, pod.control),
+            control_path=self.text(pod.control_path),
+            listen_host=self.text(pod.listen_host),
+            listen_port=pod.listen_port,
+            own_log=_word(LogMode, pod.own_log),
             labels=self.variable_run(pod.labels),
             env=self.variable_run(pod.env),
             main_unit=_or_none(pod.main_unit),
@@ -105,16 +112,26 @@ class Reader:
             unstartable_code=unit.unstartable_code,
             stop_signal=unit.stop_signal,
             stop_scope=_word(StopScope, unit.stop_scope),
-            log_mode=_word(LogMode, unit.log_mode),
             stdin_mode=_word(StdinMode, unit.stdin_mode),
             leave_rest=bool(unit.leave_rest),
+            tty=bool(unit.tty),
             notify_socket=bool(unit.notify_socket),
             notify_fd=_or_none(unit.notify_fd),
             errands=tuple(map(self.task, _slice(self.errands, unit.errands))),
+            log=self.log(unit.log),
             grace_ns=unit.grace_ns,
             rest_grace_ns=unit.rest_grace_ns,
             deadline_ns=unit.deadline_ns,
             reset_ns=unit.reset_ns,
+        )
+
+    def log(self, log) -> Log:
+        return Log(
+            mode=_word(LogMode, log.mode),
+            overflow=_word(Overflow, log.overflow),
+            file=self.text(log.file),
+            max_size=log.max_size,
+            keep=log.keep,
         )
 
     def task(self, errand) -> Task:

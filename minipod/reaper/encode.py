@@ -6,7 +6,7 @@ Equal texts and equal lists are stored once. It must never leave anything out: `
 from collections.abc import Callable, Iterable
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import MAGIC, Exits, Plan, PlanRefused, SignalRule, Task, Unit
+from minipod.reaper.records import MAGIC, Exits, Log, Plan, PlanRefused, SignalRule, Task, Unit
 from minipod.supervisor.order import Edge
 
 # The elements of each array in C; the blob's are bytes.
@@ -93,16 +93,26 @@ class Arrays:
             "unstartable_code": unit.unstartable_code,
             "stop_signal": unit.stop_signal,
             "stop_scope": unit.stop_scope.number,
-            "log_mode": unit.log_mode.number,
             "stdin_mode": unit.stdin_mode.number,
             "leave_rest": unit.leave_rest,
+            "tty": unit.tty,
             "notify_socket": unit.notify_socket,
             "notify_fd": _or_none(unit.notify_fd),
             "errands": self.errand_run(unit.errands, index),
+            "log": self.log(unit.log),
             "grace_ns": unit.grace_ns,
             "rest_grace_ns": unit.rest_grace_ns,
             "deadline_ns": unit.deadline_ns,
             "reset_ns": unit.reset_ns,
+        }
+
+    def log(self, log: Log) -> dict:
+        """A ``struct plan_log``."""
+        return {
+            **log._asdict(),
+            "mode": log.mode.number,
+            "overflow": log.overflow.number,
+            "file": self.blob.add(log.file),
         }
 
     def errand_run(self, tasks: tuple[Task, ...], unit: int) -> dict[str, int]:
@@ -140,6 +150,11 @@ class Arrays:
             "name": self.blob.add(plan.name),
             "termination_message": self.blob.add(plan.termination_message),
             "default_path": self.blob.add(plan.default_path),
+            "control": plan.control.number,
+            "control_path": self.blob.add(plan.control_path),
+            "listen_host": self.blob.add(plan.listen_host),
+            "listen_port": plan.listen_port,
+            "own_log": plan.own_log.number,
             "labels": self.variables.add(plan.labels),
             "env": self.variables.add(plan.env),
             "main_unit": _or_none(plan.main_unit),

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from minipod import model
 from minipod.reaper import records
 from minipod.supervisor import backoff, budget, errands, order, roles, signals
-from minipod.supervisor.words import ExitClass, Kind, SignalVerb, StopScope
+from minipod.supervisor.words import Control, ExitClass, Kind, LogMode, SignalVerb, StopScope
 
 # Docker's own: for a unit that is given none, or no search would find anything.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -25,6 +25,8 @@ def lower(pod: model.Pod, python: str = PYTHON) -> records.Plan:
         name=pod.name,
         termination_message=pod.termination_message_path,
         default_path=DEFAULT_PATH,
+        **_control(pod.control),
+        own_log=pod.log.mode if pod.log.mode is LogMode.JSON else LogMode.PREFIX,
         labels=tuple(pod.labels.items()),
         env=tuple(pod.env.items()),
         main_unit=None if pod.main is None else at[pod.main],
@@ -42,6 +44,13 @@ def lower(pod: model.Pod, python: str = PYTHON) -> records.Plan:
         edges=order.edges(members),
         rules=rules(pod.signals, at),
     )
+
+
+def _control(control: model.Control) -> dict:
+    """Where the pod is asked and told, as fields of the plan."""
+    at = Control.OFF if not control.enabled else Control.AT if control.socket else Control.FOUND
+    host, port = control.listen or ("", 0)
+    return {"control": at, "control_path": control.socket, "listen_host": host, "listen_port": port}
 
 
 def _args_unit(pod: model.Pod, at: Mapping[str, int]) -> int | None:
@@ -74,12 +83,13 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int, python: str) -> records.U
         unstartable_code=0,
         stop_signal=unit.stop_signal,
         stop_scope=unit.stop_to,
-        log_mode=unit.log,
         stdin_mode=unit.stdin,
         leave_rest=False,
+        tty=unit.tty,
         notify_socket=unit.notify is not None and unit.notify.fd is None,
         notify_fd=unit.notify.fd if unit.notify else None,
         errands=_errands(unit, python),
+        log=records.Log(*unit.log),
         grace_ns=unit.termination_grace_period,
         rest_grace_ns=0 if unit.stop_to is StopScope.MAIN else budget.WHOLE_GRACE,
         deadline_ns=unit.deadline or 0,

@@ -11,11 +11,13 @@ from typing import NamedTuple
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
 from minipod.supervisor.words import (
+    Control,
     Errand,
     ExitClass,
     Handler,
     Kind,
     LogMode,
+    Overflow,
     Rule,
     SignalVerb,
     Standing,
@@ -68,6 +70,16 @@ class Task(NamedTuple):
     exact: bool = False
 
 
+class Log(NamedTuple):
+    """What becomes of what a unit writes: ``struct plan_log``."""
+
+    mode: LogMode
+    overflow: Overflow
+    file: str
+    max_size: int
+    keep: int
+
+
 class Unit(NamedTuple):
     """One unit. ``errands`` are sorted by kind, each kind at most once."""
 
@@ -90,12 +102,13 @@ class Unit(NamedTuple):
     unstartable_code: int
     stop_signal: int
     stop_scope: StopScope
-    log_mode: LogMode
     stdin_mode: StdinMode
     leave_rest: bool
+    tty: bool
     notify_socket: bool
     notify_fd: int | None
     errands: tuple[Task, ...]
+    log: Log
     grace_ns: int
     rest_grace_ns: int
     deadline_ns: int
@@ -108,6 +121,11 @@ class Plan(NamedTuple):
     name: str
     termination_message: str
     default_path: str
+    control: Control
+    control_path: str
+    listen_host: str
+    listen_port: int
+    own_log: LogMode
     labels: Variables
     env: Variables
     main_unit: int | None

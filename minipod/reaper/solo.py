@@ -4,7 +4,7 @@ its bytes are compiled in. The file is checked in; a test fails when it differs 
     python -m minipod.reaper.solo > csrc/solo_plan.h
 """
 
-from minipod.model import Pod, SignalRule, Unit
+from minipod.model import Control, Log, Pod, SignalRule, Unit
 from minipod.reaper.encode import encode
 from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan
@@ -29,9 +29,9 @@ _HEAD = """\
 def plan() -> Plan:
     """One program, never restarted, that gets what minipod got: its environment, stdin, output, and the signals of a
     terminal. What it leaves behind is nobody's before the end."""
-    main = Unit("main", Kind.SERVICE, (), "never", log=LogMode.INHERIT, stdin=StdinMode.INHERIT)
+    main = Unit("main", Kind.SERVICE, (), "never", log=Log(LogMode.INHERIT), stdin=StdinMode.INHERIT)
     forwarded = {NUMBERS[name]: SignalRule(SignalVerb.FORWARD) for name in ("INT", "QUIT")}
-    lowered = lower(Pod("minipod", (main,), main="main", signals=forwarded))
+    lowered = lower(Pod("minipod", (main,), main="main", signals=forwarded, control=Control(enabled=False)))
     return lowered._replace(exact_env=True, units=(lowered.units[0]._replace(leave_rest=True),))
 
 

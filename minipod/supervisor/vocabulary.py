@@ -7,6 +7,7 @@ in ``words``; here they stand beside the others for whoever needs both.
 """
 
 from minipod.supervisor.words import (  # noqa: F401
+    Control,
     Direction,
     Errand,
     ExitClass,
@@ -14,6 +15,7 @@ from minipod.supervisor.words import (  # noqa: F401
     Kind,
     LogMode,
     Milestone,
+    Overflow,
     Rule,
     SignalVerb,
     Standing,

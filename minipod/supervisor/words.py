@@ -127,9 +127,25 @@ class StopScope(Word):
 
 class LogMode(Word):
     PREFIX = "whole lines behind the unit's name"
+    JSON = "an object a line: time, unit, stream, line"
     RAW = "whole lines, unchanged"
     INHERIT = "the descriptor itself, no copy"
     NONE = "to /dev/null"
+
+
+class Overflow(Word):
+    """What becomes of lines that nobody takes."""
+
+    BLOCK = "the unit waits as soon as its pipe is full"
+    DROP = "whole lines are dropped, and counted"
+
+
+class Control(Word):
+    """Where PID 1 is asked and told."""
+
+    OFF = "nowhere"
+    FOUND = "on a socket in the first directory that can be written, else by an abstract name"
+    AT = "on a socket at the path that the plan names"
 
 
 class StdinMode(Word):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from minipod.config.durations import MOST, UNITS, BadDuration, format_duration, parse_duration
 from minipod.config.shellwords import NeedsShell, Split, Unclosed
-from minipod.model import SignalRule
+from minipod.model import Log, SignalRule
 from minipod.supervisor.vocabulary import LogMode, Milestone, SignalVerb, StdinMode, StopScope
 
 SECOND = 1_000_000_000
@@ -128,7 +128,7 @@ def unit(read, line: str, *, overrides=()):
         ('stop_signal = "SIGRTMIN+3"', "stop_signal", 37), ('stop_signal = "int"', "stop_signal", 2),
         ("stop_signal = 9", "stop_signal", 9),
         ('exit_codes = { 143 = 0, SIGINT = 3, "KILL" = 1, 0 = 7 }', "exit_codes", {143: 0, 130: 3, 137: 1, 0: 7}),
-        ('stdin = "inherit"', "stdin", StdinMode.INHERIT), ('log = "raw"', "log", LogMode.RAW),
+        ('stdin = "inherit"', "stdin", StdinMode.INHERIT), ('log = "raw"', "log", Log(LogMode.RAW)),
         ('stop_to = "main"', "stop_to", StopScope.MAIN), ("max_restarts = 0", "max_restarts", 0),
         ('args = ["$(X)", "%d", "$$", ""]', "args", ("$(X)", "%d", "$$", "")),
         ("termination_grace_period = 0", "termination_grace_period", 0),

@@ -9,7 +9,7 @@ import errno
 import pytest
 from player import Answer, Player, request
 
-from minipod.model import Ask, Backoff, Notify, Pod, Probe, Unit
+from minipod.model import Ask, Backoff, Log, Notify, Pod, Probe, Unit
 from minipod.supervisor.vocabulary import Errand, Handler, Kind, LogMode, Milestone, PodEvent, StopScope
 from minipod.supervisor.world import Answer as Said
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Notice, Reply, Start, Stray
@@ -62,8 +62,8 @@ def busy_pod() -> list[str]:
             Unit("migrate", Kind.INIT, ("a",), "on_failure", backoff=Backoff(SECOND, 4 * SECOND)),
             Unit("logs", Kind.SIDECAR, ("b",), "always"),
             Unit("web", Kind.SERVICE, ("c",), "always", termination_grace_period=2 * SECOND),
-            Unit("db", Kind.SERVICE, ("d",), "on_failure", stop_to=StopScope.MAIN, log=LogMode.RAW),
-            Unit("job", Kind.SERVICE, ("e",), "never", after={"db": Milestone.READY}, log=LogMode.NONE),
+            Unit("db", Kind.SERVICE, ("d",), "on_failure", stop_to=StopScope.MAIN, log=Log(LogMode.RAW)),
+            Unit("job", Kind.SERVICE, ("e",), "never", after={"db": Milestone.READY}, log=Log(LogMode.NONE)),
         ),
     )
     behaviours = (

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from player import Answer, Player, request
 
-from minipod.model import Pod, Unit
+from minipod.model import Log, Pod, Unit
 from minipod.supervisor.vocabulary import Kind, LogMode
 from minipod.supervisor.world import Fact, FactKind
 
@@ -29,7 +29,7 @@ Written = dict[tuple[int, int], bytes]  # by unit and stream
 
 
 def pod(mode: LogMode) -> Pod:
-    return Pod("lines", tuple(Unit(name, Kind.SERVICE, ("true",), "never", log=mode) for name in NAMES))
+    return Pod("lines", tuple(Unit(name, Kind.SERVICE, ("true",), "never", log=Log(mode)) for name in NAMES))
 
 
 def play(player: Player, mode: LogMode, writes: list[tuple[int, int, int, bytes]], sink: str = "pipe", *,

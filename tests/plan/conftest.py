@@ -6,12 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from minipod.model import Ask, Backoff, Notify, Pod, Probe, RestartRule, SignalRule, Unit
+from minipod.model import Ask, Backoff, Control, Log, Notify, Pod, Probe, RestartRule, SignalRule, Unit
 from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
 from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan
-from minipod.supervisor.vocabulary import Handler, Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
+from minipod.supervisor.vocabulary import (
+    Handler,
+    Kind,
+    LogMode,
+    Milestone,
+    Overflow,
+    SignalVerb,
+    StdinMode,
+    StopScope,
+)
 
 SECOND = 1_000_000_000
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
@@ -40,7 +49,7 @@ def shop() -> Pod:
             Unit("migrate", Kind.INIT, ("migrate", "--to", "$(VERSION)"), "on_failure", deadline=120 * SECOND,
                  env={"VERSION": "7"}, working_dir="/srv/shop", max_restarts=3),
             Unit("logs", Kind.SIDECAR, ("vector",), "always", args=("-c", "/etc/vector.toml"), essential=True,
-                 log=LogMode.RAW, stop_signal=3, notify=Notify(fd=3), start_timeout=9 * SECOND,
+                 log=Log(LogMode.JSON, Overflow.DROP, "/var/log/vector.log", 1 << 20, 3), stop_signal=3, notify=Notify(fd=3), start_timeout=9 * SECOND,
                  liveness_probe=Probe(Ask(Handler.GRPC, port=50051, service="log.v1.Log"), period=5 * SECOND),
                  post_start=Ask(Handler.SLEEP, sleep=SECOND // 2)),
             Unit("warm-up", Kind.INIT, ("sh", "-c", "curl -s http://localhost/ || exit 3"), "never",
@@ -48,7 +57,7 @@ def shop() -> Pod:
             Unit("web", Kind.SERVICE, ("shop", "serve"), "never", args=("--port", "$(PORT)"), user="www-data",
                  group="33", umask=0o027, env={"PORT": "8080", "REGION": "$(REGION)-1"}, after={"db": Milestone.READY},
                  stop_to=StopScope.MAIN, termination_grace_period=20 * SECOND, stdin=StdinMode.INHERIT,
-                 log=LogMode.INHERIT, restart_rules=(RestartRule((42, 43), restart_all=True),),
+                 log=Log(LogMode.INHERIT), restart_rules=(RestartRule((42, 43), restart_all=True),),
                  startup_probe=Probe(Ask(Handler.EXEC, ("test", "-e", "$(READY_FILE)")), period=SECOND,
                                      failure_threshold=60, termination_grace_period=2 * SECOND),
                  readiness_probe=Probe(Ask(Handler.HTTP_GET, port=8080, path="/healthz?full", host="::1",
@@ -57,11 +66,13 @@ def shop() -> Pod:
                  liveness_probe=Probe(Ask(Handler.HTTP_GET, port=8443, scheme="https"), timeout=3 * SECOND),
                  pre_stop=Ask(Handler.EXEC, ("shop", "drain", "$(PORT)"))),
             Unit("worker", Kind.SERVICE, ("shop", "work"), "on_failure", after={"web": Milestone.STARTED},
-                 essential=True, backoff=Backoff(initial=SECOND // 2, max=8 * SECOND), log=LogMode.NONE,
+                 essential=True, backoff=Backoff(initial=SECOND // 2, max=8 * SECOND), log=Log(LogMode.NONE),
                  notify=Notify(), watchdog=30 * SECOND, start_timeout=20 * SECOND),
             Unit("db", Kind.SERVICE, ("postgres",), "always",
                  readiness_probe=Probe(Ask(Handler.TCP_SOCKET, port=5432))),
         ),
+        log=Log(LogMode.JSON),
+        control=Control(socket="/run/shop.sock", listen=("::", 9090)),
     )
 
 

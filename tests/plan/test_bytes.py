@@ -5,13 +5,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from minipod.model import Ask, Backoff, Notify, Pod, Probe, RestartRule, SignalRule, Unit
+from minipod.model import Ask, Backoff, Control, Log, Notify, Pod, Probe, RestartRule, SignalRule, Unit
 from minipod.reaper.decode import decode
 from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
 from minipod.reaper.lower import lower
 from minipod.reaper.records import MAGIC, Plan, PlanRefused
-from minipod.supervisor.vocabulary import Handler, Kind, LogMode, Milestone, SignalVerb, StdinMode, StopScope
+from minipod.supervisor.vocabulary import (
+    Handler,
+    Kind,
+    LogMode,
+    Milestone,
+    Overflow,
+    SignalVerb,
+    StdinMode,
+    StopScope,
+)
 
 NS = st.integers(0, (1 << 62) - 1)
 WAITED = (Milestone.STARTED, Milestone.READY, Milestone.COMPLETED)
@@ -87,9 +96,22 @@ def units(draw, name: str, kind: Kind, before: list[str]) -> Unit:
         termination_grace_period=draw(NS),
         exit_codes=draw(st.dictionaries(CODES, CODES, max_size=3)),
         stdin=draw(st.sampled_from(StdinMode)),
-        log=draw(st.sampled_from(LogMode)),
+        log=draw(logs()),
+        tty=False,
         **draw(errands()),
     )
+
+
+LISTENS = st.none() | st.tuples(st.sampled_from(["127.0.0.1", "::"]), PORTS)
+CONTROLS = st.just(Control(False)) | st.builds(Control, st.just(True), TEXT, LISTENS)
+
+
+@st.composite
+def logs(draw) -> Log:
+    """Any log that a unit can have."""
+    mode = draw(st.sampled_from(LogMode))
+    has_file = mode not in (LogMode.INHERIT, LogMode.NONE)
+    return Log(mode, draw(st.sampled_from(Overflow)), draw(TEXT) if has_file else "", draw(NS), draw(st.integers(0, MOST)))
 
 
 @st.composite
@@ -113,6 +135,8 @@ def pods(draw) -> Pod:
         termination_grace_period=draw(NS),
         signals=draw(st.dictionaries(st.integers(1, 64), rules, max_size=4)),
         termination_message_path=draw(TEXT),
+        log=draw(logs()),
+        control=draw(CONTROLS),
     )
 
 

@@ -21,7 +21,7 @@ def test_one_program_that_gets_what_minipod_got() -> None:
     assert (solo.name, main.name, solo.main_unit, solo.args_unit, solo.exact_env) == ("minipod", "main", 0, 0, True)
     assert (main.argv, main.command_count, main.env, solo.env) == ((), 0, (), ())
     assert (main.rule, main.standing) == (Rule.NEVER, Standing.MAIN)
-    assert (main.log_mode, main.stdin_mode) == (LogMode.INHERIT, StdinMode.INHERIT)
+    assert (main.log.mode, main.stdin_mode) == (LogMode.INHERIT, StdinMode.INHERIT)
     assert (main.leave_rest, main.stop_scope) == (True, StopScope.GROUP)
 
 
