@@ -9,165 +9,103 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "json.h"
 #include "say.h"
 
 enum { MESSAGE_MOST = 4096 };
 
-struct out { int fd; size_t fill; char buffer[4096]; };
+struct out { int fd; struct json json; char buffer[8192]; };  /* room for several units */
 
 static void flush(struct out *o)
 {
-    for (size_t done = 0; done < o->fill;) {
-        ssize_t n = write(o->fd, o->buffer + done, o->fill - done);
+    struct json *j = &o->json;
+    for (size_t done = 0; done < j->size;) {
+        ssize_t n = write(o->fd, o->buffer + done, j->size - done);
         if (n < 0 && errno != EINTR)
             _exit(1);
         done += n > 0 ? (size_t)n : 0;
     }
-    o->fill = 0;
+    if (j->broken)
+        _exit(1);
+    j->size = 0;
 }
 
-static void put(struct out *o, const char *format, ...)
+static void put_code(struct json *j, const struct unit *u)
 {
-    va_list args;
-    if (o->fill > sizeof o->buffer / 2)
-        flush(o);
-    va_start(args, format);
-    o->fill += say_formatv(o->buffer + o->fill, sizeof o->buffer - o->fill, format, args);
-    va_end(args);
-}
-
-static void put_string(struct out *o, const char *text)
-{
-    static const char hex[] = "0123456789abcdef";
-    put(o, "\"");
-    for (; text && *text; text++) {
-        char one[2] = {*text, 0}, code[3] = {hex[*text >> 4 & 15], hex[*text & 15], 0};
-        if (*text == '"' || *text == '\\')
-            put(o, "\\%s", one);
-        else if ((unsigned char)*text < ' ')
-            put(o, "\\u00%s", code);
+    static const char *const keys[] = {"exitCode", "rawExitCode", "signal"};
+    const uint8_t codes[] = {u->code, u->raw_code, u->signal};
+    for (size_t i = 0; i < sizeof codes; i++)
+        if (u->has_run)
+            json_number(j, keys[i], codes[i]);
         else
-            put(o, "%s", one);
-    }
-    put(o, "\"");
-}
-
-/* --- time --- */
-
-/* Days since 1970 to a date of the Gregorian calendar, counted in years that begin in March. */
-static void date_of(uint64_t days, unsigned *year, unsigned *month, unsigned *day)
-{
-    uint64_t since = days + 719468, era = since / 146097, of_era = since % 146097;
-    uint64_t year_of_era = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-    uint64_t of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    uint64_t from_march = (5 * of_year + 2) / 153;
-    *day = (unsigned)(of_year - (153 * from_march + 2) / 5 + 1);
-    *month = (unsigned)(from_march < 10 ? from_march + 3 : from_march - 9);
-    *year = (unsigned)(year_of_era + era * 400 + (*month <= 2));
-}
-
-static void put_padded(struct out *o, unsigned number, unsigned width)
-{
-    for (unsigned limit = 10; width > 1; width--, limit *= 10)
-        if (number < limit)
-            put(o, "0");
-    put(o, "%u", number);
-}
-
-/* RFC 3339 with microseconds, as Kubernetes' MicroTime; null for a moment that never was. */
-static void put_time(struct out *o, uint64_t wall)
-{
-    unsigned year, month, day, second = (unsigned)(wall / 1000000000 % 86400);
-    if (wall == 0) {
-        put(o, "null");
-        return;
-    }
-    date_of(wall / 1000000000 / 86400, &year, &month, &day);
-    const struct { unsigned number, width; const char *after; } parts[] = {
-        {year, 4, "-"}, {month, 2, "-"}, {day, 2, "T"}, {second / 3600, 2, ":"}, {second / 60 % 60, 2, ":"},
-        {second % 60, 2, "."}, {(unsigned)(wall / 1000 % 1000000), 6, "Z\""},
-    };
-    put(o, "\"");
-    for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
-        put_padded(o, parts[i].number, parts[i].width);
-        put(o, "%s", parts[i].after);
-    }
-}
-
-/* --- the report --- */
-
-static void put_code(struct out *o, const struct unit *u)
-{
-    if (u->has_run)
-        put(o, "\"exitCode\": %u, \"rawExitCode\": %u, \"signal\": %u", (unsigned)u->code, (unsigned)u->raw_code,
-            (unsigned)u->signal);
-    else
-        put(o, "\"exitCode\": null, \"rawExitCode\": null, \"signal\": null");
-    put(o, ", \"reason\": ");
-    if (u->has_run || u->blamed_dependency)
-        put_string(o, step_reason(u));
-    else
-        put(o, "null");
+            json_null(j, keys[i]);
+    json_word(j, "reason", u->has_run || u->blamed_dependency ? step_reason(u) : NULL);
 }
 
 /* What the last instance said of itself. */
-static void put_notes(struct out *o, const struct notes *n)
+static void put_notes(struct json *j, const struct notes *n)
 {
-    put(o, ", \"statusText\": ");
-    if (n && *n->status)
-        put_string(o, n->status);
-    else
-        put(o, "null");
-    put(o, ", \"errno\": %d, \"mainPid\": %d, \"refusedMessages\": %u", n ? (int)n->error : 0,
-        n ? (int)n->main_pid : 0, n ? n->refused : 0);
+    json_word(j, "statusText", n && *n->status ? n->status : NULL);
+    json_signed(j, "errno", n ? n->error : 0);
+    json_signed(j, "mainPid", n ? n->main_pid : 0);
+    json_number(j, "refusedMessages", n ? n->refused : 0);
 }
 
-static void put_unit(struct out *o, const struct unit *u)
+static void put_unit(struct json *j, const struct unit *u)
 {
-    put(o, "    {\"name\": ");
-    put_string(o, u->name);
-    put(o, ", \"kind\": \"%s\", \"state\": \"%s\", \"outcome\": ", kind_word(u->plan->kind), life_word(u->life));
-    if (u->life == LIFE_ENDED)
-        put_string(o, outcome_word(u->outcome));
-    else
-        put(o, "null");
-    put(o, ", ");
-    put_code(o, u);
-    put(o, ", \"restartCount\": %u, \"startedAt\": ", u->restarts);
-    put_time(o, u->started_wall);
-    put(o, ", \"finishedAt\": ");
-    put_time(o, u->ended_wall);
-    put_notes(o, u->notes);
-    put(o, "}");
+    json_gap(j, "\n    ");
+    json_object_begin(j, NULL);
+    json_word(j, "name", u->name);
+    json_word(j, "kind", kind_word(u->plan->kind));
+    json_word(j, "state", life_word(u->life));
+    json_word(j, "outcome", u->life == LIFE_ENDED ? outcome_word(u->outcome) : NULL);
+    put_code(j, u);
+    json_number(j, "restartCount", u->restarts);
+    json_time(j, "startedAt", u->started_wall);
+    json_time(j, "finishedAt", u->ended_wall);
+    put_notes(j, u->notes);
+    json_object_end(j);
+}
+
+static void put_pod(struct json *j, const struct core *c, int code, const struct unit *decider)
+{
+    const struct cause *cause = step_cause(c->cause);
+    json_number(j, "version", 1);
+    json_word(j, "pod", plan_text(&c->plan, c->plan.pod->name));
+    json_gap(j, "\n  ");
+    json_word(j, "phase", core_phase_name(code));
+    json_signed(j, "exitCode", code);
+    json_word(j, "reason", cause->reason);
+    json_word(j, "message", cause->sentence);
+    json_word(j, "decidedBy", decider ? decider->name : NULL);
+    json_word(j, "toldBy", c->told_by ? signal_word(c->told_by) : NULL);
+    json_gap(j, "\n  ");
+    json_time(j, "startedAt", c->began_wall);
+    json_time(j, "finishedAt", sys_wall());
+    json_gap(j, "\n  ");
+    json_number(j, "orphansReaped", c->orphans_reaped);
+    json_number(j, "droppedLines", c->dropped_lines);
+    json_number(j, "impossibleEvents", c->impossible);
 }
 
 static void put_report(struct out *o, const struct core *c, int code, const struct unit *decider)
 {
-    const struct cause *cause = step_cause(c->cause);
-    put(o, "{\n  \"version\": 1,\n  \"pod\": ");
-    put_string(o, plan_text(&c->plan, c->plan.pod->name));
-    put(o, ",\n  \"phase\": \"%s\",\n  \"exitCode\": %d,\n  \"reason\": \"%s\",\n  \"message\": \"%s\",\n  \"decidedBy\": ",
-        core_phase_name(code), code, cause->reason, cause->sentence);
-    if (decider)
-        put_string(o, decider->name);
-    else
-        put(o, "null");
-    put(o, ",\n  \"toldBy\": ");
-    if (c->told_by)
-        put_string(o, signal_word(c->told_by));
-    else
-        put(o, "null");
-    put(o, ",\n  \"startedAt\": ");
-    put_time(o, c->began_wall);
-    put(o, ",\n  \"finishedAt\": ");
-    put_time(o, sys_wall());
-    put(o, ",\n  \"orphansReaped\": %u,\n  \"droppedLines\": %u,\n  \"impossibleEvents\": %u,\n  \"units\": [\n",
-        c->orphans_reaped, c->dropped_lines, c->impossible);
+    struct json *j = &o->json;
+    json_start(j, o->buffer, sizeof o->buffer);
+    json_object_begin(j, NULL);
+    put_pod(j, c, code, decider);
+    json_gap(j, "\n  ");
+    json_list_begin(j, "units");
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        put_unit(o, &c->units[i]);
-        put(o, i + 1 < c->unit_count ? ",\n" : "\n");
+        if (j->size > sizeof o->buffer / 2)
+            flush(o);
+        put_unit(j, &c->units[i]);
     }
-    put(o, "  ]\n}\n");
+    json_gap(j, "\n  ");
+    json_list_end(j);
+    json_gap(j, "\n");
+    json_object_end(j);
+    json_line_end(j);
     flush(o);
 }
 

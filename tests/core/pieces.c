@@ -6,6 +6,8 @@
  *     user PASSWD GROUP NAME         result uid gid name home group…
  *     group GROUP NAME               result gid
  *     duration TEXT                  result ns
+ *     json ROOM { { KEY | } | [ KEY | ] | 0 KEY | b KEY SO | n KEY NUMBER | i KEY NUMBER | w KEY TEXT | t KEY TEXT | @ KEY WALL
+ *               | some KEY TEXT RESERVE | g TEXT | line }…      KEY: "." for none; broken, the text, what "some" took
  */
 #define main minipod_main
 #include "../../csrc/main.c"
@@ -13,6 +15,7 @@
 
 #include <stdio.h>
 
+#include "json.h"
 #include "user.h"
 
 enum { LINE = 1 << 16 };
@@ -129,10 +132,79 @@ static void try_duration(void)
     free(text);
 }
 
+/* Where it stands, so that it lives as long as the line; NULL for ".". */
+static char *next_in_place(void)
+{
+    char *word = next();
+    size_t size = 0;
+    if (*word == '.')
+        return NULL;
+    for (const char *hex = word; digit(*hex) >= 0; hex += 2)
+        word[size++] = (char)(digit(hex[0]) << 4 | digit(hex[1]));
+    if (*word)
+        word[size] = 0;
+    return word;
+}
+
+static size_t put_json_text(struct json *j, const char *key, int is_some)
+{
+    const char *hex = next();
+    size_t size = strlen(hex) / 2, taken = size;
+    char *text = malloc(size + 1);
+    for (size_t i = 0; i < size; i++)
+        text[i] = (char)(digit(hex[2 * i]) << 4 | digit(hex[2 * i + 1]));
+    if (is_some)
+        taken = json_text_some(j, key, text, size, next_number());
+    else
+        json_text(j, key, text, size);
+    free(text);
+    return taken;
+}
+
+static void put_json(struct json *j, const char *what, const char *key)
+{
+    switch (*what) {
+    case '{': json_object_begin(j, key); break;
+    case '[': json_list_begin(j, key); break;
+    case '0': json_null(j, key); break;
+    case 'b': json_bool(j, key, (int)next_number()); break;
+    case 'n': json_number(j, key, next_number()); break;
+    case 'i': json_signed(j, key, strtoll(next(), NULL, 10)); break;
+    case 'w': json_word(j, key, next_in_place()); break;
+    case 't': put_json_text(j, key, 0); break;
+    case '@': json_time(j, key, next_number()); break;
+    case 's': printf("%zu ", put_json_text(j, key, 1)); break;
+    default: abort();
+    }
+}
+
+static void try_json(void)
+{
+    struct json j;
+    size_t room = next_number();
+    char *out = malloc(room);
+    json_start(&j, out, room);
+    for (const char *what; *(what = next());)
+        if (*what == '}')
+            json_object_end(&j);
+        else if (*what == ']')
+            json_list_end(&j);
+        else if (*what == 'g')
+            json_gap(&j, next_in_place());
+        else if (*what == 'l')
+            json_line_end(&j);
+        else
+            put_json(&j, what, next_in_place());
+    printf("%d ", j.broken);
+    put_hex(out, j.size);
+    free(out);
+}
+
 int main(void)
 {
     static const struct { const char *word; void (*try)(void); } known[] = {
         {"timers", try_timers}, {"say", try_say}, {"user", try_user}, {"group", try_group}, {"duration", try_duration},
+        {"json", try_json},
     };
     static char line[LINE];
     while (fgets(line, sizeof line, stdin)) {
