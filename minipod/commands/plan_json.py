@@ -5,7 +5,7 @@ from typing import Any
 
 from minipod.commands.errand_text import shown_words
 from minipod.commands.secrecy import shown_header, shown_value
-from minipod.reaper.records import Exits, Plan, SignalRule, Task, Unit, Variables
+from minipod.reaper.records import Exits, Log, Plan, SignalRule, Task, Unit, Variables
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.words import ExitClass, Word
@@ -34,6 +34,8 @@ def _plain(record: Any) -> dict[str, Any]:
     for name, value in fields.items():
         if isinstance(value, Word):
             fields[name] = value.word
+        elif isinstance(value, Log):
+            fields[name] = _plain(value)
         elif name == "env":
             fields[name] = _variables(value)
         elif name == "labels":

@@ -7,12 +7,25 @@ from minipod.commands.errand_text import errand_rows
 from minipod.commands.secrecy import HIDDEN, shown_value
 from minipod.config.durations import format_duration
 from minipod.config.findings import visible
+from minipod.config.sizes import format_size
 from minipod.reaper.layout import lib
-from minipod.reaper.records import Exits, Plan, SignalRule, Unit, Variables
+from minipod.reaper.records import Exits, Log, Plan, SignalRule, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import RTMIN, name_of
-from minipod.supervisor.words import Direction, ExitClass, Kind, Milestone, Rule, SignalVerb, Standing, StopScope
+from minipod.supervisor.words import (
+    Control,
+    Direction,
+    ExitClass,
+    Kind,
+    LogMode,
+    Milestone,
+    Overflow,
+    Rule,
+    SignalVerb,
+    Standing,
+    StopScope,
+)
 
 Row = tuple[str, str]
 
@@ -69,10 +82,19 @@ def _pod(plan: Plan) -> Iterator[Row]:
         yield "words", f"after -- they replace the args of {visible(plan.units[plan.args_unit].name)}"
     if plan.termination_message:
         yield "message", f"to {visible(plan.termination_message)}"
+    yield "control", f"at {visible(plan.control_path)}" if plan.control is Control.AT else plan.control.value
+    if plan.listen_port:
+        yield "health", f"and metrics, for anybody, at {_address(plan.listen_host, plan.listen_port)}"
+    if plan.own_log is LogMode.JSON:
+        yield "own words", plan.own_log.value
     yield from _under("labels", (f"{visible(name)}={visible(value)}" for name, value in plan.labels))
     if plan.exact_env:
         yield "env", "exactly what minipod is given"
     yield from _variables(plan.env)
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _budget(plan: Plan) -> str:
@@ -110,8 +132,10 @@ def _unit(plan: Plan, index: int) -> Iterator[Row]:
     yield from errand_rows(unit)
     yield from _ends(unit)
     yield "its stop", _stop(unit)
-    yield "output", unit.log.mode.value
+    yield "output", _output(unit.log)
     yield "input", unit.stdin_mode.value
+    if unit.tty:
+        yield "terminal", "minipod's own is its own"
 
 
 def _command(argv: tuple[str, ...]) -> str:
@@ -175,6 +199,15 @@ def _spans(codes: list[int]) -> str:
         else:
             spans.append([code])
     return " ".join("..".join(map(str, span)) for span in spans)
+
+
+def _output(log: Log) -> str:
+    text = log.mode.value
+    if log.file:
+        text += f"; to {visible(log.file)}"
+        text += f", of at most {format_size(log.max_size)}" if log.max_size else ""
+        text += f", besides {log.keep} older ones"
+    return text + (f"; when nobody takes them: {log.overflow.value}" if log.overflow is Overflow.DROP else "")
 
 
 def _remapped(exits: Exits) -> str:

@@ -24,7 +24,7 @@ from minipod.supervisor.vocabulary import (
 
 SECOND = 1_000_000_000
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
-PARTS = ("arena", "environment", "expand", "load", "plan", "refuse", "refuse_errand", "table")
+PARTS = ("arena", "environment", "expand", "load", "plan", "refuse", "refuse_errand", "refuse_sight", "table")
 SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
@@ -49,7 +49,8 @@ def shop() -> Pod:
             Unit("migrate", Kind.INIT, ("migrate", "--to", "$(VERSION)"), "on_failure", deadline=120 * SECOND,
                  env={"VERSION": "7"}, working_dir="/srv/shop", max_restarts=3),
             Unit("logs", Kind.SIDECAR, ("vector",), "always", args=("-c", "/etc/vector.toml"), essential=True,
-                 log=Log(LogMode.JSON, Overflow.DROP, "/var/log/vector.log", 1 << 20, 3), stop_signal=3, notify=Notify(fd=3), start_timeout=9 * SECOND,
+                 log=Log(LogMode.JSON, Overflow.DROP, "/var/log/vector.log", 1 << 20, 3), stop_signal=3,
+                 notify=Notify(fd=3), start_timeout=9 * SECOND,
                  liveness_probe=Probe(Ask(Handler.GRPC, port=50051, service="log.v1.Log"), period=5 * SECOND),
                  post_start=Ask(Handler.SLEEP, sleep=SECOND // 2)),
             Unit("warm-up", Kind.INIT, ("sh", "-c", "curl -s http://localhost/ || exit 3"), "never",

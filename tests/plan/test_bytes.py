@@ -111,7 +111,8 @@ def logs(draw) -> Log:
     """Any log that a unit can have."""
     mode = draw(st.sampled_from(LogMode))
     has_file = mode not in (LogMode.INHERIT, LogMode.NONE)
-    return Log(mode, draw(st.sampled_from(Overflow)), draw(TEXT) if has_file else "", draw(NS), draw(st.integers(0, MOST)))
+    file = draw(TEXT) if has_file else ""
+    return Log(mode, draw(st.sampled_from(Overflow)), file, draw(NS), draw(st.integers(0, MOST)))
 
 
 @st.composite

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from minipod.reaper.encode import encode
+from minipod.reaper.layout import ffi
 from minipod.reaper.solo import plan as solo_plan
 
 MASKS = 6
-FIRST_LENGTH = 336  # from here on a cut plan has a header that can be signed again
+FIRST_LENGTH = ffi.sizeof("struct plan_header")  # from here on a cut plan has a header that can be signed again
 
 
 def flip(driver: Callable[[str], Path], raw: bytes, directory: Path) -> tuple[int, int]:

@@ -12,7 +12,7 @@ from minipod.model import Ask, Pod, Probe, Unit
 from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan
 from minipod.reaper.solo import plan as solo_plan
-from minipod.supervisor.words import Handler, Kind
+from minipod.supervisor.words import Control, Handler, Kind
 
 HERE = Path(__file__).parent
 
@@ -58,6 +58,22 @@ def test_json(plan: Plan) -> None:
     warm_up, web = said["units"][2], said["units"][3]
     assert warm_up["exits"] == {"3": {"code": 0, "exit_class": "ok"}, "255": {"code": 1, "exit_class": "fail"}}
     assert (web["kind"], web["stop_scope"], web["umask"], web["stop_signal"]) == ("service", "main", 0o27, "SIGTERM")
+
+
+def test_json_of_logs_and_control(plan: Plan) -> None:
+    said = json.loads(to_json(plan))
+    log = {"mode": "json", "overflow": "drop", "file": "/var/log/vector.log", "max_size": 1 << 20, "keep": 3}
+    assert (said["units"][1]["log"], said["units"][1]["tty"]) == (log, False)
+    where = said["control"], said["control_path"], said["listen_host"], said["listen_port"]
+    assert (where, said["own_log"]) == (("at", "/run/shop.sock", "::", 9090), "json")
+
+
+def test_a_terminal_and_its_file(plan: Plan) -> None:
+    unit = plan.units[1]._replace(tty=True, log=plan.units[1].log._replace(max_size=0, keep=0))
+    text = to_text(plan._replace(units=(plan.units[0], unit, *plan.units[2:]), control=Control.OFF, listen_port=0))
+    assert "  terminal     minipod's own is its own\n" in text
+    assert "; to /var/log/vector.log, besides 0 older ones; " in text
+    assert "  control      nowhere\n" in text and "  health" not in text
 
 
 def test_no_secret_of_a_probe_is_printed() -> None:

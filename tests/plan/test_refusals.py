@@ -98,8 +98,11 @@ TIMES = {"delay": "delay_ns", "period": "period_ns", "timeout": "timeout_ns", "g
 # Units of the realistic plan: 0 migrate, 1 logs, 2 warm-up, 3 web (main), 4 worker, 5 db.
 CASES: list[tuple[str, Callable]] = [
     ("it is not a plan", lambda d: SET(d.header, "magic", b"minipod\r")),
-    ("it is format 1, this minipod runs format 2", lambda d: SET(d.header, "version", 1)),
-    ("it is format 4294967295, this minipod runs format 2", lambda d: SET(d.header, "version", 0xFFFFFFFF)),
+    (f"it is format 1, this minipod runs format {lib.PLAN_VERSION}", lambda d: SET(d.header, "version", 1)),
+    (
+        f"it is format 4294967295, this minipod runs format {lib.PLAN_VERSION}",
+        lambda d: SET(d.header, "version", 0xFFFFFFFF),
+    ),
     ("its header has another size than this minipod knows", lambda d: SET(d.header, "header_size", 304)),
     ("it is cut short", lambda d: SET(d, "size", d.size - 1)),
     ("something follows its end", lambda d: SET(d.header, "size", d.size - 1)),
@@ -234,11 +237,12 @@ CASES: list[tuple[str, Callable]] = [
     ("a unit has an unknown log overflow", lambda d: SET(d.units[1].log, "overflow", 2)),
     ("a unit's log file is no string of its blob", lambda d: SET(d.units[1].log.file, "size", 1)),
     ("a unit has a log file and lines that do not reach us", lambda d: SET(d.units[1].log, "mode", 3)),
-    ("a unit's log has something in an unused field", lambda d: SET(d.units[1].log.zero, 1, 1)),
+    ("a unit's log has something in an unused field", lambda d: d.units[1].log.zero.__setitem__(1, 1)),
     ("the pod has an unknown kind of control", _pod("control", 3)),
     ("the control socket's path is no string of its blob", lambda d: SET(d.pod.control_path, "at", 0xFFFFFFFF)),
     ("the control socket's path is none that a socket can have", _pod("control", 1)),
-    ("the control socket's path is none that a socket can have", lambda d: SET(d.pod.control_path, "size", 0)),
+    ("the control socket's path is none that a socket can have",
+     lambda d: SET(d.pod, "control_path", dict(_fields(d.units[1].user)))),
     ("the address to listen on is no string of its blob", lambda d: SET(d.pod.listen_host, "at", 0xFFFFFFFF)),
     ("the address to listen on is none in figures", lambda d: SET(d.pod, "listen_host", dict(_fields(d.pod.name)))),
     ("an address to listen on has no port, or a port no address", _pod("listen_port", 0)),
@@ -294,7 +298,7 @@ def test_spoiled(draft, clause: str, spoil: Callable) -> None:
 
 
 def test_every_clause_has_a_case(root: Path) -> None:
-    names = ("plan.c", "refuse.c", "refuse_errand.c")
+    names = ("plan.c", "refuse.c", "refuse_errand.c", "refuse_sight.c")
     source = "".join((root / "csrc" / name).read_text(encoding="utf-8") for name in names)
     said = set(re.findall(r'(?:return|=|,)\s+"([^"%]+)"(?:;|\})', source))
     cases = {clause for clause, _ in CASES if not clause.startswith("it is format")}

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from system_harness import Launcher, at_term, children, sh, status, wait_until
 
+from minipod.reaper.layout import lib
+
 STARTED = sh("echo started")
 WEB = {"service.web": {"command": STARTED, "restart": "never"}}
 
@@ -194,7 +196,8 @@ def test_what_runs_is_what_was_read(launch: Launcher) -> None:
 
 def test_version_names_libc_and_plan_format(minipod: Path) -> None:
     done = subprocess.run([minipod, "--version"], capture_output=True, text=True, timeout=30)
-    assert done.returncode == 0 and done.stdout.startswith("minipod ") and "plan format 2" in done.stdout
+    assert done.returncode == 0 and done.stdout.startswith("minipod ")
+    assert f"plan format {lib.PLAN_VERSION}" in done.stdout
     assert "musl" in done.stdout or "glibc" in done.stdout
 
 
