@@ -114,6 +114,7 @@ void act_forget_run(struct core *c, struct unit *u)
 void act_mark_started(struct core *c, struct unit *u)
 {
     u->started = 1;
+    u->book.started_up_at = c->now;
     if (u->errands[ERRAND_STARTUP])
         say(c, "%s: has started up", u->name);
     action_reach(c, u, MILESTONE_STARTED);
@@ -132,6 +133,8 @@ void act_mark_ready(struct core *c, struct unit *u)
     if (!u->ready && u->errands[ERRAND_READINESS])
         say(c, "%s: ready", u->name);
     u->ready = 1;
+    if (!u->book.ready_at)
+        u->book.ready_at = c->now;
     action_reach(c, u, MILESTONE_READY);
 }
 

@@ -29,6 +29,23 @@ static uint32_t queue_room(const struct core *c) { return 32 * c->unit_count + 2
 
 static int can_say(const struct plan_unit *plan) { return plan->notify_socket || plan->notify_fd != PLAN_NONE; }
 
+/* Touched only by what is written: a sink that is full, a unit that writes half a line, an instance that writes at all. */
+static void lay_out_lines(struct core *c, struct arena *a)
+{
+    for (uint32_t i = 0; i < c->sink_count; i++) {
+        char *buffer = take(a, SINK_ROOM, 1);
+        if (a->at)
+            c->sinks[i].buffer = buffer;
+    }
+    for (uint32_t i = 0; i < 2 * c->unit_count; i++) {
+        char *buffer = take(a, STREAM_ROOM, 1), *ring = take(a, RING_ROOM, 1);
+        if (a->at) {
+            c->units[i / 2].streams[i % 2].buffer = buffer;
+            c->units[i / 2].log.rings[i % 2].data = ring;
+        }
+    }
+}
+
 static void lay_out(struct core *c, struct arena *a)
 {
     uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count, rows, columns;
@@ -36,19 +53,18 @@ static void lay_out(struct core *c, struct arena *a)
     c->errands = take(a, c->errand_count, sizeof *c->errands);
     c->queue.room = queue_room(c);
     c->queue.ring = take(a, c->queue.room, sizeof *c->queue.ring);
+    c->records.news = take(a, RECORDS, sizeof *c->records.news);
+    c->records.routine = take(a, RECORDS_ROUTINE, sizeof *c->records.routine);
     c->timers.when = take(a, timers, sizeof *c->timers.when);
     c->timers.heap = take(a, timers, sizeof *c->timers.heap);
     c->timers.place = take(a, timers, sizeof *c->timers.place);
     c->cell_counts = take(a, step_cell_count(MACHINE_COUNT, &rows, &columns), sizeof *c->cell_counts);
-    c->scratch = take(a, LINE_ROOM, 1);
+    c->scratch = take(a, STREAM_ROOM, 1);
     c->stacks = take(a, STACKS, STACK_ROOM);
-    for (int i = 0; i < 2; i++)
-        c->sinks[i].buffer = take(a, SINK_ROOM, 1);
-    for (uint32_t i = 0; i < 2 * c->unit_count; i++) {
-        char *buffer = take(a, LINE_ROOM, 1);  /* touched only by a unit that writes half a line */
-        if (a->at)
-            c->units[i / 2].streams[i % 2].buffer = buffer;
-    }
+    c->sink_count = SINK_FILES + writer_count(c);
+    c->sinks = take(a, c->sink_count, sizeof *c->sinks);
+    c->writers = take(a, c->sink_count, sizeof *c->writers);
+    lay_out_lines(c, a);
     for (uint32_t i = 0; i < c->unit_count; i++) {
         struct notes *notes = can_say(&c->plan.units[i]) ? take(a, 1, sizeof *notes) : NULL;
         if (a->at)
@@ -95,7 +111,7 @@ static void set_up_unit(struct core *c, uint32_t i)
         u->notes->socket = u->notes->line = u->notes->child_end = u->notes->main = -1;
     for (uint32_t j = 0; j < 2; j++) {
         u->streams[j].read_end = u->streams[j].write_end = -1;
-        u->streams[j].sink = (uint8_t)j;
+        u->streams[j].sink = j;
     }
     if (text_width(u->name) > c->name_width)
         c->name_width = text_width(u->name);

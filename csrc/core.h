@@ -11,12 +11,16 @@
 #include <stdint.h>
 #include <sys/resource.h>
 
+#include "book.h"
 #include "grpc.h"
 #include "http.h"
 #include "load.h"
+#include "log.h"
 #include "plan.h"
 #include "policy_tables.h"
+#include "record.h"
 #include "sys.h"
+#include "writer.h"
 
 /* The probes' follow each other as the errands do. */
 enum machine {
@@ -24,32 +28,6 @@ enum machine {
     MACHINE_COUNT
 };
 enum { PROBES = ERRAND_WATCHDOG + 1 };          /* errands below this one are probes, with a machine each */
-
-/* --- log.c: what units write, as whole lines --- */
-
-enum { LINE_ROOM = 16384, SINK_ROOM = 65536 };
-
-/* Where lines go: our own stdout or stderr. The buffer is the arena's. */
-struct sink {
-    int fd;
-    uint8_t way;        /* how to write without blocking: enum in log.c */
-    uint8_t watched;    /* EPOLLOUT is asked for */
-    uint8_t stuck;      /* it could not be asked for: no memory; tried again by the clock */
-    uint8_t dead;       /* nobody reads it any more: all is dropped, nobody waits */
-    uint32_t fill;
-    char *buffer;
-};
-
-/* One of a unit's two log pipes. Both ends stay ours for the pod's life, so that a restart costs nothing and a straggler
- * never writes into a closed pipe. */
-struct stream {
-    int read_end, write_end;    /* -1: this unit's lines do not pass through us */
-    uint32_t fill;
-    uint8_t sink;               /* 0 stdout, 1 stderr */
-    uint8_t stalled;            /* not read until the sink has room */
-    uint8_t continued;          /* the line's beginning has been written already */
-    char *buffer;
-};
 
 /* --- errand.c: probes and hooks --- */
 
@@ -97,6 +75,7 @@ struct errand {
     uint32_t sent;              /* bytes of the request */
     union { struct http_reply http; struct grpc_reply grpc; } reply;
     char *location;             /* ERRAND_LOCATION bytes, touched by redirects alone */
+    struct errand_book book;
 };
 enum { ERRAND_LOCATION = 2048 };
 
@@ -163,8 +142,12 @@ struct unit {
     uint32_t streak;            /* restarts by policy since the back-off was reset */
     uint64_t started_at, ended_at;              /* monotonic ns of the last instance */
     uint64_t started_wall, ended_wall;          /* for people */
+    struct unit_book book;
     uint64_t stop_grace, grace_left, stop_began;
     struct stream streams[2];
+    struct unit_log log;
+    uint64_t log_lines, log_bytes;              /* that it wrote; dropped ones too */
+    uint64_t log_dropped;                       /* lines that went nowhere but into the ring */
 };
 
 /* --- timer.c --- */
@@ -195,10 +178,16 @@ struct core {
     uint32_t execs;                     /* errands whose child is not reaped */
     uint32_t helpers, mail_held;        /* units whose mailbox has a child, or waits for one */
     struct queue queue;
+    struct records records;
     struct timers timers;
     uint32_t *cell_counts;              /* entries of each cell, machine after machine */
-    struct sink sinks[2];
-    char *scratch;                      /* LINE_ROOM bytes */
+    struct sink *sinks;
+    struct writer *writers;
+    uint32_t sink_count, writer_count;
+    uint32_t paced;                     /* streams that are read by the clock */
+    uint32_t unsaid;                    /* units of which lines were dropped that nobody was told of */
+    uint64_t tell_at, told_at, tell_wait;       /* when that is told, 0: not; was told last; is told next */
+    char *scratch;                      /* STREAM_ROOM bytes */
     uint8_t *stacks;                    /* STACKS times STACK_ROOM; its start lies at the beginning of each */
     int32_t stack_of[STACKS];           /* the child that has it, 0: nobody */
     uint64_t now, began_wall;
@@ -248,6 +237,8 @@ uint8_t step_phase(uint32_t bits);
 uint32_t step_cell_count(enum machine, uint32_t *rows, uint32_t *columns);
 const char *life_word(uint8_t), *outcome_word(uint8_t), *kind_word(uint8_t), *phase_word(uint8_t);
 const char *step_reason(const struct unit *);   /* of its last end: Completed, Error, OOMKilled … */
+const char *step_end_reason(uint8_t exit_class, int oom, int failed);
+const char *step_machine_word(enum machine), *step_state_word(enum machine, uint8_t), *step_event_word(enum machine, uint8_t);
 const char *signal_word(uint8_t);
 
 /* phase.c: the phase as things stand */
@@ -260,9 +251,10 @@ void action_run(struct core *, struct unit *, uint8_t action);
 /* loop.c */
 enum watch_kind {
     WATCH_SIGNALS, WATCH_HANDSHAKE, WATCH_STREAM, WATCH_SINK, WATCH_STRAGGLER, WATCH_ERRAND, WATCH_ERRAND_HANDSHAKE,
-    WATCH_NOTIFY
+    WATCH_NOTIFY, WATCH_WRITER
 };
 void loop_run(struct core *);
+void loop_hear(struct core *, const struct epoll_event *);      /* hands one fact to whom it is for */
 int loop_watch(struct core *, int fd, uint32_t events, enum watch_kind, uint32_t index);
 void loop_change(struct core *, int fd, uint32_t events, enum watch_kind, uint32_t index);
 void loop_forget(struct core *, int fd);
@@ -297,6 +289,7 @@ void errand_end(struct core *, struct errand *);                        /* no an
 void errand_answer(struct core *, struct errand *, enum answer, enum why, int32_t number);
 void errand_due(struct core *, struct errand *);                        /* its timer fired */
 size_t errand_why(const struct errand *, char *out, size_t room);
+size_t errand_format_why(enum why, int32_t number, uint64_t timeout_ns, char *out, size_t room);
 void errand_child_ended(struct core *, struct errand *, const struct sys_exit *);
 void errand_count(struct core *, struct errand *, int well);             /* an answer for a probe's machine */
 
@@ -339,6 +332,7 @@ void stray_check_all(struct core *);
 void stray_sweep(struct core *, int sig);
 int stray_is_of(struct core *, struct unit *, int32_t pid);     /* alive, below us, and attributed to the unit */
 int stray_runs_as(int32_t pid, uint32_t uid);
+uint32_t stray_count(struct core *, struct unit *);             /* who lives of it besides its leader */
 
 /* timer.c */
 void timer_arm(struct core *, uint32_t id, uint64_t when);
@@ -362,17 +356,6 @@ void signal_read(struct core *);
 void signal_to_unit(struct core *, struct unit *, int sig);    /* to the group, or the leader if stop_to says so */
 void signal_kill_unit(struct core *, struct unit *);            /* KILL to the group, whatever stop_to says */
 void signal_thaw(struct core *);
-
-/* log.c */
-void log_open(struct core *);
-int log_open_unit(struct core *, struct unit *);
-void log_read(struct core *, struct unit *, uint32_t which);
-void log_take_last(struct core *, struct unit *);
-void log_sink_ready(struct core *, struct sink *);
-void log_flush(struct core *);
-int log_is_stuck(const struct core *);
-void log_finish(struct core *);
-void log_own_line(struct core *, const char *text, uint32_t size);
 
 /* report.c */
 size_t report_sentence(const struct core *, int exit_code, const struct unit *decider, char *out, size_t room);

@@ -19,15 +19,15 @@ static enum machine machine_of(const struct errand *e) { return (enum machine)(M
 
 /* --- words --- */
 
-size_t errand_why(const struct errand *e, char *out, size_t room)
+size_t errand_format_why(enum why why, int32_t number, uint64_t timeout_ns, char *out, size_t room)
 {
-    switch ((enum why)e->why) {
+    switch (why) {
     case WHY_NOTHING: return 0;
-    case WHY_TIME: return say_format(out, room, "no answer within %t", e->timeout_ns);
-    case WHY_STATUS: return say_format(out, room, "HTTP status %d", (int)e->number);
-    case WHY_SYSTEM: return say_format(out, room, "%s", say_error(e->number));
-    case WHY_EXIT: return say_format(out, room, "exit code %d", (int)e->number);
-    case WHY_SIGNAL: return say_format(out, room, "ended by %s", signal_word((uint8_t)e->number));
+    case WHY_TIME: return say_format(out, room, "no answer within %t", timeout_ns);
+    case WHY_STATUS: return say_format(out, room, "HTTP status %d", (int)number);
+    case WHY_SYSTEM: return say_format(out, room, "%s", say_error(number));
+    case WHY_EXIT: return say_format(out, room, "exit code %d", (int)number);
+    case WHY_SIGNAL: return say_format(out, room, "ended by %s", signal_word((uint8_t)number));
     case WHY_GARBAGE: return say_format(out, room, "the answer is none of its protocol");
     case WHY_CLOSED: return say_format(out, room, "the connection was closed");
     case WHY_REDIRECTS: return say_format(out, room, "too many redirects");
@@ -35,6 +35,11 @@ size_t errand_why(const struct errand *e, char *out, size_t room)
     case WHY_SAID: return say_format(out, room, "it says so itself");
     }
     return 0;
+}
+
+size_t errand_why(const struct errand *e, char *out, size_t room)
+{
+    return errand_format_why((enum why)e->why, e->number, e->timeout_ns, out, room);
 }
 
 static void tell(struct core *c, const struct errand *e, const char *what)
@@ -77,6 +82,7 @@ static void try(struct core *c, struct errand *e)
     e->asking = 0;
     if (e->errored) {
         e->errored = 0;
+        e->book.errors++;
         tell(c, e, "could not be asked");
         step_post(c, machine_of(e), e->unit, PROBE_EVENT_COUNTED);
     }
@@ -85,7 +91,7 @@ static void try(struct core *c, struct errand *e)
 void errand_begin(struct core *c, struct errand *e)
 {
     e->tries = 0;
-    e->tried_at = c->now;
+    e->tried_at = e->book.asked_at = c->now;
     if (is_probe(e))
         try(c, e);
     else
@@ -98,6 +104,7 @@ void errand_count(struct core *c, struct errand *e, int well)
     const struct plan_errand *plan = e->plan;
     e->run = e->run && e->last == well ? e->run + 1 : 1;
     e->last = (uint8_t)well;
+    book_answer(c, e, well);
     if (!well && e->run == 1)
         tell(c, e, "failed");
     uint8_t event = well && e->run >= plan->success_threshold    ? PROBE_EVENT_PASSED
@@ -109,6 +116,7 @@ void errand_count(struct core *c, struct errand *e, int well)
 static void end_hook(struct core *c, struct errand *e, int well)
 {
     timer_disarm(c, timer_of_errand(c, e));
+    book_answer(c, e, well);
     if (!well)
         tell(c, e, "failed");
     step_post_first(c, MACHINE_LIFE, e->unit, well ? LIFE_EVENT_HOOK_DONE : LIFE_EVENT_HOOK_FAILED);

@@ -1,10 +1,10 @@
-/* JSON, written into memory of a fixed size: no allocation, no system call. Whatever bytes go in, what comes out is valid
- * JSON in UTF-8: a byte that is part of no character becomes U+FFFD, control characters are escaped.
+/* JSON, written into memory of a fixed size: no allocation, no system call. Whatever bytes go in, what comes out is
+ * valid JSON in UTF-8: a byte that is part of no character becomes U+FFFD, control characters are escaped.
  *
- * Each value is written with its key; key is NULL for an element of a list and for the outermost value. When there is no
- * room for all of a value, broken is set and nothing is written any more; what is there by then is no JSON. A caller
- * that may go on later keeps a copy of the struct and puts it back. It may also take out[0..size) away at any moment and
- * set size to 0: what follows goes on where that ended.
+ * Each value is written with its key; key is NULL for an element of a list and for the outermost value. When there is
+ * no room for all of a value, broken is set and nothing is written any more; what is there by then is no JSON. A caller
+ * that may go on later keeps a copy of the struct and puts it back. It may also take out[0..size) away at any moment
+ * and set size to 0: what follows goes on where that ended.
  */
 #ifndef JSON_H
 #define JSON_H
@@ -34,8 +34,8 @@ void json_word(struct json *, const char *key, const char *text);           /* N
 void json_text(struct json *, const char *key, const char *text, size_t size);
 void json_time(struct json *, const char *key, uint64_t wall);              /* ns since 1970; 0, which never was, is null */
 
-/* As much of text as there is room for when reserve bytes are to stay free; returns how many bytes of text were taken. It
- * never ends inside a character, so the rest may follow in another text. 0 may mean that it broke. */
+/* As much of text as there is room for when reserve bytes are to stay free; returns how many bytes of text were taken.
+ * It never ends inside a character, so the rest may follow in another text. 0 may mean that it broke. */
 size_t json_text_some(struct json *, const char *key, const char *text, size_t size, size_t reserve);
 
 /* White space before the next value, for people: a new line, and what it begins with. It must live until then. */
@@ -44,7 +44,7 @@ void json_gap(struct json *, const char *gap);
 /* The end of a line of JSON: a newline and no comma before what follows. */
 void json_line_end(struct json *);
 
-/* RFC 3339 in UTC with microseconds, as Kubernetes' MicroTime: "2026-01-31T23:59:59.000001Z". Returns its length. */
+/* RFC 3339 in UTC with microseconds, as Kubernetes has it: "2026-01-31T23:59:59.000001Z". Returns its length. */
 enum { JSON_TIME = 27 };
 size_t json_format_time(char out[JSON_TIME], uint64_t wall);
 

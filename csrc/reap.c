@@ -98,6 +98,7 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
         u->raw_code = u->code = start_failure_code(u);
         u->exit_class = u->plan->unstartable_class;
         tell_start_failure(c, u);
+        book_end(c, u);
         notify_forget(c, u);
         step_post(c, MACHINE_LIFE, u, LIFE_EVENT_UNSTARTABLE);
         return;
@@ -105,6 +106,7 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
     u->code = map[u->raw_code].code;
     u->exit_class = u->sick ? (u->code ? EXIT_CLASS_SICK : EXIT_CLASS_SICK_OK) : map[u->raw_code].exit_class;
     see_oom(c, u);
+    book_end(c, u);
     log_take_last(c, u);
     tell_end(c, u);
     notify_forget(c, u);

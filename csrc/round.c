@@ -23,6 +23,7 @@ void round_rest(struct core *c, struct unit *u)
         u->code = u->raw_code = RESET_CODE;
         u->exit_class = EXIT_CLASS_RESET;
         u->signal = u->oom = 0;
+        book_correct(u);
     }
     if (--c->awaited == 0)
         step_post(c, MACHINE_POD, NULL, POD_EVENT_ALL_RESET);

@@ -38,6 +38,8 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
 {
     arm_deadline(c, u);
     u->restarts += u->started_at != 0;
+    if (u->started_at)
+        log_turned(c, u);
     u->in_round = 1;
     u->pid = u->group = pid;
     u->handshake = handshake;
@@ -48,6 +50,7 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     u->stop_grace = u->grace_left = u->plan->grace_ns;
     u->started_at = c->now;
     u->started_wall = sys_wall();
+    book_start(u);
 }
 
 /* Watched before there is a child: one that we could not hear of would spawn for ever. 0, or -errno. */

@@ -23,15 +23,15 @@ static const struct sheet sheets[MACHINE_COUNT] = {
     [MACHINE_WATCHDOG] = {&liveness_cells[0][0], PROBE_COUNT, PROBE_EVENT_COUNT},
 };
 
-/* For people: its name, its states, its events. */
-static const struct { const char *name; const char *const *states, *const *events; } words[MACHINE_COUNT] = {
-    [MACHINE_LIFE] = {"lifecycle", life_words, life_event_words},
-    [MACHINE_WANT] = {"want", want_words, want_event_words},
-    [MACHINE_POD] = {"lifecycle", pod_words, pod_event_words},
-    [MACHINE_STARTUP] = {"startup probe", probe_words, probe_event_words},
-    [MACHINE_LIVENESS] = {"liveness probe", probe_words, probe_event_words},
-    [MACHINE_READINESS] = {"readiness probe", probe_words, probe_event_words},
-    [MACHINE_WATCHDOG] = {"watchdog", probe_words, probe_event_words},
+/* Its name in a sentence, and as a word; its states, its events. */
+static const struct { const char *name, *word; const char *const *states, *const *events; } words[MACHINE_COUNT] = {
+    [MACHINE_LIFE] = {"lifecycle", "lifecycle", life_words, life_event_words},
+    [MACHINE_WANT] = {"want", "want", want_words, want_event_words},
+    [MACHINE_POD] = {"lifecycle", "pod", pod_words, pod_event_words},
+    [MACHINE_STARTUP] = {"startup probe", "startup", probe_words, probe_event_words},
+    [MACHINE_LIVENESS] = {"liveness probe", "liveness", probe_words, probe_event_words},
+    [MACHINE_READINESS] = {"readiness probe", "readiness", probe_words, probe_event_words},
+    [MACHINE_WATCHDOG] = {"watchdog", "watchdog", probe_words, probe_event_words},
 };
 
 /* Cells of all machines are counted one after the other. */
@@ -91,6 +91,9 @@ static void run(struct core *c, struct unit *u, const struct cell *cell)
         action_run(c, u, cell->actions[i]);
 }
 
+/* What its probes say of a unit changes in cells that keep the state, too. */
+static unsigned flags_of(const struct unit *u) { return u ? u->started | (unsigned)u->ready << 1 : 0; }
+
 static void step(struct core *c, const struct event *e)
 {
     enum machine m = (enum machine)e->machine;
@@ -106,6 +109,8 @@ static void step(struct core *c, const struct event *e)
         warn(c, "%s: %s in state %s of its %s cannot be: ignored", u ? u->name : "pod", words[m].events[e->event],
              words[m].states[*state], words[m].name);
     } else if (cell->kind == CELL_ACTS) {
+        uint8_t from = *state;
+        unsigned shown = flags_of(u);
         *state = cell->next;
         c->errand_at = m >= MACHINE_STARTUP ? u->errands[m - MACHINE_STARTUP] : NULL;
         if (m == MACHINE_POD) {
@@ -113,6 +118,8 @@ static void step(struct core *c, const struct event *e)
             c->pod_event_of = by;
         }
         run(c, u, cell);
+        if (*state != from || flags_of(u) != shown)
+            record_step(c, m, u, by, from, e->event, *state);
     }
 }
 
@@ -135,6 +142,7 @@ void step_judge(struct core *c, struct unit *u)
         u->exit_class = EXIT_CLASS_DEADLINE;
     else if (u->blamed_dependency)
         u->exit_class = EXIT_CLASS_DEPENDENCY;
+    book_judge(u);
     u->outcome = verdict_cells[u->plan->rule][u->want][u->exit_class][budget];
     step_post(c, MACHINE_LIFE, u, outcome_cells[u->outcome].event);
 }
@@ -157,7 +165,16 @@ void step_settle(struct core *c, struct unit *u)
 
 const struct cause *step_cause(uint8_t cause) { return &cause_cells[cause]; }
 uint8_t step_phase(uint32_t bits) { return phase_cells[bits]; }
-const char *step_reason(const struct unit *u) { return u->oom ? OOM_REASON : exit_class_reasons[u->exit_class][u->code != 0]; }
+const char *step_end_reason(uint8_t exit_class, int oom, int failed)
+{
+    return oom ? OOM_REASON : exit_class_reasons[exit_class][failed != 0];
+}
+
+const char *step_reason(const struct unit *u) { return step_end_reason(u->exit_class, u->oom, u->code); }
+
+const char *step_machine_word(enum machine m) { return words[m].word; }
+const char *step_state_word(enum machine m, uint8_t state) { return words[m].states[state]; }
+const char *step_event_word(enum machine m, uint8_t event) { return words[m].events[event]; }
 
 const char *life_word(uint8_t n) { return life_words[n]; }
 const char *outcome_word(uint8_t n) { return outcome_words[n]; }

@@ -171,7 +171,7 @@ static const struct entry { uint64_t inode; int64_t next; uint16_t length; uint8
 
 static int is_wanted(struct core *c, int32_t pid, struct unit *wanted, struct process *p)
 {
-    return process_read(pid, p) && p->state != 'Z' && pid != c->self && is_below(p, c->self)
+    return process_read(pid, p) && p->state != 'Z' && pid != c->self && !writer_is(c, pid) && is_below(p, c->self)
            && (!wanted || owner(c, p) == wanted);
 }
 
@@ -275,11 +275,26 @@ static int has_unknown_child(struct core *c)
     text[size] = 0;
     for (const char *at = text; *at;) {
         int32_t pid = (int32_t)number(&at);
-        if (!reap_unit_of(c, pid) && !reap_errand_of(c, pid))
+        if (!reap_unit_of(c, pid) && !reap_errand_of(c, pid) && !writer_is(c, pid))
             return 1;
         at += *at == ' ';
     }
     return 0;
+}
+
+static void ignore_one(struct core *c, const struct process *p, const struct mission *mission)
+{
+    (void)c;
+    (void)p;
+    (void)mission;
+}
+
+/* Where nobody will look for them: 0. */
+uint32_t stray_count(struct core *c, struct unit *u)
+{
+    if (u->plan->leave_rest || c->budget_running || !has_unknown_child(c))
+        return 0;
+    return walk(c, u, ignore_one, &(struct mission){u, 0});
 }
 
 /* While the pod ends, only the group holds a unit back: the last sweep takes everybody else. */

@@ -1,0 +1,216 @@
+/* The record of transitions: see record.h. One store for each; words are made when somebody reads. It must never be
+ * what a decision depends on.
+ */
+
+#include "record.h"
+
+#include "core.h"
+#include "json.h"
+#include "say.h"
+
+/* --- writing --- */
+
+/* One wall clock for all of a turn: they were at once, as far as we can tell. */
+static uint64_t wall_of_turn(struct core *c)
+{
+    if (c->records.turn != c->now) {
+        c->records.turn = c->now;
+        c->records.wall = sys_wall();
+    }
+    return c->records.wall;
+}
+
+static int is_answer(uint8_t event)
+{
+    return event == PROBE_EVENT_PASSED || event == PROBE_EVENT_FAILED || event == PROBE_EVENT_COUNTED;
+}
+
+/* A probe's next attempt, or an answer like the one before. */
+static int is_routine(const struct record *r, struct errand *e)
+{
+    if (r->event == PROBE_EVENT_DUE)
+        return 1;
+    if (!is_answer(r->event))
+        return 0;
+    int is_same = e->run > 1 && e->book.last_event == r->event;
+    e->book.last_event = r->event;
+    return is_same;
+}
+
+static void fill_probe(const struct core *c, struct record *r)
+{
+    if (!is_answer(r->event))
+        return;
+    r->why = c->errand_at->why;
+    r->number = (uint16_t)c->errand_at->number;
+}
+
+static void fill_unit(struct record *r, const struct unit *u)
+{
+    const struct end *end = book_last_end(u);
+    if (u->blamed_dependency)
+        r->why = EXIT_CLASS_DEPENDENCY;
+    if (!end)
+        return;
+    r->why = u->exit_class;
+    r->number = u->code;
+    r->signal = u->signal;
+    r->oom = u->oom & 1u;
+}
+
+static void fill_pod(const struct core *c, struct record *r)
+{
+    const struct unit *decider;
+    if (!c->budget_running)
+        return;
+    r->why = c->cause;
+    r->signal = c->told_by;
+    if (c->state == POD_OVER)
+        r->number = (uint16_t)core_exit_code(c, &decider);
+}
+
+static void store(struct records *rs, const struct record *r)
+{
+    if (r->routine)
+        rs->routine[rs->routine_count++ % RECORDS_ROUTINE] = *r;
+    else
+        rs->news[rs->news_count++ % RECORDS] = *r;
+}
+
+void record_step(struct core *c, unsigned m, const struct unit *u, const struct unit *by, uint8_t from, uint8_t event,
+                 uint8_t to)
+{
+    struct record r = {
+        .seq = c->records.next++, .at = wall_of_turn(c), .machine = m & 15, .from = from, .event = event, .to = to,
+        .unit = u ? unit_index(c, u) : STEP_POD, .instance = u ? u->book.instances : by ? unit_index(c, by) : STEP_POD,
+        .started = u && u->started, .ready = u && u->ready, .number = RECORD_NO_NUMBER, .why = RECORD_NO_WHY,
+    };
+    if (m >= MACHINE_STARTUP) {
+        fill_probe(c, &r);
+        r.routine = is_routine(&r, c->errand_at) ? 1 : 0;
+    } else if (u) {
+        fill_unit(&r, u);
+    } else {
+        fill_pod(c, &r);
+    }
+    store(&c->records, &r);
+}
+
+/* --- reading --- */
+
+uint64_t record_next(const struct core *c) { return c->records.next; }
+
+static uint64_t oldest(uint64_t count, uint64_t room) { return count > room ? count - room : 0; }
+
+/* The first from seq on in a ring of which the last records of count are kept, or NULL. */
+static const struct record *find(const struct record *ring, uint64_t room, uint64_t count, uint64_t seq)
+{
+    uint64_t low = oldest(count, room), high = count;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        if (ring[middle % room].seq < seq)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < count ? &ring[low % room] : NULL;
+}
+
+static const struct record *find_any(const struct core *c, uint64_t seq)
+{
+    const struct records *rs = &c->records;
+    const struct record *news = find(rs->news, RECORDS, rs->news_count, seq);
+    const struct record *routine = find(rs->routine, RECORDS_ROUTINE, rs->routine_count, seq);
+    return !news || (routine && routine->seq < news->seq) ? routine : news;
+}
+
+const struct record *record_at(const struct core *c, uint64_t seq)
+{
+    const struct record *r = find_any(c, seq);
+    return r && r->seq == seq ? r : NULL;
+}
+
+const struct record *record_read(const struct core *c, uint64_t *seq, uint64_t *lost)
+{
+    const struct records *rs = &c->records;
+    uint64_t first_news = rs->news_count > RECORDS ? rs->news[rs->news_count % RECORDS].seq : 0;
+    *lost = *seq < first_news ? first_news - *seq : 0;
+    if (*lost)
+        *seq = first_news;
+    const struct record *r = find_any(c, *seq);
+    *seq = r ? r->seq + 1 : rs->next;
+    return r;
+}
+
+/* --- words --- */
+
+static void put_answer(const struct core *c, const struct record *r, struct json *j)
+{
+    char why[128];
+    const struct errand *e = c->units[r->unit].errands[r->machine - MACHINE_STARTUP];
+    size_t size = 0;
+    if (e && r->why != RECORD_NO_WHY)
+        size = errand_format_why((enum why)r->why, r->number, e->timeout_ns, why, sizeof why);
+    json_null(j, "reason");
+    json_null(j, "exitCode");
+    json_null(j, "signal");
+    if (size)
+        json_text(j, "message", why, size);
+    else
+        json_null(j, "message");
+}
+
+static const char *reason_of(const struct record *r)
+{
+    if (r->why == RECORD_NO_WHY)
+        return NULL;
+    if (r->unit == STEP_POD)
+        return step_cause(r->why)->reason;
+    return step_end_reason(r->why, r->oom, r->number != 0);
+}
+
+static void put_end(const struct record *r, struct json *j)
+{
+    json_word(j, "reason", reason_of(r));
+    if (r->number == RECORD_NO_NUMBER) {
+        json_null(j, "exitCode");
+        json_null(j, "signal");
+    } else {
+        json_number(j, "exitCode", r->number);
+        json_number(j, "signal", r->signal);
+    }
+    json_word(j, "message", r->unit == STEP_POD && r->why != RECORD_NO_WHY ? step_cause(r->why)->sentence : NULL);
+}
+
+static void put_subject(const struct core *c, const struct record *r, struct json *j)
+{
+    int is_pod = r->unit == STEP_POD;
+    json_word(j, "unit", is_pod ? NULL : c->units[r->unit].name);
+    json_word(j, "machine", step_machine_word((enum machine)r->machine));
+    json_word(j, "from", step_state_word((enum machine)r->machine, r->from));
+    json_word(j, "event", step_event_word((enum machine)r->machine, r->event));
+    json_word(j, "to", step_state_word((enum machine)r->machine, r->to));
+    if (is_pod)
+        json_word(j, "by", r->instance == STEP_POD ? NULL : c->units[r->instance].name);
+    else
+        json_number(j, "instance", r->instance);
+}
+
+void record_json(const struct core *c, const struct record *r, struct json *j)
+{
+    json_object_begin(j, NULL);
+    json_number(j, "seq", r->seq);
+    json_time(j, "time", r->at);
+    put_subject(c, r, j);
+    if (r->machine >= MACHINE_STARTUP)
+        put_answer(c, r, j);
+    else
+        put_end(r, j);
+    if (r->unit != STEP_POD) {
+        json_bool(j, "started", r->started);
+        json_bool(j, "ready", r->ready);
+    }
+    if (r->routine)
+        json_bool(j, "routine", 1);
+    json_object_end(j);
+}
