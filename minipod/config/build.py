@@ -9,12 +9,12 @@ from minipod.config.findings import Findings, Path, word
 from minipod.config.keys import INIT, POD, SERVICE, SIDECAR, TOP, UNITS, keys_of
 from minipod.config.tables import TABLE_READERS
 from minipod.config.values import READERS, SUBDOMAIN, check_unit_name, matches
-from minipod.model import Backoff, Pod, Unit, default_restart
+from minipod.model import Backoff, Control, Log, Pod, Unit, default_restart
 from minipod.supervisor import budget
-from minipod.supervisor.words import Kind
+from minipod.supervisor.words import Kind, LogMode, StdinMode
 
 # Types that few pods have: their readers are imported when one does.
-_LATELY = ("hook", "notify", "probe", "restart_rules", "start_timeout", "watchdog")
+_LATELY = ("control", "hook", "notify", "probe", "restart_rules", "start_timeout", "watchdog")
 _READ: Mapping[str, Any] = {**READERS, **TABLE_READERS, **dict.fromkeys(_LATELY)}
 _KINDS = {INIT: Kind.INIT, SIDECAR: Kind.SIDECAR, SERVICE: Kind.SERVICE}
 _UNREADABLE = ("",)  # the command of a unit whose own is missing or wrong
@@ -44,6 +44,8 @@ def build(doc: Doc, default_name: str, in_file_order: Callable[[list[Path]], lis
         termination_grace_period=given.get("termination_grace_period", budget.GRACE),
         signals=_signals(doc, top, given, found),
         termination_message_path=given.get("termination_message_path", ""),
+        log=Log(**given.get("log", {})),
+        control=given.get("control", Control()),
     )
 
 
@@ -62,14 +64,18 @@ def read_table(table: Doc, scope: str, at: Path, found: Findings) -> Doc:
 
             refuse_key(name, value, scope, (*at, name), found)
         elif known[name].type in _READ:
-            read_value = _READ[known[name].type] or _reader_of_probes(known[name].type)
+            read_value = _READ[known[name].type] or _late_reader(known[name].type)
             parsed = read_value(value, (*at, name), found)
             if parsed is not None:
                 read[name] = parsed
     return read
 
 
-def _reader_of_probes(type: str) -> Any:
+def _late_reader(type: str) -> Any:
+    if type == "control":
+        from minipod.config.sight import read_control
+
+        return read_control
     from minipod.config.probes import PROBE_READERS
 
     return PROBE_READERS[type]
@@ -140,6 +146,9 @@ def _build_unit(at: Path, table: object, pod: Doc, found: Findings) -> Unit | No
     for key in ("max_restarts", "termination_grace_period"):
         if key not in given and key in pod:
             given[key] = pod[key]
+    given["log"] = effective_log(given.get("log", {}), pod.get("log", {}), tty=given.get("tty", False))
+    if given.get("tty"):
+        given["stdin"] = StdinMode.INHERIT
     return Unit(name=name, kind=kind, **given)
 
 
@@ -155,6 +164,16 @@ def _refuse_nameless(at: Path, value: object, found: Findings) -> None:
         )
     else:
         found.mismatch(at, value, "a table", help=f"write [{at[0]}.{at[1]}]")
+
+
+def effective_log(own: Mapping[str, Any], pods: Mapping[str, Any], *, tty: bool) -> Log:
+    """What becomes of a unit's output: its own keys, then the pod's. A terminal's owner writes to it unless its own
+    keys say otherwise; what is not seen goes to no file."""
+    if tty and "mode" not in own:
+        return Log(LogMode.INHERIT)
+    if own.get("mode") in (LogMode.INHERIT, LogMode.NONE):
+        return Log(own["mode"])
+    return Log(**{**pods, **own})
 
 
 def effective_restart(kind: Kind, own: str | None, pods: str | None, *, is_main: bool) -> str:

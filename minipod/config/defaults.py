@@ -5,8 +5,10 @@ from enum import Enum
 from typing import Any
 
 from minipod.config.durations import format_duration
+from minipod.config.key import CONTROL, LOG
 from minipod.config.keys import BACKOFF, GRPC, HTTP_GET, INIT, POD, PROBE, SERVICE, SIDECAR, TCP_SOCKET, UNITS, Key
-from minipod.model import Ask, Backoff, Pod, Probe, Unit, default_restart
+from minipod.config.sizes import format_size
+from minipod.model import Ask, Backoff, Control, Log, Pod, Probe, Unit, default_restart
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.words import Kind
 
@@ -14,6 +16,8 @@ _MODELS: dict[str, type] = {
     POD: Pod,
     BACKOFF: Backoff,
     PROBE: Probe,
+    LOG: Log,
+    CONTROL: Control,
     **dict.fromkeys((HTTP_GET, TCP_SOCKET, GRPC), Ask),
     **dict.fromkeys(UNITS, Unit),
 }
@@ -30,9 +34,16 @@ def default_value(key: Key, scope: str) -> Any:
         return None if scope == POD else default_restart(_KINDS[scope], is_main=False)
     if key.name == "backoff":
         return {name: format_duration(ns) for name, ns in Backoff._field_defaults.items()} if scope == POD else None
-    if key.name == "termination_grace_period" and scope != POD:
+    if (key.name, scope) in _ELSEWHERE:
         return None
     return _plain(_model_default(key, scope), key)
+
+
+# The value comes from somewhere else: the pod, or another key of the table.
+_ELSEWHERE = frozenset(
+    {(name, kind) for name in ("termination_grace_period", "log") for kind in (*UNITS, PROBE)}
+    | {("mode", LOG), ("overflow", LOG)}
+)
 
 
 def _model_default(key: Key, scope: str) -> Any:
@@ -44,6 +55,12 @@ def _plain(value: Any, key: Key) -> Any:
         return None
     if isinstance(value, Enum):
         return value.word
+    if isinstance(value, Log):
+        return value.mode.word
+    if isinstance(value, Control):
+        return value.enabled
+    if key.type == "size":
+        return format_size(value)
     if key.type in _TIMES:
         return format_duration(value)
     if key.type == "signal":

@@ -9,8 +9,9 @@ UNITS = (INIT, SIDECAR, SERVICE)
 # The keys inside of these small tables. A probe's and a hook's go by several names.
 BACKOFF, RULE, RESTART_RULE, NOTIFY = "backoff", "signals", "restart_rules", "notify"
 PROBE, HOOK = "probe", "hook"
+LOG, CONTROL = "log", "control"
 EXEC, HTTP_GET, TCP_SOCKET, GRPC = "exec", "http_get", "tcp_socket", "grpc"
-SMALL = (BACKOFF, RULE, RESTART_RULE, NOTIFY, PROBE, HOOK, EXEC, HTTP_GET, TCP_SOCKET, GRPC)
+SMALL = (BACKOFF, RULE, RESTART_RULE, NOTIFY, PROBE, HOOK, EXEC, HTTP_GET, TCP_SOCKET, GRPC, LOG, CONTROL)
 SCOPES = (TOP, POD, *UNITS, *SMALL)
 # By the name of a key, whose keys it has.
 INNER = {

@@ -22,6 +22,7 @@ from minipod.config.key import (
     Key,
 )
 from minipod.config.keys_probes import PROBE_KEYS
+from minipod.config.keys_sight import SIGHT_KEYS
 
 __all__ = [
     "BACKOFF", "GRPC", "HOOK", "HTTP_GET", "INIT", "KEYS", "MISPLACED", "POD", "PROBE", "RULE", "SCOPES", "SERVICE",
@@ -172,15 +173,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "stdin", UNITS, "stdin", "what the program reads: null (/dev/null) or inherit (what minipod reads)", '"inherit"'
     ),
-    Key(
-        "log",
-        UNITS,
-        "log",
-        "what becomes of stdout and stderr",
-        '"raw"',
-        "prefix: whole lines behind the unit's name. raw: whole lines, unchanged. inherit: the program writes to "
-        "minipod's own stdout and stderr; no `minipod logs`, no last lines. none: to /dev/null.",
-    ),
+    *SIGHT_KEYS,
     # --- the pod and its units
     Key(
         "restart",

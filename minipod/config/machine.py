@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from minipod.config.build import Doc
 from minipod.config.check import path_of, probe_commands, shell_scripts, value_at
 from minipod.config.findings import Findings, Path, word
+from minipod.config.keys import POD
 from minipod.config.without_python import asks, note_python
 from minipod.model import Pod, Unit
 from minipod.supervisor.words import LogMode
@@ -30,7 +31,7 @@ def check_machine(pod: Pod, doc: Doc, found: Findings, environ: Mapping[str, str
         _check_account(unit, "user", unit.user, "/etc/passwd", found)
         _check_account(unit, "group", unit.group, "/etc/group", found)
         _check_directory(unit, found)
-        _check_log(unit, found)
+        _check_log(unit, doc, found)
         _check_variables(unit, doc, set(variables), found)
     note_python(pod, found)
 
@@ -84,10 +85,12 @@ def _check_directory(unit: Unit, found: Findings) -> None:
         )
 
 
-def _check_log(unit: Unit, found: Findings) -> None:
+def _check_log(unit: Unit, doc: Doc, found: Findings) -> None:
     if unit.log.mode is LogMode.INHERIT:
+        given = doc[unit.kind.word][unit.name]
+        by_pod = "log" not in given and not unit.tty
         found.note(
-            (*path_of(unit), "log"),
+            (POD, "log") if by_pod else (*path_of(unit), "log" if "log" in given else "tty"),
             f"there will be no logs of {word(unit.name)}",
             why="with inherit its output passes minipod by: neither `minipod logs` nor last lines have it",
             help='use "raw" for unchanged lines that minipod sees',

@@ -11,10 +11,11 @@ from minipod.config.key import HOOK, INIT, POD, PROBE, RESTART_RULE, RULE, SCOPE
 from minipod.config.keys import KEYS, UNITS, keys_of
 from minipod.config.probes import ACTIONS, FDS
 from minipod.config.requests import PORTS, SCHEMES
+from minipod.config.sight import KEEPS
 from minipod.config.tables import CODES
 from minipod.config.unknown import title
 from minipod.config.values import MILESTONES, RESTARTS
-from minipod.supervisor.words import LogMode, StdinMode, StopScope
+from minipod.supervisor.words import LogMode, Overflow, StdinMode, StopScope
 
 _WIDTH = 100
 
@@ -31,6 +32,7 @@ TYPES: dict[str, str] = {
     "backoff": "a table",
     "codes": f"a list of codes ({CODES.low} to {CODES.high}) or names of signals",
     "command": "a list of strings, or a string",
+    "control": "true, false, an absolute path, or a table",
     "count": "a whole number, 0 or more",
     "deadline": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
     "duration": 'a duration: "10s", "1m30s", "250ms", or seconds',
@@ -45,10 +47,15 @@ TYPES: dict[str, str] = {
     "http_get": "a table",
     "http_headers": "a table of strings, or a list of tables",
     "labels": "a table of strings",
-    "log": _either(mode.word for mode in LogMode),
+    "keep": f"a whole number, {KEEPS.low} to {KEEPS.high}",
+    "listen": 'an address and a port: "127.0.0.1:9090", "[::1]:9090", ":9090"',
+    "log": f"{_either(mode.word for mode in LogMode)}, or a table",
+    "log_file": "an absolute path",
+    "log_mode": _either(mode.word for mode in LogMode),
     "main": "the name of a service",
     "names": "a list of names",
     "notify": '"sd", or a table',
+    "overflow": _either(word.word for word in Overflow),
     "path": "a string",
     "pod_name": "a name",
     "port": f"a whole number, {PORTS.low} to {PORTS.high}",
@@ -60,6 +67,8 @@ TYPES: dict[str, str] = {
     "service": "a string",
     "signal": "the name of a signal, or its number",
     "signals": 'a table: signal = another signal, "ignore", "stop", or a table',
+    "size": 'a size: "10M", "512Ki", or bytes',
+    "socket": "an absolute path",
     "start_timeout": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
     "stdin": _either(mode.word for mode in StdinMode),
     "stop_to": _either(scope.word for scope in StopScope),

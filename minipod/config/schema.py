@@ -5,10 +5,11 @@ It says what can be said of a key by itself, and of a few together; names that n
 """
 
 from minipod.config.defaults import default_value
-from minipod.config.key import HOOK, POD, PROBE, RESTART_RULE, SERVICE, SIDECAR, SMALL, TOP, UNITS, Key
+from minipod.config.key import HOOK, LOG, POD, PROBE, RESTART_RULE, SERVICE, SIDECAR, SMALL, TOP, UNITS, Key
 from minipod.config.keys import keys_of
 from minipod.config.probes import HOOK_HANDLERS, PROBE_HANDLERS
 from minipod.config.shapes import SHAPES, Schema, exactly, table_of
+from minipod.config.sight import PASSED_BY
 from minipod.config.values import LABEL
 
 # What is known of several keys together.
@@ -16,6 +17,14 @@ _TOGETHER: dict[str, Schema] = {
     PROBE: {"oneOf": [{"required": [name]} for name in PROBE_HANDLERS]},
     HOOK: {"oneOf": [{"required": [name]} for name in HOOK_HANDLERS]},
     RESTART_RULE: {"oneOf": [{"required": ["exit_codes"]}, {"required": ["not_exit_codes"]}]},
+    LOG: {
+        "dependentRequired": {"max_size": ["file"], "keep": ["file"]},
+        "not": {
+            "required": ["mode"],
+            "properties": {"mode": {"enum": [mode.word for mode in PASSED_BY]}},
+            "anyOf": [{"required": ["file"]}, {"required": ["overflow"]}],
+        },
+    },
     **dict.fromkeys(
         (SIDECAR, SERVICE),
         {

@@ -3,9 +3,25 @@
 from typing import Any
 
 from minipod.config.durations import UNITS as TIME_UNITS
-from minipod.config.key import BACKOFF, EXEC, GRPC, HOOK, HTTP_GET, NOTIFY, POD, PROBE, RESTART_RULE, RULE, TCP_SOCKET
+from minipod.config.key import (
+    BACKOFF,
+    CONTROL,
+    EXEC,
+    GRPC,
+    HOOK,
+    HTTP_GET,
+    LOG,
+    NOTIFY,
+    POD,
+    PROBE,
+    RESTART_RULE,
+    RULE,
+    TCP_SOCKET,
+)
 from minipod.config.probes import ACTIONS, FDS, MOST_CODES, MOST_RULES, THRESHOLDS
 from minipod.config.requests import HEADER_NAME, HOST_NAME, MOST_PATH, PORTS, SCHEMES
+from minipod.config.sight import KEEPS, MOST_SOCKET
+from minipod.config.sizes import PATTERN as SIZE
 from minipod.config.tables import CODES
 from minipod.config.values import (
     ENV_NAME,
@@ -18,7 +34,7 @@ from minipod.config.values import (
     UMASK,
 )
 from minipod.supervisor.signals import ALIASES, NUMBERS
-from minipod.supervisor.words import LogMode, StdinMode, StopScope
+from minipod.supervisor.words import LogMode, Overflow, StdinMode, StopScope
 
 Schema = dict[str, Any]
 
@@ -101,6 +117,11 @@ _HEADER_LIST: Schema = {
 }
 
 
+_FILE: Schema = {"type": "string", "pattern": r"^/[^\u0000]*[^\u0000/]$"}
+_SOCKET: Schema = {**_FILE, "maxLength": MOST_SOCKET}
+_PORT = "0*([1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"
+
+
 def _inner(scope: str) -> Schema:
     return {"$ref": f"#/$defs/{scope}"}
 
@@ -113,6 +134,7 @@ SHAPES: dict[str, Schema] = {
     "backoff": _inner(BACKOFF),
     "codes": _CODES,
     "command": _COMMAND,
+    "control": {"anyOf": [{"type": "boolean"}, _SOCKET, _inner(CONTROL)]},
     "count": {"type": "integer", "minimum": 0, "maximum": MOST_RESTARTS},
     "deadline": {**_DURATION_SHAPE, "not": {"const": 0}},
     "duration": _DURATION_SHAPE,
@@ -135,10 +157,15 @@ SHAPES: dict[str, Schema] = {
     "http_get": _inner(HTTP_GET),
     "http_headers": {"anyOf": [table_of(_HEADER, {"pattern": exactly(HEADER_NAME)}), _HEADER_LIST]},
     "labels": table_of({"type": "string", "pattern": f"^$|{exactly(QUALIFIED)}"}),
-    "log": _words_of(LogMode),
+    "keep": {"type": "integer", "minimum": KEEPS.low, "maximum": KEEPS.high},
+    "listen": {"type": "string", "pattern": rf"^([0-9.]*|\[[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*\]):{_PORT}$"},
+    "log": {"anyOf": [_words_of(LogMode), _inner(LOG)]},
+    "log_file": _FILE,
+    "log_mode": _words_of(LogMode),
     "main": _NON_EMPTY,
     "names": {**_NAME_LIST, "minItems": 1},
     "notify": {"anyOf": [_choice(("sd",)), _inner(NOTIFY)]},
+    "overflow": _words_of(Overflow),
     "path": _LINE,
     "pod_name": {"type": "string", "pattern": exactly(SUBDOMAIN)},
     "port": {"type": "integer", "minimum": PORTS.low, "maximum": PORTS.high},
@@ -153,6 +180,8 @@ SHAPES: dict[str, Schema] = {
         {"anyOf": [_choice(("ignore", "stop")), _SIGNAL_SHAPE, _inner(RULE)]},
         {"pattern": _SIGNAL, "not": {"pattern": "^(SIG)?(KILL|STOP|CHLD|CLD|9|19|17|32|33)$"}},
     ),
+    "size": {"anyOf": [{"type": "string", "pattern": exactly(SIZE)}, {"type": "integer", "minimum": 0}]},
+    "socket": _SOCKET,
     "start_timeout": _POSITIVE_SHAPE,
     "stdin": _words_of(StdinMode),
     "stop_to": _words_of(StopScope),

@@ -53,8 +53,6 @@ def _why_not(text: str) -> BadSize:
 
 
 def format_size(size: int) -> str:
-    """The shortest text that parses to ``size``: the largest suffix of which it is a whole number."""
-    for suffix, unit in sorted(SUFFIXES.items(), key=lambda pair: (-pair[1], pair[0] != "k")):
-        if size and size % unit == 0:
-            return f"{size // unit}{suffix}"
-    return "0"
+    """The shortest text that parses to ``size``, as a whole number of a suffix; of two the one with the larger."""
+    texts = [f"{size // unit}{suffix}" for suffix, unit in SUFFIXES.items() if size % unit == 0 and suffix != "K"]
+    return min(texts, key=len) if size else "0"

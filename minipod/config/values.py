@@ -7,16 +7,16 @@ Signature: ``read(value, at, found) -> parsed | None``.
 import re
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum
+from typing import Any
 
 from minipod.config.durations import BadDuration, parse_duration
 from minipod.config.findings import Findings, Limits, Path, type_of, visible, word
-from minipod.model import Log
 from minipod.supervisor import signals
 from minipod.supervisor.words import LogMode, Milestone, Rule, StdinMode, StopScope
 
 RESTARTS = tuple(rule.name.lower() for rule in Rule)
 MILESTONES = {m.word: m for m in (Milestone.STARTED, Milestone.READY, Milestone.COMPLETED)}
-LATER_LOGS = ("json",)
+LOG_MODES = {mode.word: mode for mode in LogMode}
 MOST_RESTARTS = 2**32 - 2  # the plan's field, whose last number means "any"
 MOST_ID = 2**32 - 2  # (uid_t)-1 means "no change" to the kernel
 LIBC_SIGNALS = (32, 33)
@@ -166,12 +166,16 @@ def read_restart(value: object, at: Path, found: Findings) -> str | None:
     return read_choice(value, at, found, {name: name for name in RESTARTS})
 
 
-def read_log(value: object, at: Path, found: Findings) -> Log | None:
-    if value in LATER_LOGS or isinstance(value, dict):
-        shown = f'`log = "{value}"`' if isinstance(value, str) else "a log in a file"
-        return found.error(at, f"{shown} is not there yet", help="use prefix, raw, inherit or none for now")
-    mode = read_choice(value, at, found, {mode.word: mode for mode in LogMode})
-    return None if mode is None else Log(mode)
+def read_log(value: object, at: Path, found: Findings) -> dict[str, Any] | None:
+    """The fields of model.Log that are given."""
+    if isinstance(value, dict):
+        from minipod.config.sight import read_log_table
+
+        return read_log_table(value, at, found)
+    if not isinstance(value, str):
+        return found.mismatch(at, value, "a word or a table", help='write "raw", or { file = "/var/log/web.log" }')
+    mode = read_choice(value, at, found, LOG_MODES)
+    return None if mode is None else {"mode": mode}
 
 
 def read_signal(value: object, at: Path, found: Findings) -> int | None:

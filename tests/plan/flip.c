@@ -55,6 +55,7 @@ static void see_unit(const struct plan *plan, const struct plan_unit *unit)
     see_string(plan, unit->working_dir);
     see_string(plan, unit->user);
     see_string(plan, unit->group);
+    see_string(plan, unit->log.file);
     see_run(plan, unit->env);
     for (uint32_t i = 0; i < unit->argv.count; i++)
         see_string(plan, plan->words[unit->argv.first + i]);

@@ -1,0 +1,63 @@
+"""What of logs and terminals can only be seen with the whole pod at hand. Imported only for pods that say something of
+them."""
+
+from minipod.config.findings import Findings, Path, word
+from minipod.model import Pod, Unit
+
+
+def check_sight(pod: Pod, doc: dict, found: Findings) -> None:
+    """Record what does not go together."""
+    _check_files(pod, doc, found)
+    _check_terminals(pod, doc, found)
+
+
+def _path_of(unit: Unit) -> Path:
+    return (unit.kind.word, unit.name)
+
+
+def _place_of_log(unit: Unit, doc: dict) -> Path:
+    """Where it stands: with the unit, or with the pod."""
+    at = _path_of(unit)
+    own = doc[at[0]][at[1]].get("log")
+    return (*at, "log", "file") if isinstance(own, dict) and "file" in own else ("pod", "log", "file")
+
+
+def _check_files(pod: Pod, doc: dict, found: Findings) -> None:
+    """Two that write and rename one file would lose each other's lines."""
+    writers: dict[str, Unit] = {}
+    for unit in pod.units:
+        if not unit.log.file:
+            continue
+        other = writers.setdefault(unit.log.file, unit)
+        if other is not unit:
+            here, there = _place_of_log(unit, doc), _place_of_log(other, doc)
+            found.error(
+                here,
+                f"{word(other.name)} and {word(unit.name)} would write the same file",
+                also=((there, "the other one"),) if here != there else (),
+                why="each begins a new one when it is full",
+                help="give each unit a file of its own",
+            )
+
+
+def _check_terminals(pod: Pod, doc: dict, found: Findings) -> None:
+    owners = [unit for unit in pod.units if unit.tty]
+    for second in owners[1:]:
+        found.error(
+            (*_path_of(second), "tty"),
+            f"{word(owners[0].name)} has the terminal already",
+            on_key=True,
+            also=(((*_path_of(owners[0]), "tty"), "here"),),
+            why="Ctrl-C is for one unit of a pod",
+            help="leave one of them out",
+        )
+    for unit in owners:
+        at = _path_of(unit)
+        if doc[at[0]][at[1]].get("stdin") == "null":
+            found.error(
+                (*at, "stdin"),
+                "`stdin` null does not go with tty",
+                also=(((*at, "tty"), "here"),),
+                why="nobody could type anything",
+                help="leave stdin out",
+            )
