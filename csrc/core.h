@@ -182,7 +182,7 @@ struct core {
     struct timers timers;
     uint32_t *cell_counts;              /* entries of each cell, machine after machine */
     struct sink *sinks;
-    struct writer *writers;
+    struct file_writer *writers;
     uint32_t sink_count, writer_count;
     uint32_t paced;                     /* streams that are read by the clock */
     uint32_t unsaid;                    /* units of which lines were dropped that nobody was told of */

@@ -1,205 +1,212 @@
-/* Logs: what units write, line by line, to our own stdout and stderr, and our own words to stderr. Lines never interleave.
- * When nobody reads us, units wait (their pipes fill), we never do: a sink is written without blocking, and the flags of a
- * descriptor that others share are never changed.
+/* Logs: what units write goes, line by line, into a ring each and to our own stdout and stderr or a file's writer; our own
+ * words go to stderr. When nobody reads us, units wait (their pipes fill) or lose whole lines, which are counted; we never
+ * wait.
+ *
+ * A stream that brings little and often would cost a turn of the loop for each line. It is not watched for a while then,
+ * but read by the clock, so that many lines come at once; the first line after a silence never waits.
  */
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "core.h"
+#include "emit.h"
+#include "line.h"
 #include "say.h"
+#include "writer.h"
 
-/* How to write without blocking to what we were given. */
-enum sink_way {
-    WAY_OWN,      /* a description of our own, non-blocking: the pipe or terminal was opened anew */
-    WAY_SOCKET,   /* send, with the flag that asks for it */
-    WAY_FILE,     /* a regular file: a write never waits for a reader, and a second description would lose the offset */
-    WAY_NOWAIT,   /* a pipe that may not be opened again: each write asks not to wait */
-    WAY_POLLED,   /* the same on a kernel without that: small writes after a look */
+enum {
+    BUSY_TURNS = 8,                 /* reads in a row until a stream is paced */
+    BUSY_NS = 1000000,              /* what counts as in a row */
+    LITTLE = LINE_ROOM / 2,         /* bytes of one read */
+    ROUNDS = 80,                    /* reads that empty any pipe */
+    TELL_ROOM = 4096,
 };
+static const uint64_t SECOND = 1000000000, TELL_MOST = 60 * UINT64_C(1000000000);
 
-enum { PIPE_ATOM = 4096, FD_ROOM = 32 };
+/* --- set-up --- */
 
-/* --- sinks --- */
-
-/* Opening anew keeps O_APPEND and leaves the terminal's ownership alone. */
-static int open_anew(int fd, int flags)
+/* JSON and files are for programs; only who looks at a terminal wants colours. */
+static void open_standard(struct core *c, enum sink_number number, int fd)
 {
-    char path[FD_ROOM];
-    path[say_format(path, sizeof path - 1, "/proc/self/fd/%d", fd)] = 0;
-    return sys_open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | (flags & O_APPEND), 0);
-}
-
-static void open_sink(struct sink *s, int fd)
-{
-    int type = sys_type(fd);
-    s->fd = fd;
-    s->way = WAY_FILE;
-    if (type < 0) {
-        s->dead = 1;
-    } else if (type == S_IFSOCK) {
-        s->way = WAY_SOCKET;
-    } else if (type != S_IFREG) {
-        int own = open_anew(fd, sys_flags(fd));
-        s->way = own >= 0 ? WAY_OWN : type == S_IFIFO ? WAY_NOWAIT : WAY_POLLED;
-        s->fd = own >= 0 ? own : fd;
-    }
+    struct sink *s = &c->sinks[number];
+    sink_open(s, fd);
+    s->coloured = !s->dead && sys_is_terminal(s->fd) && line_wants_colour();
 }
 
 void log_open(struct core *c)
 {
-    open_sink(&c->sinks[0], 1);
-    open_sink(&c->sinks[1], 2);
-}
-
-static int64_t write_some(struct sink *s, const char *from, uint32_t size)
-{
-    switch ((enum sink_way)s->way) {
-    case WAY_OWN:
-    case WAY_FILE: return sys_write(s->fd, from, size);
-    case WAY_SOCKET: return sys_send_nowait(s->fd, from, size);
-    case WAY_NOWAIT: {
-        int64_t n = sys_write_nowait(s->fd, from, size);
-        if (n != -EOPNOTSUPP && n != -ENOSYS)
-            return n;
-        s->way = WAY_POLLED;
-    }  /* fall through */
-    case WAY_POLLED: return sys_writable(s->fd) ? sys_write(s->fd, from, size < PIPE_ATOM ? size : PIPE_ATOM) : -EAGAIN;
+    for (uint32_t i = 0; i < c->sink_count; i++) {
+        c->sinks[i].fd = -1;
+        c->sinks[i].dead = 1;
     }
-    return -EIO;
+    open_standard(c, SINK_OUT, 1);
+    open_standard(c, SINK_ERR, 2);
+    writer_open_all(c);
 }
 
-/* A sink that fails for good swallows everything from then on: a closed stdout must not stop the pod's work. */
-static void bury(struct sink *s)
-{
-    s->dead = 1;
-    s->fill = 0;
-}
+/* --- dropped lines --- */
 
-static void flush_sink(struct core *c, struct sink *s)
+void log_count_dropped(struct core *c, struct unit *u, uint64_t lines)
 {
-    uint32_t done = 0, index = (uint32_t)(s - c->sinks);
-    int64_t n = 0;
-    while (done < s->fill && (n = write_some(s, s->buffer + done, s->fill - done)) > 0)
-        done += (uint32_t)n;
-    memmove(s->buffer, s->buffer + done, s->fill - done);
-    s->fill -= done;
-    if (s->fill && n != -EAGAIN && n != -EINTR)
-        bury(s);
-    s->stuck = 0;
-    if ((s->fill > 0) == s->watched)
+    if (lines == 0)
         return;
-    if (s->watched)
-        loop_forget(c, s->fd);
-    else
-        s->stuck = loop_watch(c, s->fd, EPOLLOUT, WATCH_SINK, index) < 0;
-    s->watched = s->fill > 0 && !s->stuck;
+    u->log_dropped += lines;
+    c->dropped_lines += (uint32_t)lines;
+    c->unsaid += u->log.unsaid == 0;
+    u->log.unsaid += (uint32_t)lines;
+    if (c->tell_at)
+        return;
+    if (c->now - c->told_at > 2 * TELL_MOST)
+        c->tell_wait = SECOND;
+    c->tell_at = c->now + c->tell_wait;
 }
 
-static uint32_t room(const struct sink *s) { return s->dead ? SINK_ROOM : SINK_ROOM - s->fill; }
-
-static void put(struct sink *s, const char *from, uint32_t size)
+/* How many, once a second at first, and less and less often while it goes on. */
+static void tell_dropped(struct core *c)
 {
-    if (s->dead)
+    if (c->unsaid == 0)
         return;
-    memcpy(s->buffer + s->fill, from, size);
-    s->fill += size;
+    c->tell_at = c->now + c->tell_wait;
+    if (!sink_make_room(c, &c->sinks[SINK_ERR], TELL_ROOM))
+        return;
+    for (uint32_t i = 0; i < c->unit_count; i++) {
+        struct unit *u = &c->units[i];
+        uint32_t unsaid = u->log.unsaid;
+        u->log.unsaid = 0;
+        if (unsaid)
+            warn(c, "%s: %u line%s dropped", u->name, unsaid, unsaid == 1 ? "" : "s");
+    }
+    c->unsaid = 0;
+    c->tell_at = 0;
+    c->told_at = c->now;
+    c->tell_wait = 2 * c->tell_wait < TELL_MOST ? 2 * c->tell_wait : TELL_MOST;
 }
 
 /* --- lines --- */
-
-/* "name | " before a line, "name + " before what is left of one that was too long for us. */
-static uint32_t prefix(struct core *c, const struct unit *u, const struct stream *st, char out[FD_ROOM * 4])
-{
-    uint32_t size = (uint32_t)say_format(out, FD_ROOM * 3, "%s", u->name);
-    while (size < c->name_width)
-        out[size++] = ' ';
-    memcpy(out + size, st->continued ? " + " : " | ", 3);
-    return size + 3;
-}
-
-/* One line, or a piece of one. ends_line: its newline is part of it; is_last: none will come. A raw piece in the middle of
- * a line gets no newline: its bytes stay what they were. 0 when the sink has no room. */
-static int emit(struct core *c, const struct unit *u, struct stream *st, const char *from, uint32_t size, int ends_line,
-                int is_last)
-{
-    struct sink *s = &c->sinks[st->sink];
-    char head[FD_ROOM * 4];
-    uint32_t head_size = u->plan->log.mode == LOG_MODE_PREFIX ? prefix(c, u, st, head) : 0;
-    int adds_newline = !ends_line && (head_size || is_last);
-    if (room(s) < head_size + size + 1)
-        flush_sink(c, s);
-    if (room(s) < head_size + size + 1)
-        return 0;
-    put(s, head, head_size);
-    put(s, from, size);
-    if (adds_newline)
-        put(s, "\n", 1);
-    st->continued = !ends_line && !is_last;
-    return 1;
-}
-
-/* As many whole lines of text[0..size) as the sink has room for; the rest is kept. 0 when it had too little. */
-static int emit_lines(struct core *c, struct unit *u, struct stream *st, const char *text, uint32_t size)
-{
-    uint32_t done = 0;
-    const char *end;
-    int had_room = 1;
-    while (had_room && (end = memchr(text + done, '\n', size - done))) {
-        uint32_t length = (uint32_t)(end - text) + 1 - done;
-        had_room = emit(c, u, st, text + done, length, 1, 0);
-        done += had_room ? length : 0;
-    }
-    if (had_room && done == 0 && size == LINE_ROOM) {  /* longer than we hold */
-        had_room = emit(c, u, st, text, size, 0, 0);
-        done = had_room ? size : 0;
-    }
-    st->fill = size - done;
-    memcpy(st->buffer, text + done, st->fill);
-    return had_room;
-}
 
 static uint32_t index_of(const struct core *c, const struct unit *u, const struct stream *st)
 {
     return 2 * unit_index(c, u) + (uint32_t)(st - u->streams);
 }
 
+static void watch_for(struct core *c, struct unit *u, struct stream *st, uint32_t events)
+{
+    loop_change(c, st->read_end, events, WATCH_STREAM, index_of(c, u, st));
+}
+
+static uint32_t count_newlines(const char *at, uint32_t size)
+{
+    uint32_t count = 0;
+    for (const char *end = at + size; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+        count++;
+    return count;
+}
+
+/* Into the ring and the books. */
+static void keep(struct unit *u, const struct stream *st, const struct text *t, uint32_t size)
+{
+    int is_all = t->ends && size == t->size;
+    if (size == 0)
+        return;
+    ring_put(&u->log.rings[u->log.current], t->wall, (uint8_t)(st - u->streams), t->at, size, is_all);
+    u->log_bytes += size;
+    u->log_lines += count_newlines(t->at, size) + (is_all && t->at[size - 1] != '\n');
+}
+
+/* 1; 0 when the sink had too little room: what it did not take is kept. */
+static int take(struct core *c, struct unit *u, struct stream *st, uint32_t size, int ends)
+{
+    const struct text text = {c->scratch, size, (uint8_t)ends, sys_wall()};
+    uint32_t taken;
+    int had_room = emit_lines(c, u, st, &text, &taken);
+    keep(u, st, &text, taken);
+    st->fill = size - taken;
+    memcpy(st->buffer, c->scratch + taken, st->fill);
+    return had_room;
+}
+
+static void unpace(struct core *c, struct stream *st)
+{
+    c->paced -= st->paced;
+    st->paced = st->busy = 0;
+}
+
 /* Not read any more until the sink has room: the pipe fills, and then its writer waits. */
 static void stall(struct core *c, struct unit *u, struct stream *st)
 {
+    if (!st->paced)
+        watch_for(c, u, st, 0);
+    unpace(c, st);
     st->stalled = 1;
-    loop_change(c, st->read_end, 0, WATCH_STREAM, index_of(c, u, st));
 }
 
-/* One read goes into a buffer that all share: a stream's own holds only the beginning of a line, so that a unit that
- * writes whole lines costs no memory. Returns 0 when there is no more to read, or no room to put it. */
-static int read_some(struct core *c, struct unit *u, struct stream *st)
+/* One read goes into memory that all share: a stream's own holds only the beginning of a line, so that a unit that writes
+ * whole lines costs none. Returns how much came; 0: nothing more now, or no room to put it. */
+static uint32_t read_some(struct core *c, struct unit *u, struct stream *st)
 {
     memcpy(c->scratch, st->buffer, st->fill);
-    int64_t n = sys_read(st->read_end, c->scratch + st->fill, LINE_ROOM - st->fill);
+    int64_t n = sys_read(st->read_end, c->scratch + st->fill, LINE_ROOM);
     if (n <= 0)
         return 0;
-    if (emit_lines(c, u, st, c->scratch, st->fill + (uint32_t)n))
-        return 1;
+    if (take(c, u, st, st->fill + (uint32_t)n, 0))
+        return (uint32_t)n;
     stall(c, u, st);
     return 0;
 }
 
+/* --- when --- */
+
+static void pace(struct core *c, struct unit *u, struct stream *st)
+{
+    st->paced = 1;
+    c->paced++;
+    watch_for(c, u, st, 0);
+}
+
 void log_read(struct core *c, struct unit *u, uint32_t which)
 {
-    if (!u->streams[which].stalled)
-        read_some(c, u, &u->streams[which]);
+    struct stream *st = &u->streams[which];
+    if (st->stalled || st->paced)
+        return;
+    uint32_t size = read_some(c, u, st);
+    int is_busy = size && size < LITTLE && c->now - st->read_at < BUSY_NS;
+    st->busy = is_busy ? (uint8_t)(st->busy + 1) : 0;
+    st->read_at = c->now;
+    if (st->busy == BUSY_TURNS)
+        pace(c, u, st);
+}
+
+/* All that its pipe holds; a stream that has brought nothing is watched again, and one that brings much needs no pace. */
+static void read_paced(struct core *c, struct unit *u, struct stream *st)
+{
+    uint32_t size, all = 0;
+    for (int round = 0; round < ROUNDS && (size = read_some(c, u, st)); round++) {
+        all += size;
+        if (size < LINE_ROOM)
+            break;
+    }
+    if (st->stalled || (all && all <= 3 * LINE_ROOM))
+        return;
+    unpace(c, st);
+    watch_for(c, u, st, EPOLLIN);
+}
+
+static void read_all_paced(struct core *c)
+{
+    for (uint32_t i = 0; c->paced && i < 2 * c->unit_count; i++)
+        if (c->units[i / 2].streams[i % 2].paced)
+            read_paced(c, &c->units[i / 2], &c->units[i / 2].streams[i % 2]);
 }
 
 static void resume(struct core *c, struct unit *u, struct stream *st)
 {
     memcpy(c->scratch, st->buffer, st->fill);
-    if (!emit_lines(c, u, st, c->scratch, st->fill))
+    if (!take(c, u, st, st->fill, 0))
         return;
     st->stalled = 0;
-    loop_change(c, st->read_end, EPOLLIN, WATCH_STREAM, index_of(c, u, st));
+    watch_for(c, u, st, EPOLLIN);
 }
 
 /* How many streams still wait for this sink. */
@@ -219,10 +226,10 @@ static uint32_t resume_all(struct core *c, const struct sink *s)
 void log_sink_ready(struct core *c, struct sink *s)
 {
     uint32_t waiting;
-    flush_sink(c, s);
+    sink_flush(c, s);
     do {
         waiting = resume_all(c, s);
-        flush_sink(c, s);
+        sink_flush(c, s);
     } while (waiting && s->fill == 0);
 }
 
@@ -246,58 +253,108 @@ static int open_stream(struct core *c, struct unit *u, uint32_t which)
     return result;
 }
 
-/* Before each start; the pipes of the first one stay. 0, or -errno. */
+/* The pipes of the first start stay. */
 int log_open_unit(struct core *c, struct unit *u)
 {
-    int result = 0, through_us = u->plan->log.mode == LOG_MODE_PREFIX || u->plan->log.mode == LOG_MODE_RAW;
+    int result = 0, through_us = u->plan->log.mode != LOG_MODE_INHERIT && u->plan->log.mode != LOG_MODE_NONE;
     for (uint32_t i = 0; i < 2 && through_us && result >= 0; i++)
         if (u->streams[i].write_end < 0)
             result = open_stream(c, u, i);
     return result;
 }
 
+void log_turned(struct core *c, struct unit *u)
+{
+    struct unit_log *log = &u->log;
+    (void)c;
+    ring_follow(&log->rings[!log->current], &log->rings[log->current]);
+    log->current = !log->current;
+    log->has_previous = 1;
+}
+
 /* What a dead leader still had in its pipes, to the last byte; a pipe holds no more than these rounds read. */
 void log_take_last(struct core *c, struct unit *u)
 {
-    enum { ROUNDS = 80 };
     for (uint32_t i = 0; i < 2; i++) {
         struct stream *st = &u->streams[i];
         if (st->read_end < 0 || st->stalled)
             continue;
         for (int round = 0; round < ROUNDS && read_some(c, u, st); round++) {
         }
-        if (st->fill && !st->stalled && emit(c, u, st, st->buffer, st->fill, 0, 1))
-            st->fill = 0;
+        if (!st->fill || st->stalled)
+            continue;
+        memcpy(c->scratch, st->buffer, st->fill);
+        if (!take(c, u, st, st->fill, 1))
+            stall(c, u, st);
     }
+}
+
+/* --- who reads --- */
+
+const struct ring *log_ring(const struct core *c, const struct unit *u, int previous)
+{
+    (void)c;
+    return previous && !u->log.has_previous ? NULL : &u->log.rings[u->log.current ^ (previous != 0)];
+}
+
+int log_next_line(const struct core *c, const struct unit *u, uint64_t *position, struct line *line)
+{
+    const struct ring *previous = log_ring(c, u, 1);
+    int found = (previous && ring_read(previous, position, line)) || ring_read(log_ring(c, u, 0), position, line);
+    line->unit = unit_index(c, u);
+    return found;
 }
 
 /* --- our own --- */
 
 void log_own_line(struct core *c, const char *text, uint32_t size)
 {
-    struct sink *s = &c->sinks[1];
-    if (room(s) < size)
-        flush_sink(c, s);
-    if (room(s) >= size)
-        put(s, text, size);
-    else
+    enum { NAME = sizeof "minipod: " - 1, OBJECT_ROOM = 8192 };
+    char object[OBJECT_ROOM];
+    if (c->plan.pod->own_log == LOG_MODE_JSON) {
+        const struct line_object about = {NULL, sys_wall(), 1, 0};
+        size = line_object(&about, text + NAME, size - NAME - 1, object, sizeof object);
+        text = object;
+    }
+    if (!sink_put_line(c, &c->sinks[SINK_ERR], text, size))
         c->dropped_lines++;
 }
 
+/* --- the turn's end --- */
+
 void log_flush(struct core *c)
 {
-    for (int i = 0; i < 2; i++)
+    read_all_paced(c);
+    writer_turn(c);
+    if (c->tell_at && c->now >= c->tell_at)
+        tell_dropped(c);
+    for (uint32_t i = 0; i < c->sink_count; i++)
         if (c->sinks[i].stuck)
             log_sink_ready(c, &c->sinks[i]);
         else if (c->sinks[i].fill && !c->sinks[i].watched)
-            flush_sink(c, &c->sinks[i]);
+            sink_flush(c, &c->sinks[i]);
 }
 
-int log_is_stuck(const struct core *c) { return c->sinks[0].stuck | c->sinks[1].stuck; }
+static uint64_t earlier(uint64_t a, uint64_t b) { return a && (!b || a < b) ? a : b; }
+
+uint64_t log_next(const struct core *c)
+{
+    uint64_t next = earlier(c->tell_at, writer_next(c));
+    if (c->paced)
+        next = earlier(next, c->now + LOG_PACE_NS);
+    for (uint32_t i = 0; i < c->sink_count; i++)
+        if (c->sinks[i].stuck)
+            next = earlier(next, c->now + c->plan.pod->retry_ns);
+    return next;
+}
+
+/* --- the end --- */
 
 static int pending(const struct core *c)
 {
-    int waiting = c->sinks[0].fill || c->sinks[1].fill;
+    int waiting = writer_is_left(c);
+    for (uint32_t i = 0; i < c->sink_count; i++)
+        waiting |= c->sinks[i].fill > 0;
     for (uint32_t i = 0; i < 2 * c->unit_count; i++)
         waiting |= c->units[i / 2].streams[i % 2].stalled;
     return waiting;
@@ -307,20 +364,18 @@ static void take_all(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
         log_take_last(c, &c->units[i]);
+    tell_dropped(c);
     log_flush(c);
+    writer_close_done(c);
 }
 
 /* 0 when somebody hurries us. What a stream still has is read as soon as the sink has room again. */
-static int finish_some(struct core *c, uint64_t what)
+static int finish_some(struct core *c, const struct epoll_event *event)
 {
-    if (what >> 32 == WATCH_SINK)
-        log_sink_ready(c, &c->sinks[(uint32_t)what]);
-    else if (what >> 32 == WATCH_SIGNALS)
-        signal_read(c);
-    else if (what >> 32 != WATCH_STREAM)
-        return 0;
+    int is_signal = event->data.u64 >> 32 == WATCH_SIGNALS;
+    loop_hear(c, event);
     take_all(c);
-    return c->queue.fill == 0;
+    return !is_signal || c->queue.fill == 0;
 }
 
 /* At the end: everything that was written is still written, as long as the stop budget lasts and nobody hurries us. */
@@ -330,8 +385,12 @@ void log_finish(struct core *c)
     int more = 1;
     take_all(c);
     while (more && pending(c) && (c->now = sys_now()) < c->limits.leave) {
-        int timeout = (int)((c->limits.leave - c->now) / 1000000) + 1;
+        uint64_t until = earlier(log_next(c), c->limits.leave);
+        int timeout = until > c->now ? (int)((until - c->now) / 1000000) + 1 : 0;
         int count = sys_epoll_wait(c->epoll, &event, 1, timeout);
-        more = count == 1 ? finish_some(c, event.data.u64) : count == -EINTR;
+        if (count == 1)
+            more = finish_some(c, &event);
+        else
+            take_all(c);
     }
 }

@@ -24,10 +24,10 @@ void loop_change(struct core *c, int fd, uint32_t events, enum watch_kind kind, 
 void loop_forget(struct core *c, int fd) { sys_epoll_set(c->epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 /* Streams are numbered two a unit. */
-static void dispatch(struct core *c, uint64_t what, uint32_t events)
+void loop_hear(struct core *c, const struct epoll_event *event)
 {
-    uint32_t index = (uint32_t)what;
-    switch ((enum watch_kind)(what >> 32)) {
+    uint32_t index = (uint32_t)event->data.u64, events = event->events;
+    switch ((enum watch_kind)(event->data.u64 >> 32)) {
     case WATCH_SIGNALS: signal_read(c); break;
     case WATCH_HANDSHAKE: spawn_read_handshake(c, &c->units[index]); break;
     case WATCH_STREAM: log_read(c, &c->units[index / 2], index % 2); break;
@@ -36,6 +36,7 @@ static void dispatch(struct core *c, uint64_t what, uint32_t events)
     case WATCH_ERRAND: dial_ready(c, &c->errands[index], events); break;
     case WATCH_ERRAND_HANDSHAKE: spawn_read_errand_handshake(c, &c->errands[index]); break;
     case WATCH_NOTIFY: notify_read(c, &c->units[index]); break;
+    case WATCH_WRITER: writer_heard(c, index); break;
     }
 }
 
@@ -62,20 +63,33 @@ static void fire_timers(struct core *c)
     }
 }
 
-/* Until the next moment, rounded up to epoll's milliseconds: never early, never a second wake-up for the same moment.
- * From the clock, not from the turn's beginning: a turn that took time would be added to the wait. */
-static int timeout(const struct core *c)
+/* The next moment for which somebody wants a turn; 0: there is none. */
+static uint64_t next_turn(const struct core *c)
 {
-    uint64_t now = sys_now();
-    uint64_t next = c->frozen_since ? 0 : timer_next(c), retry = c->now + c->plan.pod->retry_ns;
+    const uint64_t moments[] = {
+        c->frozen_since ? 0 : timer_next(c), c->mail_held ? c->now + c->plan.pod->retry_ns : 0, log_next(c),
+    };
+    uint64_t next = 0;
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
+        if (moments[i] && (next == 0 || moments[i] < next))
+            next = moments[i];
+    return next;
+}
+
+/* Until that moment, rounded up to epoll's milliseconds: never early, never a second wake-up for the same moment. From the
+ * clock, not from the turn's beginning: a turn that took time would be added to the wait. Only where streams are read by
+ * the clock a millisecond is too long. */
+static int wait_for_facts(struct core *c, struct epoll_event events[BATCH])
+{
+    uint64_t now = sys_now(), next = next_turn(c), ns = next > now ? next - now : 0;
+    uint64_t ms = (ns + 999999) / 1000000;
     if (c->reap_more)
-        return 0;
-    if ((log_is_stuck(c) || c->mail_held) && (next == 0 || retry < next))
-        next = retry;
+        return sys_epoll_wait(c->epoll, events, BATCH, 0);
     if (next == 0)
-        return -1;
-    uint64_t ms = next <= now ? 0 : (next - now + 999999) / 1000000;
-    return ms > INT32_MAX ? INT32_MAX : (int)ms;
+        return sys_epoll_wait(c->epoll, events, BATCH, -1);
+    if (c->paced)
+        return sys_epoll_pause(c->epoll, events, BATCH, ns);
+    return sys_epoll_wait(c->epoll, events, BATCH, ms > INT32_MAX ? INT32_MAX : (int)ms);
 }
 
 void loop_run(struct core *c)
@@ -84,10 +98,10 @@ void loop_run(struct core *c)
     step_all(c);
     log_flush(c);
     while (!c->left) {
-        int count = sys_epoll_wait(c->epoll, events, BATCH, timeout(c));
+        int count = wait_for_facts(c, events);
         c->now = sys_now();
         for (int i = 0; i < count; i++)
-            dispatch(c, events[i].data.u64, events[i].events);
+            loop_hear(c, &events[i]);
         step_all(c);
         if (c->reap_more)
             reap_children(c);

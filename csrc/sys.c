@@ -36,6 +36,18 @@ uint64_t sys_wall(void) { return clock_read(CLOCK_REALTIME); }
 /* The bare call: the C library's fork has locks to hold and masks to change for threads that we do not have. */
 int32_t sys_fork(void) { return (int32_t)or_errno(syscall(SYS_clone, SIGCHLD, 0L, 0L, 0L, 0L)); }
 
+/* A child without a signal for its end is one of those that only __WCLONE asks for. */
+int32_t sys_fork_apart(void) { return (int32_t)or_errno(syscall(SYS_clone, 0L, 0L, 0L, 0L, 0L)); }
+
+int sys_reap_apart(int32_t pid, struct sys_exit *out)
+{
+    siginfo_t info = {0};
+    if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | (int)__WCLONE) < 0)
+        return -errno;
+    *out = (struct sys_exit){pid, info.si_code != CLD_EXITED, (uint8_t)info.si_status};
+    return info.si_pid != 0;
+}
+
 /* Without CLONE_VFORK: that would suspend us until its exec, for ever on a hung mount. */
 int32_t sys_share(int (*run)(void *), void *stack_end, void *argument)
 {
@@ -88,6 +100,17 @@ int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms)
     return (int)or_errno(epoll_wait(epoll, out, room, timeout_ms));
 }
 
+/* The kernel's own call (5.11); before that, and where a filter forbids it, milliseconds must do. */
+int sys_epoll_pause(int epoll, struct epoll_event *out, int room, uint64_t ns)
+{
+    enum { CALL = 441, SIGNALS_SIZE = 8 };
+    static int is_missing;
+    const struct { int64_t s, ns; } time = {(int64_t)(ns / 1000000000), (int64_t)(ns % 1000000000)};
+    int result = is_missing ? -ENOSYS : (int)or_errno(syscall(CALL, epoll, out, room, &time, NULL, (long)SIGNALS_SIZE));
+    is_missing |= result == -ENOSYS || result == -EPERM;
+    return is_missing ? sys_epoll_wait(epoll, out, room, (int)((ns + 999999) / 1000000)) : result;
+}
+
 int sys_open(const char *path, int flags, unsigned mode)
 {
     return (int)or_errno(syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_LARGEFILE, mode));
@@ -119,6 +142,8 @@ int sys_type(int fd) {
 }
 
 int sys_flags(int fd) { return (int)or_errno(fcntl(fd, F_GETFL)); }
+
+int sys_is_terminal(int fd) { return isatty(fd); }
 
 int64_t sys_list(int dir, void *to, size_t size) { return or_errno(syscall(SYS_getdents64, dir, to, size)); }
 

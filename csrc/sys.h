@@ -16,6 +16,8 @@ uint64_t sys_now(void);       /* CLOCK_MONOTONIC, ns */
 uint64_t sys_wall(void);      /* CLOCK_REALTIME, ns: for people only */
 int32_t sys_fork(void);       /* 0 in the child, which has a copy of our memory */
 int32_t sys_share(int (*run)(void *), void *stack_end, void *argument);  /* a child in our memory; we do not wait for it */
+int32_t sys_fork_apart(void); /* as sys_fork, but no call that asks for any child ever sees this one */
+int sys_reap_apart(int32_t pid, struct sys_exit *out);  /* such a one: 1 reaped, 0 it has not ended */
 int sys_kill(int32_t pid, int sig);
 int sys_child_ended(struct sys_exit *out);  /* looks, does not reap: 1 there is one, 0 none has ended, -ECHILD no children */
 int sys_reap(int32_t pid);
@@ -30,6 +32,7 @@ int sys_signals(uint64_t set);              /* signalfd, non-blocking */
 int sys_epoll(void);
 int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key);
 int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms);
+int sys_epoll_pause(int epoll, struct epoll_event *out, int room, uint64_t ns);   /* the same, where a millisecond is long */
 int sys_open(const char *path, int flags, unsigned mode);
 int sys_close(int fd);
 int64_t sys_read(int fd, void *to, size_t size);
@@ -39,6 +42,7 @@ int64_t sys_send_nowait(int fd, const void *from, size_t size);
 int sys_writable(int fd);                   /* 1 if a small write would not block */
 int sys_type(int fd);                       /* the type bits of st_mode */
 int sys_flags(int fd);                      /* of the open description */
+int sys_is_terminal(int fd);
 /* mailbox.c, notify.c */
 struct sys_sender { int32_t pid; uint32_t uid; uint8_t sends_fds; };    /* uid UINT32_MAX: the kernel did not say */
 int sys_datagrams(void);                    /* a local socket, close-on-exec, non-blocking */

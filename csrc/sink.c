@@ -1,0 +1,142 @@
+/* Sinks: see sink.h. A reader that does not read fills a sink's memory; who puts lines sees that there is no room and
+ * decides what becomes of them. It must never wait, and never change the flags of a descriptor that others share.
+ */
+
+#include "sink.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "core.h"
+#include "say.h"
+
+/* How to write without blocking to what we were given. */
+enum sink_way {
+    WAY_OWN,      /* a description of our own, non-blocking: made by us, or the pipe or terminal was opened anew */
+    WAY_SOCKET,   /* send, with the flag that asks for it */
+    WAY_FILE,     /* a regular file: a write never waits for a reader, and a second description would lose the offset */
+    WAY_NOWAIT,   /* a pipe that may not be opened again: each write asks not to wait */
+    WAY_POLLED,   /* the same on a kernel without that: small writes after a look */
+};
+
+enum { PIPE_ATOM = 4096, PATH_ROOM = 32, WORTH_A_WRITE = 4096 };
+
+/* --- how --- */
+
+/* Opening anew keeps O_APPEND and leaves the terminal's ownership alone. */
+static int open_anew(int fd, int flags)
+{
+    char path[PATH_ROOM];
+    path[say_format(path, sizeof path - 1, "/proc/self/fd/%d", fd)] = 0;
+    return sys_open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | (flags & O_APPEND), 0);
+}
+
+void sink_open(struct sink *s, int fd)
+{
+    int type = sys_type(fd), flags = sys_flags(fd);
+    s->fd = fd;
+    s->way = WAY_FILE;
+    s->dead = type < 0;
+    if (type < 0 || type == S_IFREG)
+        return;
+    if (type == S_IFSOCK) {
+        s->way = WAY_SOCKET;
+    } else if (flags >= 0 && flags & O_NONBLOCK && fd > 2) {
+        s->way = WAY_OWN;
+    } else {
+        int own = open_anew(fd, flags);
+        s->way = own >= 0 ? WAY_OWN : type == S_IFIFO ? WAY_NOWAIT : WAY_POLLED;
+        s->fd = own >= 0 ? own : fd;
+    }
+}
+
+static int64_t write_some(struct sink *s, const char *from, uint32_t size)
+{
+    switch ((enum sink_way)s->way) {
+    case WAY_OWN:
+    case WAY_FILE: return sys_write(s->fd, from, size);
+    case WAY_SOCKET: return sys_send_nowait(s->fd, from, size);
+    case WAY_NOWAIT: {
+        int64_t n = sys_write_nowait(s->fd, from, size);
+        if (n != -EOPNOTSUPP && n != -ENOSYS)
+            return n;
+        s->way = WAY_POLLED;
+    }  /* fall through */
+    case WAY_POLLED: return sys_writable(s->fd) ? sys_write(s->fd, from, size < PIPE_ATOM ? size : PIPE_ATOM) : -EAGAIN;
+    }
+    return -EIO;
+}
+
+/* Returns how much was written. A sink that fails for good swallows everything from then on: a closed stdout must not
+ * stop the pod's work. */
+static uint32_t write_all(struct sink *s, const char *from, uint32_t size)
+{
+    uint32_t done = 0;
+    int64_t n = 1;
+    while (done < size && (n = write_some(s, from + done, size - done)) > 0)
+        done += (uint32_t)n;
+    if (done < size && n != -EAGAIN && n != -EINTR)
+        s->dead = 1;
+    return done;
+}
+
+/* --- out --- */
+
+void sink_flush(struct core *c, struct sink *s)
+{
+    uint32_t done = s->fill ? write_all(s, s->buffer, s->fill) : 0;
+    s->fill = s->dead ? 0 : s->fill - done;
+    memmove(s->buffer, s->buffer + done, s->fill);
+    s->stuck = 0;
+    if ((s->fill > 0) == s->watched)
+        return;
+    if (s->watched)
+        loop_forget(c, s->fd);
+    else
+        s->stuck = loop_watch(c, s->fd, EPOLLOUT, WATCH_SINK, (uint32_t)(s - c->sinks)) < 0;
+    s->watched = s->fill > 0 && !s->stuck;
+}
+
+/* --- in --- */
+
+static uint32_t room(const struct sink *s) { return s->dead ? SINK_ROOM : SINK_ROOM - s->fill; }
+
+/* One that is watched is full: it says when it is not. */
+int sink_make_room(struct core *c, struct sink *s, uint32_t size)
+{
+    if (room(s) < size && !s->watched)
+        sink_flush(c, s);
+    return room(s) >= size;
+}
+
+void sink_put(struct sink *s, const char *from, uint32_t size)
+{
+    if (s->dead)
+        return;
+    memcpy(s->buffer + s->fill, from, size);
+    s->fill += size;
+}
+
+void sink_pass(struct core *c, struct sink *s, const char *from, uint32_t size)
+{
+    if (size >= WORTH_A_WRITE && !s->watched && !s->dead) {
+        sink_flush(c, s);
+        uint32_t done = s->fill ? 0 : write_all(s, from, size);
+        from += done;
+        size -= done;
+    }
+    sink_put(s, from, size);
+}
+
+int sink_put_line(struct core *c, struct sink *s, const char *from, uint32_t size)
+{
+    uint32_t head = s->unended != 0;
+    if (!sink_make_room(c, s, size + head))
+        return 0;
+    sink_put(s, "\n", head);
+    sink_put(s, from, size);
+    s->unended = 0;
+    return 1;
+}

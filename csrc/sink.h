@@ -1,0 +1,35 @@
+/* Where bytes of ours go: stdout, stderr, a file's writer, the events. Each is written without blocking, whatever it is, and
+ * holds back in memory what does not go out at once.
+ */
+#ifndef SINK_H
+#define SINK_H
+
+#include <stdint.h>
+
+struct core;
+
+enum { SINK_ROOM = 131072 };        /* a line of JSON may be six times as long as its text */
+enum sink_number { SINK_OUT, SINK_ERR, SINK_EVENTS, SINK_FILES };   /* the files' own follow */
+
+struct sink {
+    int fd;             /* -1: not opened, or closed */
+    uint8_t way;        /* how to write without blocking: enum in sink.c */
+    uint8_t watched;    /* EPOLLOUT is asked for */
+    uint8_t stuck;      /* it could not be asked for: no memory; tried again by the clock */
+    uint8_t dead;       /* nobody reads it any more, or it was never opened: all is dropped, nobody waits */
+    uint8_t coloured;   /* a terminal, and nobody minds colours */
+    uint32_t unended;   /* 1 + the number of the stream whose line has no newline yet, 0: none */
+    uint32_t fill;
+    char *buffer;       /* the arena's */
+};
+
+void sink_open(struct sink *, int fd);      /* does not watch, does not write */
+void sink_flush(struct core *, struct sink *);
+int sink_make_room(struct core *, struct sink *, uint32_t size);        /* 1: that much may be put */
+void sink_put(struct sink *, const char *, uint32_t size);              /* there is room */
+void sink_pass(struct core *, struct sink *, const char *, uint32_t size);  /* the same, at once where that saves a copy */
+
+/* All of a line, or nothing: 1 it is put, 0 there is no room for it now. */
+int sink_put_line(struct core *, struct sink *, const char *, uint32_t size);
+
+#endif
