@@ -9,10 +9,12 @@
  *     ready U AFTER                                each instance says that it is ready
  *     stray REACTION                               a child from before our time: 0 heeds 1 ignores 2 forks 3 stuck
  *     sink K TYPE REOPENS HAS_NOWAIT ROOM MOST     ROOM and MOST -1: any
+ *     terminal K                                   that sink is one
  *     quiet, grace NS, init 0|1, ties              ties: timers of one moment fire as timer.c has them
  *     fail CALL FIRST COUNT ERRNO                  calls FIRST, FIRST+1 … of that name fail
  *     at NS ended U BY_SIGNAL CODE | stray REACTION | said MACHINE U EVENT | signal N CODE | write U STREAM HEX
  *     at NS oom U | turned U ERRAND REPLY AFTER | notified U NOTICE
+ *     at NS file K stuck | goes | kill SIGNAL | news LINES ERROR STAGE     the writer of that log file
  *     at NS room K N | process REACTION ENVIRONMENT_HEX KEY PARENT SESSION NAME_HEX
  *     run
  */
@@ -156,16 +158,41 @@ static void report_cells(void)
     }
 }
 
-static void report_sinks(void)
+static void put_hex(const char *bytes, size_t size)
 {
     static const char hex[] = "0123456789abcdef";
+    for (size_t i = 0; i < size; i++) {
+        putchar(hex[bytes[i] >> 4 & 15]);
+        putchar(hex[bytes[i] & 15]);
+    }
+}
+
+static void report_sinks(void)
+{
     for (int k = 0; k < 2; k++) {
         printf("0 sink %d ", k);
-        for (size_t i = 0; i < sinks[k].size; i++) {
-            putchar(hex[sinks[k].data[i] >> 4 & 15]);
-            putchar(hex[sinks[k].data[i] & 15]);
-        }
+        put_hex(sinks[k].data, sinks[k].size);
         putchar('\n');
+    }
+    files_report(put_hex);
+}
+
+/* What a reader finds who comes now. */
+static void report_logs(void)
+{
+    for (uint32_t i = 0; i < core.unit_count; i++) {
+        const struct unit *u = &core.units[i];
+        log_line("log %u %lu %lu %lu", i, (unsigned long)u->log_lines, (unsigned long)u->log_bytes,
+                 (unsigned long)u->log_dropped);
+        for (int previous = 0; previous < 2; previous++) {
+            const struct ring *ring = log_ring(&core, u, previous);
+            uint64_t position = 0;
+            for (struct line line; ring && ring_read(ring, &position, &line);) {
+                printf("0 line %u %d %lu %u %u ", i, previous, (unsigned long)(line.at % 1000000000000), line.stream, line.flags);
+                put_hex(line.text, line.size);
+                putchar('\n');
+            }
+        }
     }
 }
 
@@ -180,6 +207,7 @@ static void report(int was_over)
     report_units();
     report_cells();
     report_sinks();
+    report_logs();
     descriptors_report();
     calls_report();
 }

@@ -1,6 +1,6 @@
 /* A kernel that is not there: processes, descriptors and a clock that moves only while the core waits. fake_kernel.c
  * holds processes and what will happen to them, fake_errand.c those that probes and hooks are, fake_net.c what comes by
- * sockets; fake_sys.c and fake_proc.c implement csrc/sys.h over it, script.c reads what to play, driver.c plays it.
+ * sockets, fake_file.c who writes log files; fake_sys.c and fake_proc.c implement csrc/sys.h over it, script.c reads what to play, driver.c plays it.
  * Nothing here may know a policy, or ask the real system for anything.
  */
 #ifndef FAKE_H
@@ -65,7 +65,7 @@ struct behaviour {
 
 enum fact_kind {
     FACT_EXECUTED, FACT_UNSTARTABLE, FACT_ENDED, FACT_PROCESS_ENDED, FACT_STRAY_ENDED, FACT_SAID, FACT_SIGNAL,
-    FACT_WRITE, FACT_ROOM, FACT_PROCESS, FACT_OOM, FACT_TURNED, FACT_NOTIFIED, FACT_PULSE, FACT_ERRAND_EXECUTED,
+    FACT_WRITE, FACT_ROOM, FACT_FILE, FACT_PROCESS, FACT_OOM, FACT_TURNED, FACT_NOTIFIED, FACT_PULSE, FACT_ERRAND_EXECUTED,
     FACT_ERRAND_UNASKED, FACT_REPLIED
 };
 
@@ -122,6 +122,13 @@ void net_notify(const struct fact *);
 void net_beat(const struct fact *);
 void net_watchdog_waits(uint32_t unit);
 
+/* --- fake_file.c --- */
+
+enum { FILES = 8 };
+void files_happen(void);
+void file_turned(const struct fact *);
+void files_report(void (*put)(const char *bytes, size_t size));
+
 /* --- descriptors --- */
 
 enum { DESCRIPTORS = 2048 };
@@ -150,14 +157,21 @@ struct pipe *pipe_of_stream(uint32_t unit, uint32_t stream);
 int watched_as(enum watch_kind, const struct pipe *, uint32_t *index);  /* 1: a reader of it is, for that index */
 
 /* Where the core's own output goes. room: bytes it takes before it says EAGAIN. */
-struct fake_sink { mode_t type; uint8_t reopens, has_nowait; uint64_t room, most_at_once; char *data; size_t size; };
+struct fake_sink {
+    mode_t type;
+    uint8_t reopens, has_nowait;
+    uint64_t room, most_at_once;
+    char *data;
+    size_t size;
+    uint8_t is_terminal;
+};
 extern struct fake_sink sinks[2];
 
 /* Calls that are counted and may be made to fail, in the order of their names in fake_sys.c. */
 enum call {
     FORK, KILL, CHILD_ENDED, REAP, PIDFD_OPEN, PIDFD_SIGNAL, PIPE, NONBLOCKING, SIGNALFD, EPOLL_CREATE, EPOLL_ADD,
     EPOLL_WAIT, OPEN, READ, WRITE, WRITE_NOWAIT, SEND_NOWAIT, LIST, REWIND, DATAGRAMS, CREDENTIALS, BIND, PEEK,
-    READ_AT, STREAM, CONNECT, CALLS
+    READ_AT, STREAM, CONNECT, FORK_APART, REAP_APART, CALLS
 };
 
 int fails(enum call);               /* counts it; 0, or -errno */

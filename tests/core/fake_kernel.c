@@ -325,6 +325,7 @@ static void happen(const struct fact *f)
             pipe_write(pipe_of_stream((uint32_t)f->unit, (uint32_t)f->a), f->text, f->size);
         break;
     case FACT_ROOM: sinks[f->a].room += f->size; break;
+    case FACT_FILE: file_turned(f); break;
     case FACT_PROCESS: add_process(f); break;
     case FACT_TURNED:
     case FACT_ERRAND_EXECUTED:

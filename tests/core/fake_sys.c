@@ -16,8 +16,8 @@ enum { WATCHES = 2048, MOST_TURNS = 3000, PIPE_SIZE = 65536 };
 struct watch { int fd; uint32_t events; uint64_t key; };
 
 struct fake_sink sinks[2] = {
-    {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0},
-    {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0},
+    {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0, 0},
+    {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0, 0},
 };
 struct descriptor table[DESCRIPTORS] = {[1] = {.kind = SINK, .sink = 0}, [2] = {.kind = SINK, .sink = 1}};
 static struct watch watches[WATCHES];
@@ -28,7 +28,7 @@ static uint32_t watch_count, turns;
 static const char *const calls[] = {
     "fork", "kill", "child_ended", "reap", "pidfd", "pidfd_signal", "pipe", "nonblocking", "signals", "epoll",
     "epoll_add", "epoll_wait", "open", "read", "write", "write_nowait", "send_nowait", "list", "rewind", "datagrams",
-    "credentials", "bind", "peek", "read_at", "stream", "connect",
+    "credentials", "bind", "peek", "read_at", "stream", "connect", "fork_apart", "reap_apart",
 };
 _Static_assert(sizeof calls / sizeof *calls == CALLS, "every call has its name");
 
@@ -231,12 +231,28 @@ static int64_t write_sink(const struct descriptor *d, const char *from, size_t s
     return (int64_t)size;
 }
 
+static size_t pipe_room(const struct pipe *p) { return p->size - p->head < PIPE_SIZE ? PIPE_SIZE - (p->size - p->head) : 0; }
+
+static int64_t write_pipe(const struct descriptor *d, const char *from, size_t size)
+{
+    size_t room = pipe_room(d->pipe);
+    if (!d->nonblocking && room < size)
+        broken("PID 1 would wait for who reads a pipe");
+    if (room == 0)
+        return -EAGAIN;
+    size = size < room ? size : room;
+    pipe_write(d->pipe, from, size);
+    return (int64_t)size;
+}
+
 int64_t sys_write(int fd, const void *from, size_t size)
 {
     const struct descriptor *d = held(fd);
     int error = fails(WRITE);
     if (error)
         return error;
+    if (d->kind == PIPE_WRITE)
+        return write_pipe(d, from, size);
     if (d->kind != SINK)
         broken("something was written that is no sink");
     if (!d->nonblocking && sinks[d->sink].type != S_IFREG && sinks[d->sink].room < size)
@@ -268,8 +284,9 @@ static int is_writable(const struct descriptor *d)
 }
 
 int sys_writable(int fd) { return is_writable(held(fd)); }
-int sys_type(int fd) { return (int)sinks[held(fd)->sink].type; }
-int sys_flags(int fd) { return held(fd)->kind == SINK ? O_WRONLY : 0; }
+int sys_type(int fd) { return held(fd)->kind == SINK ? (int)sinks[table[fd].sink].type : S_IFIFO; }
+int sys_flags(int fd) { return O_WRONLY | (held(fd)->nonblocking ? O_NONBLOCK : 0); }
+int sys_is_terminal(int fd) { return held(fd)->kind == SINK && sinks[table[fd].sink].is_terminal; }
 
 /* --- epoll --- */
 
@@ -343,7 +360,8 @@ static int is_ready(const struct watch *w)
     case CONNECTION: return net_is_ready(d, w->events);
     case PIDFD: return !kernel_find(d->pid) || kernel_find(d->pid)->state == 'Z';
     case SINK: return is_writable(d);
-    case FREE: case PLAIN: case PIPE_WRITE: case EPOLL: case PROC: case TEXT: case OOM: break;
+    case PIPE_WRITE: return pipe_room(d->pipe) > 0;
+    case FREE: case PLAIN: case EPOLL: case PROC: case TEXT: case OOM: break;
     }
     return 0;
 }
@@ -372,11 +390,10 @@ static int sleep_until(uint64_t wake)
     return 1;
 }
 
-int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms)
+static int wait_until(int epoll, struct epoll_event *out, int room, uint64_t wake)
 {
     int error = fails(EPOLL_WAIT), count;
     turn_ends();
-    uint64_t wake = timeout_ms < 0 ? NEVER : fake.now + (uint64_t)timeout_ms * 1000000;
     if (held(epoll)->kind != EPOLL)
         broken("that is no epoll");
     if (++turns > MOST_TURNS)
@@ -385,8 +402,19 @@ int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms)
         return error;
     do {
         kernel_happen();
+        files_happen();
         count = gather(out, room);
     } while (!count && !fake.said && fake.now < wake && sleep_until(wake));
     fake.said = 0;
     return count;
+}
+
+int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms)
+{
+    return wait_until(epoll, out, room, timeout_ms < 0 ? NEVER : fake.now + (uint64_t)timeout_ms * 1000000);
+}
+
+int sys_epoll_pause(int epoll, struct epoll_event *out, int room, uint64_t ns)
+{
+    return wait_until(epoll, out, room, fake.now + ns);
 }

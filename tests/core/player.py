@@ -47,6 +47,17 @@ class Kill(NamedTuple):
     hits_leader: int
 
 
+class Line(NamedTuple):
+    """A line as a reader of a ring finds it. ``flags``: csrc/ring.h's; ``at``: ns of the wall clock."""
+
+    unit: int
+    previous: int
+    at: int
+    stream: int
+    flags: int
+    text: bytes
+
+
 @dataclass
 class Books:
     """What the driver wrote of one unit at the end."""
@@ -86,6 +97,9 @@ class Answer:
     queue_peak: int = 0
     queue_room: int = 0
     sinks: list[bytes] = field(default_factory=lambda: [b"", b""])
+    files: dict[int, bytes] = field(default_factory=dict)
+    logs: list[tuple[int, int, int]] = field(default_factory=list)
+    lines: list[Line] = field(default_factory=list)
     open: dict[str, tuple[int, int]] = field(default_factory=dict)
     called: dict[str, int] = field(default_factory=dict)
     broken: str | None = None
@@ -234,6 +248,16 @@ def _read_sink(answer: Answer, at: int, rest: str) -> None:
     answer.sinks[int(which)] = bytes.fromhex(text)
 
 
+def _read_file(answer: Answer, at: int, rest: str) -> None:
+    which, _, text = rest.partition(" ")
+    answer.files[int(which)] = bytes.fromhex(text)
+
+
+def _read_line(answer: Answer, at: int, rest: str) -> None:
+    *numbers, text = rest.split(" ")
+    answer.lines.append(Line(*map(int, numbers), bytes.fromhex(text)))
+
+
 def _read_open(answer: Answer, at: int, rest: str) -> None:
     kind, count, watched = rest.split()
     answer.open[kind] = int(count), int(watched)
@@ -270,6 +294,9 @@ _LINES = {
     "books": _read_books,
     "cell": _read_cell,
     "sink": _read_sink,
+    "file": _read_file,
+    "log": lambda answer, at, rest: answer.logs.append(tuple(map(int, rest.split()[1:]))),
+    "line": _read_line,
     "open": _read_open,
     "called": _read_called,
     "broken": _read_broken,

@@ -89,8 +89,10 @@ static void read_sink(const char *words)
     unsigned k, type, reopens, has_nowait;
     long room, most;
     sscanf(words, "%u %u %u %u %ld %ld", &k, &type, &reopens, &has_nowait, &room, &most);
-    sinks[k] = (struct fake_sink){type, (uint8_t)reopens, (uint8_t)has_nowait, or_never(room), or_never(most), NULL, 0};
+    sinks[k] = (struct fake_sink){type, (uint8_t)reopens, (uint8_t)has_nowait, or_never(room), or_never(most), NULL, 0, 0};
 }
+
+static void read_terminal(const char *words) { sinks[atoi(words)].is_terminal = 1; }
 
 static void read_fault(const char *words)
 {
@@ -152,6 +154,10 @@ static void read_fact(const char *words)
     } else if (strcmp(kind, "notified") == 0) {
         f.kind = FACT_NOTIFIED;
         sscanf(rest, "%d %d", &f.unit, &f.a);
+    } else if (strcmp(kind, "file") == 0) {
+        f.kind = FACT_FILE;
+        sscanf(rest, "%d %n", &f.a, &used);
+        f.text = strdup(rest + used);
     } else if (strcmp(kind, "room") == 0) {
         f.kind = FACT_ROOM;
         sscanf(rest, "%d %lu", &f.a, &f.size);
@@ -167,7 +173,7 @@ static void read_line(char *line)
 {
     static const struct { const char *word; void (*read)(const char *); } known[] = {
         {"plan", open_plan}, {"unit", read_unit}, {"start", read_start}, {"answer", read_answer}, {"ready", read_ready},
-        {"stray", read_stray}, {"sink", read_sink}, {"fail", read_fault}, {"at", read_fact},
+        {"stray", read_stray}, {"sink", read_sink}, {"terminal", read_terminal}, {"fail", read_fault}, {"at", read_fact},
     };
     char *words = strchr(line, ' ');
     if (words)
