@@ -12,6 +12,7 @@
 #include <sys/resource.h>
 
 #include "book.h"
+#include "events.h"
 #include "grpc.h"
 #include "http.h"
 #include "load.h"
@@ -179,6 +180,7 @@ struct core {
     uint32_t helpers, mail_held;        /* units whose mailbox has a child, or waits for one */
     struct queue queue;
     struct records records;
+    struct events events;
     struct timers timers;
     uint32_t *cell_counts;              /* entries of each cell, machine after machine */
     struct sink *sinks;

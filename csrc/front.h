@@ -8,6 +8,7 @@
 struct options {
     const char *file;               /* a pod file or a plan */
     const char *report;             /* --report, or NULL */
+    const char *events;             /* --events, or NULL */
     char *const *words;             /* those after "--", or NULL */
     char *compile[256];             /* --set and --exit-code-from, as the compiler takes them; NULL-terminated */
     uint32_t compile_count;

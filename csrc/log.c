@@ -365,6 +365,7 @@ static void take_all(struct core *c)
     for (uint32_t i = 0; i < c->unit_count; i++)
         log_take_last(c, &c->units[i]);
     tell_dropped(c);
+    events_flush(c);
     log_flush(c);
     writer_close_done(c);
 }

@@ -96,6 +96,7 @@ void loop_run(struct core *c)
 {
     struct epoll_event events[BATCH];
     step_all(c);
+    events_flush(c);
     log_flush(c);
     while (!c->left) {
         int count = wait_for_facts(c, events);
@@ -108,6 +109,7 @@ void loop_run(struct core *c)
         step_all(c);
         fire_timers(c);
         mailbox_retry(c);
+        events_flush(c);
         log_flush(c);
     }
 }

@@ -25,7 +25,7 @@
 static const char usage[] =
     "minipod runs a whole pod inside one container\n"
     "\n"
-    "  minipod run FILE|PLAN [--exit-code-from NAME] [--report FILE] [--set KEY=VALUE] [-- ARGS]\n"
+    "  minipod run FILE|PLAN [--exit-code-from NAME] [--report FILE] [--events FILE|FD] [--set KEY=VALUE] [-- ARGS]\n"
     "  minipod -- PROGRAM ARGS        one program behind a correct init\n"
     "  minipod check FILE             every mistake in a pod file, at once\n"
     "  minipod compile FILE -o PLAN   then no Python is needed at run time\n"
@@ -48,15 +48,20 @@ static void fill_standard_fds(void)
         close(fd);
 }
 
-/* What we were given above stderr is nobody's here; only the report stays. One call where the kernel has it (5.9). */
-static void close_inherited(int report)
+static int close_between(unsigned first, unsigned last)
 {
-    unsigned keep = report < 0 ? 2 : (unsigned)report;
-    if ((keep == 2 || keep == 3 || syscall(SYS_close_range, 3u, keep - 1, 0u) == 0)
-        && syscall(SYS_close_range, keep + 1, ~0u, 0u) == 0)
+    return first > last || syscall(SYS_close_range, first, last, 0u) == 0;
+}
+
+/* What we were given above stderr is nobody's here; only these two stay. A few calls where the kernel has it (5.9). */
+static void close_inherited(int report, int events)
+{
+    unsigned a = report < 3 ? 2 : (unsigned)report, b = events < 3 ? 2 : (unsigned)events;
+    unsigned low = a < b ? a : b, high = a < b ? b : a;
+    if (close_between(3, low - 1) && close_between(low + 1, high - 1) && close_between(high + 1, ~0u))
         return;
     for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
-        if (fd != report)
+        if (fd != report && fd != events)
             close(fd);
 }
 
@@ -143,7 +148,7 @@ static int end(int report)
     return code;
 }
 
-static int run(const uint8_t *plan, char *const *words, int report)
+static int run(const uint8_t *plan, char *const *words, int report, int events)
 {
     plan_open(&core.plan, plan);
     make_mark();
@@ -151,6 +156,8 @@ static int run(const uint8_t *plan, char *const *words, int report)
     if (why)
         die(EXIT_USAGE, "cannot run: %s", why);
     core_set_up(&core);
+    if (events >= 0)
+        events_begin(&core, events);
     loop_run(&core);
     return end(report);
 }
@@ -161,10 +168,10 @@ static int run_pod(int argc, char **argv)
     front_parse_run(argc, argv, &options);
     become_reaper();
     read_grace();
-    int report = open_report(options.report);
+    int report = open_report(options.report), events = options.events ? events_open(options.events) : -1;
     const uint8_t *plan = front_load(&options, core.given_mask);
-    close_inherited(report);
-    return run(plan, options.words, report);
+    close_inherited(report, events);
+    return run(plan, options.words, report, events);
 }
 
 /* minipod -- PROGRAM: a pod of one, whose plan was made when minipod was. */
@@ -178,7 +185,7 @@ static int run_one(char **words)
     const char *why = plan_refuse(solo_plan, sizeof solo_plan);
     if (why)
         die(EXIT_INTERNAL, "its own plan is broken: %s", why);
-    return run(solo_plan, words, -1);
+    return run(solo_plan, words, -1, -1);
 }
 
 static void print(int fd, const char *text)
