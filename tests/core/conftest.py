@@ -55,7 +55,8 @@ def build(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str
 @pytest.fixture(scope="session")
 def player(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Player]:
     """The core on the fake kernel."""
-    own = [str(path) for path in (HERE / "driver.c", HERE / "script.c", *sorted(HERE.glob("fake_*.c")))]
+    own = [str(HERE / name) for name in ("driver.c", "script.c", "sight.c")]
+    own += [str(path) for path in sorted(HERE.glob("fake_*.c"))]
     core = [str(path) for path in sorted((root / "csrc").glob("*.c")) if path.stem not in NOT_ON_FAKE]
     running = Player(build("core-on-fake", ["-include", str(HERE / "trace.h"), *WRAPPED, *own, *core]))
     yield running

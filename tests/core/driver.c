@@ -16,9 +16,11 @@
  *     at NS oom U | turned U ERRAND REPLY AFTER | notified U NOTICE
  *     at NS file K stuck | goes | kill SIGNAL | news LINES ERROR STAGE     the writer of that log file
  *     at NS room K N | process REACTION ENVIRONMENT_HEX KEY PARENT SESSION NAME_HEX
+ *     records, metrics ROOM, events FD              shown at the end (sight.c); written to
  *     run
  */
 #include "fake.h"
+#include "sight.h"
 #include "trace.h"
 
 #include <stdarg.h>
@@ -208,6 +210,7 @@ static void report(int was_over)
     report_cells();
     report_sinks();
     report_logs();
+    sight_report(&core);
     descriptors_report();
     calls_report();
 }
@@ -223,6 +226,7 @@ static void play(char *request)
     shown = calloc(core.unit_count, sizeof *shown);
     armed = calloc(2 * core.unit_count + POD_TIMERS + core.plan.errand_count, sizeof *armed);
     core_set_up(&core);
+    sight_begin(&core);
     loop_run(&core);
     turn_ends();
     int was_over = core.state == POD_OVER;

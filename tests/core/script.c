@@ -2,6 +2,7 @@
  * must never run anything of it.
  */
 #include "fake.h"
+#include "sight.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -193,6 +194,12 @@ static void read_line(char *line)
         fake.core->grace_override = strtoul(words, NULL, 10);
     else if (strcmp(line, "init") == 0)
         fake.core->is_init = (uint8_t)atoi(words);
+    else if (strcmp(line, "records") == 0)
+        sight.shows_records = 1;
+    else if (strcmp(line, "metrics") == 0)
+        sight.metrics_room = (uint32_t)atoi(words);
+    else if (strcmp(line, "events") == 0)
+        sight.events = atoi(words);
     else
         broken("the driver does not know a word of the request");
 }
