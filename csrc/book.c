@@ -87,6 +87,5 @@ const struct end *book_last_end(const struct unit *u)
 
 uint64_t book_wall(uint64_t moment)
 {
-    uint64_t now = sys_now();
-    return moment ? sys_wall() - (now > moment ? now - moment : 0) : 0;
+    return moment ? sys_wall() + moment - sys_now() : 0;
 }
