@@ -8,23 +8,32 @@ import sys
 from typing import NoReturn
 
 from minipod import errors
-from minipod.errors import ConfigError, UsageError
+from minipod.errors import ConfigError, PodError, UsageError
 
 WORDS = {
     "check": "read a pod file, say everything that is wrong with it",
     "compile": "read a pod file, write the plan that minipod runs",
+    "describe": "everything about a unit, and why it is as it is",
+    "events": "what happened in the pod",
     "explain": "what a key means",
+    "get": "the pod and its units, as kubectl get pod has them",
+    "logs": "what units wrote",
     "plan": "print a plan for people",
+    "restart": "end a unit and start it again",
     "schema": "a JSON Schema for editors",
+    "signal": "send a signal to a unit",
     "simulate": "play a pod under a virtual clock",
+    "start": "start a unit that was stopped",
+    "stop": "stop a unit, and keep it so",
+    "wait": "wait until a unit is ready, has started or has ended",
 }
+ALIASES = {"ps": "get", "status": "get"}
 # For minipod itself: PID 1 runs it for probes that it cannot ask itself.
 HIDDEN = frozenset({"probe"})
 # What the static command does by itself, and hands to nobody.
 COMMANDS_OWN = frozenset({"run", "--", "--version"})
 LATER = frozenset(
-    "analyze apply completion ctl describe diff events exec export get graph health import logs pause plot ps ready "
-    "restart signal start status stop top wait".split()
+    "analyze apply completion ctl diff exec export graph health import pause plot ready top".split()
 )
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where
@@ -54,6 +63,8 @@ def main(words: list[str] | None = None) -> int:
         return code
     except UsageError as bad:
         return _say(f"minipod: {bad}", errors.USAGE)
+    except PodError as bad:
+        return _say(f"minipod: {bad}", bad.exit_code)
     except ConfigError as bad:
         return _report(bad)
     except KeyboardInterrupt:
@@ -67,7 +78,7 @@ def main(words: list[str] | None = None) -> int:
 
 
 def _dispatch(words: list[str]) -> int:
-    word = words[0] if words else ""
+    word = ALIASES.get(words[0], words[0]) if words else ""
     if word in HELP:
         sys.stdout.write(usage())
         return 0
@@ -88,7 +99,7 @@ def _refusal(word: str) -> str:
     from minipod.config.findings import visible
     from minipod.config.suggest import did_you_mean
 
-    return f"unknown command {visible(word)}" + did_you_mean(word, ["run", *WORDS], before="; ")
+    return f"unknown command {visible(word)}" + did_you_mean(word, ["run", *WORDS, *ALIASES], before="; ")
 
 
 def usage() -> str:

@@ -4,6 +4,9 @@ code (DESIGN.md section 6). Nothing here reads or prints.
 
 from typing import NamedTuple
 
+FAILED = 1
+NOT_RUNNING = 3  # as systemctl and the init scripts of the LSB say it; so is the next one
+UNKNOWN = 4
 USAGE = 64
 CONFIG = 78
 INTERNAL = 70
@@ -11,6 +14,7 @@ SETUP = 71
 WRITE = 74  # sysexits.h EX_IOERR: our own output could not be written
 INTERRUPTED = 130
 BROKEN_PIPE = 141
+TIMED_OUT = 124  # as timeout(1)
 
 ERROR, WARNING, NOTE = "error", "warning", "note"
 
@@ -39,6 +43,15 @@ class Problem(NamedTuple):
 
 class UsageError(Exception):
     """A mistake on the command line: one line for people, exit code 64."""
+
+
+class PodError(Exception):
+    """A running pod that cannot be asked, or that said no: one line for people. ``exit_code`` is 1, 3 when nothing runs
+    that could be asked, 4 for a unit that nobody knows, 124 when it took too long."""
+
+    def __init__(self, message: str, exit_code: int = FAILED):
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class ConfigError(Exception):
