@@ -5,8 +5,8 @@ import subprocess
 from pathlib import Path
 
 _SOURCES = Path(__file__).parent / "programs"
-_BARE = ("service", "echo", "orphans", "stream", "writer", "chatter", "brief", "floor", "floor_log",
-         "floor_probe", "knock")
+_BARE = ("service", "echo", "orphans", "stream", "writer", "crowd", "chatter", "brief", "floor", "floor_log",
+         "floor_raw", "floor_probe", "knock")
 _FULL = ("enter", "target")
 _FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s"]
 # No libc, no headers in pages of their own, no notes: what is measured is a program, not its start-up code.

@@ -22,6 +22,7 @@ from bench.subjects import Subject
 
 LINES = 200_000
 SIGNALS = 60
+_SLOW = 1.0
 IDLE_SECONDS = 5.0
 Measure = Callable[[Stage, Subject], float]
 
@@ -120,15 +121,17 @@ def _time_signal(arena: Arena, to: int) -> int:
     return arena.wait_posts()[0] - begun
 
 
-def log_cpu(stage: Stage, subject: Subject) -> float:
+def log_cpu(count: int = 1, *, raw: bool = False) -> Measure:
     """CPU s of PID 1 and helpers for a million lines of 100 bytes, one write each; a thread reads what comes out."""
-    job = stage.job("writer", logs=True)
-    with _open_drain() as (output, lines):
-        with stage.run(subject, job, output=output) as arena:
-            seconds = _measure_log_cpu(arena, job.program) * (1_000_000 / LINES)
-    if not subject.logs_to_files and sum(lines) < LINES:
-        raise Silence(f"{sum(lines)} of {LINES} lines came")
-    return seconds
+    def measure(stage: Stage, subject: Subject) -> float:
+        job = stage.job("writer" if count == 1 else "crowd", count, logs=True, raw=raw)
+        with _open_drain() as (output, lines):
+            with stage.run(subject, job, output=output) as arena:
+                seconds = _measure_log_cpu(arena, job.program, [] if subject.logs_to_files else lines)
+        if not subject.logs_to_files and sum(lines) < LINES:
+            raise Silence(f"{sum(lines)} of {LINES} lines came")
+        return seconds * (1_000_000 / LINES)
+    return measure
 
 
 @contextlib.contextmanager
@@ -145,17 +148,28 @@ def _open_drain() -> Iterator[tuple[int, list[int]]]:
         drain.join()
 
 
-def _measure_log_cpu(arena: Arena, program: Path) -> float:
+def _measure_log_cpu(arena: Arena, program: Path, lines: list[int]) -> float:
+    """CPU s of one run; ``lines``: where they are counted as they come, if they do."""
     arena.wait_posts()
     arena.settle()
     helpers = arena.helpers(program)
     before = sum(map(measure_cpu, helpers))
-    arena.board.await_posts(1)
-    (service,) = arena.services(program)
-    os.kill(service, signal.SIGUSR1)
+    services = arena.services(program)
+    arena.board.await_posts(len(services))
+    for service in services:
+        os.kill(service, signal.SIGUSR1)
     arena.wait_posts()
+    _await_lines(lines)
     arena.settle()
     return (sum(map(measure_cpu, helpers)) - before) / 1e9
+
+
+def _await_lines(lines: list[int]) -> None:
+    """Until all have come, or none in a second: some lose them."""
+    before = -1
+    while lines and before < sum(lines) < LINES:
+        before = sum(lines)
+        time.sleep(_SLOW)
 
 
 def _drain(reader: int, lines: list[int]) -> None:

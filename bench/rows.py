@@ -32,7 +32,7 @@ class Row:
 
 
 def _everyone(subject: Subject) -> bool:
-    return not subject.column
+    return not subject.column and not subject.only
 
 
 def _many(subject: Subject) -> bool:
@@ -41,6 +41,14 @@ def _many(subject: Subject) -> bool:
 
 def _capturing(subject: Subject) -> bool:
     return _everyone(subject) and subject.captures
+
+
+def _prefixing(subject: Subject) -> bool:
+    return (_capturing(subject) or subject.only == "log") and subject.name != "cat"
+
+
+def _passing(subject: Subject) -> bool:
+    return _capturing(subject) or subject.name == "cat"
 
 
 def _restarting(subject: Subject) -> bool:
@@ -82,8 +90,10 @@ ROWS = (
     Row("orphans", "most orphans waiting in a stream of 5,000", "", measures.stream, _everyone, "a handful", _FEW,
         ratio=False),
     Row("signal", "a signal, sent to PID 1, reaches the service²", "µs", measures.forward, _forwarding, "≤ 45 µs"),
-    Row("log", "a million lines of 100 bytes, one write each, with prefix³", "CPU s", measures.log_cpu, _capturing,
+    Row("log", "a million lines of 100 bytes, one write each, with prefix³", "CPU s", measures.log_cpu(), _prefixing,
         "≤ 1.5×", 10),
+    Row("log", "the same, unchanged", "CPU s", measures.log_cpu(raw=True), _passing, "≤ cat", 10),
+    Row("log", "the same with prefix, from 100 services at once", "CPU s", measures.log_cpu(100), _prefixing, "", 10),
     Row("idle", "context switches of PID 1 and helpers in 5 s of idleness", "", measures.idle, _everyone, "0", _ONCE,
         ratio=False),
     Row("calls", "system calls of PID 1 until it starts the service", "", measures.calls(everybody=False), _everyone,
@@ -105,7 +115,7 @@ ROWS = (
 NOTES = {"": """\
 ¹ The inits of one program capture nothing; theirs is the figure without.
 ² The floor's is sent to the service itself.
-³ supervisord adds no prefix; runit's svlogd writes to a file, all others to a pipe.
+³ Of PID 1 and helpers. supervisord adds no prefix; runit's svlogd writes to a file, all others to a pipe.
 ⁴ Without Python for supervisord; minipod needs none when the plan is compiled beforehand.
 ⁵ The floor is that interpreter: `python3 -c pass`.
 """, "Probes": """\

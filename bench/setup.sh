@@ -25,3 +25,6 @@ if ! [ -x .cache/bench/bin/supervisord ]; then
     python3 -m venv .cache/bench && .cache/bench/bin/pip install -q supervisor setuptools ||
         echo "bench: supervisord is not to be had here; left out"
 fi
+if ! [ -x .cache/bench/bin/honcho ]; then
+    .cache/bench/bin/pip install -q honcho || echo "bench: honcho is not to be had here; left out"
+fi

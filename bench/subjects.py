@@ -36,6 +36,7 @@ class Job:
     count: int
     program: Path
     logs: bool = False
+    raw: bool = False       # and what comes out is what they wrote
     once: bool = False  # the services end by themselves and the pod with them
     asking: Asking | None = None
 
@@ -62,6 +63,7 @@ class Subject:
     stale: tuple[str, ...] = () # globs of what a run leaves in the folder and the next one must not find
     extra: tuple[str, ...] = () # folders of more files that it needs on disk
     column: str = ""            # of the table, if not its own
+    only: str = ""              # the key of the rows that it is there for
 
     @property
     def shown_under(self) -> str:
@@ -94,7 +96,7 @@ def make_floor(kit: Kit) -> Subject:
     def prepare(job: Job, folder: Path) -> Launch:
         if job.asking:
             return Launch(list(map(str, [kit.path("floor_probe"), job.count, job.program, *astuple(job.asking)])))
-        program = kit.path("floor_log" if job.logs else "floor")
+        program = kit.path("floor_raw" if job.raw else "floor_log" if job.logs else "floor")
         return Launch([str(program), str(job.count), str(job.program)])
 
     return Subject("floor", (str(kit.path("floor")),), prepare, many=True, captures=True, restarts=True, probes=True)
@@ -129,7 +131,7 @@ def make_interpreter(python: str) -> Subject:
 def write_pod(job: Job) -> str:
     """A pod as TOML. Modes of output are minipod's default where captured, else the descriptor itself."""
     lines = ["[pod]", 'name = "bench"']
-    log = "prefix" if job.logs else "inherit"
+    log = "raw" if job.raw else "prefix" if job.logs else "inherit"
     if job.once:
         lines.append('restart = "never"')
     for number in range(job.count):
@@ -201,8 +203,19 @@ def _prepare_runit(job: Job, folder: Path) -> Launch:
 
 
 def _prepare_s6(job: Job, folder: Path) -> Launch:
-    words = _tool("s6-log") + " 'ps{number} | ' 1" if job.logs else ""
+    prefix = "" if job.raw else "'ps{number} | ' "
+    words = f"{_tool('s6-log')} {prefix}1" if job.logs else ""
     return Launch([_tool("s6-svscan"), str(_make_service_folders(job, folder, words))])
+
+
+def _prepare_cat(job: Job, folder: Path) -> Launch:
+    return Launch([_tool("sh"), "-c", f"{job.program} | {_tool('cat')}"])
+
+
+def _prepare_honcho(job: Job, folder: Path) -> Launch:
+    procfile = folder / "Procfile"
+    procfile.write_text("".join(f"s{number}: exec {job.program}\n" for number in range(job.count)))
+    return Launch([_tool("honcho"), "start", "-f", str(procfile)])
 
 
 def _prepare_supervisord(job: Job, folder: Path) -> Launch:
@@ -226,6 +239,8 @@ _PEERS = (
             stale=("scan/.s6-svscan", "scan/*/supervise", "scan/*/event", "scan/*/log/supervise", "scan/*/log/event")),
     Subject("supervisord", ("supervisord",), _prepare_supervisord, "supervisor (PyPI)", many=True, captures=True,
             restarts=True, warm=1.2, extra=tuple(map(str, _PYPI.parent.glob("lib/*/site-packages/supervisor")))),
+    Subject("honcho", ("honcho",), _prepare_honcho, "honcho (PyPI)", many=True, captures=True, only="log"),
+    Subject("cat", ("cat",), _prepare_cat, "coreutils", captures=True, only="log"),
 )
 
 

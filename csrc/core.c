@@ -2,6 +2,7 @@
  * one mapping whose size follows from the plan; after core_set_up() nothing is allocated any more.
  */
 
+#include "block.h"
 #include "core.h"
 
 #include <fcntl.h>
@@ -59,7 +60,7 @@ static void lay_out(struct core *c, struct arena *a)
     c->timers.heap = take(a, timers, sizeof *c->timers.heap);
     c->timers.place = take(a, timers, sizeof *c->timers.place);
     c->cell_counts = take(a, step_cell_count(MACHINE_COUNT, &rows, &columns), sizeof *c->cell_counts);
-    c->scratch = take(a, STREAM_ROOM, 1);
+    c->scratch = take(a, STREAM_ROOM + 2 * BLOCK, 1);
     c->stacks = take(a, STACKS, STACK_ROOM);
     c->sink_count = SINK_FILES + writer_count(c);
     c->sinks = take(a, c->sink_count, sizeof *c->sinks);

@@ -186,7 +186,8 @@ struct core {
     struct sink *sinks;
     struct file_writer *writers;
     uint32_t sink_count, writer_count;
-    uint32_t paced;                     /* streams that are read by the clock */
+    uint32_t paced;                     /* streams that are read by the clock: */
+    uint64_t pace_at, pace_ns;          /* when next; how long after that */
     uint32_t unsaid;                    /* units of which lines were dropped that nobody was told of */
     uint64_t tell_at, told_at, tell_wait;       /* when that is told, 0: not; was told last; is told next */
     char *scratch;                      /* STREAM_ROOM bytes */

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "block.h"
 #include "core.h"
 #include "line.h"
 
@@ -21,7 +22,7 @@ struct way {
     struct sink *sink;
     const struct text *text;
     uint32_t taken, head_size;
-    char head[HEAD_ROOM];
+    char head[HEAD_ROOM];       /* and blocks beyond it */
 };
 
 static int next_piece(const struct text *t, uint32_t taken, struct piece *out)
@@ -56,6 +57,28 @@ static int put_prefixed(struct way *w, const struct piece *p)
     if (w->stream->continued)
         w->head_size = 0;
     return 1;
+}
+
+/* As many whole lines as there are, without a look at each: nine of ten bytes that anybody logs come this way. */
+static void put_plain(struct way *w)
+{
+    struct sink *s = w->sink;
+    struct stream *st = w->stream;
+    if (st->continued || st->torn || s->unended || s->dead)
+        return;
+    w->head_size = line_head(w->core, w->unit, s, 0, w->head);
+    for (;;) {
+        uint32_t left = w->text->size - w->taken, most = left <= LINE_ROOM ? left : LINE_ROOM + 1;
+        if (!sink_make_room(w->core, s, w->head_size + most + 2 * BLOCK))
+            return;
+        char *to = s->buffer + s->fill;
+        block_copy(to, w->head, w->head_size);
+        uint32_t size = block_copy_line(to + w->head_size, w->text->at + w->taken, most);
+        if (size == 0)
+            return;
+        s->fill += w->head_size + size;
+        w->taken += size;
+    }
 }
 
 static int put_object(struct way *w, const struct piece *p)
@@ -136,10 +159,7 @@ static int put_run(struct way *w, const struct piece *p)
 
 static uint32_t count_lines(const struct piece *p)
 {
-    uint32_t count = p->ends_line && !p->has_newline;
-    for (const char *at = p->at, *end = at + p->size; (at = memchr(at, '\n', (size_t)(end - at))); at++)
-        count++;
-    return count;
+    return block_count_newlines(p->at, p->size) + (p->ends_line && !p->has_newline);
 }
 
 /* What is left of a line that was torn; 0: it is all of that line. */
@@ -176,6 +196,8 @@ int emit_lines(struct core *c, struct unit *u, struct stream *st, const struct t
 {
     struct way w = {.core = c, .unit = u, .stream = st, .sink = &c->sinks[st->sink], .text = text};
     uint8_t mode = u->plan->log.mode;
+    if (mode == LOG_MODE_PREFIX)
+        put_plain(&w);
     int had_room = mode == LOG_MODE_RAW    ? emit_raw(&w)
                    : mode == LOG_MODE_JSON ? emit_each(&w, put_object)
                                            : emit_each(&w, put_prefixed);

@@ -20,7 +20,7 @@
 #include "say.h"
 #include "writer.h"
 
-enum { ROOM = SINK_ROOM, PATH_MOST = 4096, AGAIN_S = 1, MODE = 0644, FOLDER_MODE = 0755 };
+enum { ROOM = SINK_ROOM, PATH_MOST = 4096, AGAIN_S = 1, MODE = 0644 };
 
 static struct file {
     const struct plan_log *log;
@@ -79,19 +79,6 @@ static void drop(struct file *f, const char *text, size_t size)
 
 /* --- opening --- */
 
-static void make_folders(const char *path)
-{
-    char part[PATH_MOST];
-    size_t size = strlen(path);
-    if (size >= sizeof part)
-        return;
-    memcpy(part, path, size + 1);
-    for (char *at = part + 1; (at = strchr(at, '/')); *at++ = '/') {
-        *at = 0;
-        mkdir(part, FOLDER_MODE);
-    }
-}
-
 /* Whoever wrote into it before us may have been stopped in the middle of a line. */
 static int ends_in_newline(const struct file *f)
 {
@@ -106,7 +93,6 @@ static int ends_in_newline(const struct file *f)
 static int open_file(struct file *f)
 {
     struct stat st;
-    make_folders(f->path);
     f->fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, MODE);
     if (f->fd < 0)
         return -errno;

@@ -8,7 +8,7 @@ struct core;
 struct unit;
 struct sink;
 
-enum { HEAD_ROOM = 320 };       /* a name, and colours */
+enum { HEAD_ROOM = 320 };       /* a name, and colours, and a block beyond */
 
 /* "name | " before a line, "name + " before what is left of one that was too long for us; returns its length. */
 uint32_t line_head(const struct core *, const struct unit *, const struct sink *, int continued, char out[HEAD_ROOM]);

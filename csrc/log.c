@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "block.h"
 #include "core.h"
 #include "emit.h"
 #include "line.h"
@@ -17,9 +18,10 @@
 #include "writer.h"
 
 enum {
-    BUSY_TURNS = 8,                 /* reads in a row until a stream is paced */
+    BUSY_TURNS = 3,                 /* reads in a row until a stream is paced */
     BUSY_NS = 1000000,              /* what counts as in a row */
     LITTLE = LINE_ROOM / 2,         /* bytes of one read */
+    PACE_LEAST = 62500, PACE_MOST = 2000000,    /* ns for which a paced stream is left alone */
     ROUNDS = 80,                    /* reads that empty any pipe */
     TELL_ROOM = 4096,
 };
@@ -96,14 +98,6 @@ static void watch_for(struct core *c, struct unit *u, struct stream *st, uint32_
     loop_change(c, st->read_end, events, WATCH_STREAM, index_of(c, u, st));
 }
 
-static uint32_t count_newlines(const char *at, uint32_t size)
-{
-    uint32_t count = 0;
-    for (const char *end = at + size; (at = memchr(at, '\n', (size_t)(end - at))); at++)
-        count++;
-    return count;
-}
-
 /* Into the ring and the books. */
 static void keep(struct unit *u, const struct stream *st, const struct text *t, uint32_t size)
 {
@@ -112,7 +106,7 @@ static void keep(struct unit *u, const struct stream *st, const struct text *t, 
         return;
     ring_put(&u->log.rings[u->log.current], t->wall, (uint8_t)(st - u->streams), t->at, size, is_all);
     u->log_bytes += size;
-    u->log_lines += count_newlines(t->at, size) + (is_all && t->at[size - 1] != '\n');
+    u->log_lines += block_count_newlines(t->at, size) + (is_all && t->at[size - 1] != '\n');
 }
 
 /* 1; 0 when the sink had too little room: what it did not take is kept. */
@@ -143,11 +137,13 @@ static void stall(struct core *c, struct unit *u, struct stream *st)
 }
 
 /* One read goes into memory that all share: a stream's own holds only the beginning of a line, so that a unit that writes
- * whole lines costs none. Returns how much came; 0: nothing more now, or no room to put it. */
+ * whole lines costs none; but for what finds no room, of which there should be little. Returns how much came; 0: nothing
+ * more now, or no room to put it. */
 static uint32_t read_some(struct core *c, struct unit *u, struct stream *st)
 {
     memcpy(c->scratch, st->buffer, st->fill);
-    int64_t n = sys_read(st->read_end, c->scratch + st->fill, LINE_ROOM);
+    uint32_t most = c->sinks[st->sink].watched ? LINE_ROOM : READ_MOST;
+    int64_t n = sys_read(st->read_end, c->scratch + st->fill, most);
     if (n <= 0)
         return 0;
     if (take(c, u, st, st->fill + (uint32_t)n, 0))
@@ -160,8 +156,11 @@ static uint32_t read_some(struct core *c, struct unit *u, struct stream *st)
 
 static void pace(struct core *c, struct unit *u, struct stream *st)
 {
+    if (c->paced++ == 0) {
+        c->pace_ns = PACE_MOST / 4;
+        c->pace_at = c->now + c->pace_ns;
+    }
     st->paced = 1;
-    c->paced++;
     watch_for(c, u, st, 0);
 }
 
@@ -178,26 +177,38 @@ void log_read(struct core *c, struct unit *u, uint32_t which)
         pace(c, u, st);
 }
 
-/* All that its pipe holds; a stream that has brought nothing is watched again, and one that brings much needs no pace. */
-static void read_paced(struct core *c, struct unit *u, struct stream *st)
+/* All that its pipe holds; returns how much. A stream that brings nothing is watched again. */
+static uint32_t read_paced(struct core *c, struct unit *u, struct stream *st)
 {
     uint32_t size, all = 0;
     for (int round = 0; round < ROUNDS && (size = read_some(c, u, st)); round++) {
         all += size;
-        if (size < LINE_ROOM)
+        if (size < READ_MOST)
             break;
     }
-    if (st->stalled || (all && all <= 3 * LINE_ROOM))
-        return;
-    unpace(c, st);
-    watch_for(c, u, st, EPOLLIN);
+    if (all == 0 && !st->stalled) {
+        unpace(c, st);
+        watch_for(c, u, st, EPOLLIN);
+    }
+    return all;
 }
 
+/* So often that no pipe gets full, and no more often. */
 static void read_all_paced(struct core *c)
 {
-    for (uint32_t i = 0; c->paced && i < 2 * c->unit_count; i++)
-        if (c->units[i / 2].streams[i % 2].paced)
-            read_paced(c, &c->units[i / 2], &c->units[i / 2].streams[i % 2]);
+    uint32_t most = 0;
+    if (c->paced == 0 || c->now < c->pace_at)
+        return;
+    for (uint32_t i = 0; c->paced && i < 2 * c->unit_count; i++) {
+        struct stream *st = &c->units[i / 2].streams[i % 2];
+        uint32_t size = st->paced ? read_paced(c, &c->units[i / 2], st) : 0;
+        most = size > most ? size : most;
+    }
+    if (most > READ_MOST / 8 * 7 && c->pace_ns > PACE_LEAST)
+        c->pace_ns /= 2;
+    if (most < READ_MOST / 8 * 3 && c->pace_ns < PACE_MOST)
+        c->pace_ns *= 2;
+    c->pace_at = c->now + c->pace_ns;
 }
 
 static void resume(struct core *c, struct unit *u, struct stream *st)
@@ -341,7 +352,7 @@ uint64_t log_next(const struct core *c)
 {
     uint64_t next = earlier(c->tell_at, writer_next(c));
     if (c->paced)
-        next = earlier(next, c->now + LOG_PACE_NS);
+        next = earlier(next, c->pace_at);
     for (uint32_t i = 0; i < c->sink_count; i++)
         if (c->sinks[i].stuck)
             next = earlier(next, c->now + c->plan.pod->retry_ns);

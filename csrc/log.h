@@ -11,8 +11,8 @@ struct core;
 struct unit;
 
 enum { LINE_ROOM = 16384 };     /* bytes of a line that are held together; a longer one comes in pieces */
-enum { STREAM_ROOM = 2 * LINE_ROOM };
-#define LOG_PACE_NS UINT64_C(500000)    /* how long a paced stream is left alone */
+enum { READ_MOST = 65536 };     /* what a pipe holds */
+enum { STREAM_ROOM = LINE_ROOM + READ_MOST };
 
 /* One of a unit's two log pipes. Both ends stay ours for the pod's life, so that a restart costs nothing and a straggler
  * never writes into a closed pipe. */

@@ -101,6 +101,8 @@ void loop_run(struct core *c)
     while (!c->left) {
         int count = wait_for_facts(c, events);
         c->now = sys_now();
+        if (count == 0)
+            c->pace_at = c->now;
         for (int i = 0; i < count; i++)
             loop_hear(c, &events[i]);
         step_all(c);

@@ -57,8 +57,21 @@ static uint32_t cut(const char *text, uint32_t size)
     return end ? (uint32_t)(end - text) + 1 : least(size, RING_LINE);
 }
 
+/* What would be overwritten before anybody can read it; a reader sees that it is gone. */
+static uint32_t skip(struct ring *r, const char *text, uint32_t size)
+{
+    const char *end = size > RING_ROOM ? memchr(text + size - RING_ROOM, '\n', RING_ROOM - 1) : NULL;
+    uint32_t skipped = end ? (uint32_t)(end - text) + 1 : 0;
+    if (skipped)
+        r->begin = r->end += skipped;
+    return skipped;
+}
+
 void ring_put(struct ring *r, uint64_t at, uint8_t stream, const char *text, uint32_t size, int ends)
 {
+    uint32_t skipped = skip(r, text, size);
+    text += skipped;
+    size -= skipped;
     while (size) {
         uint32_t length = cut(text, size);
         struct head head = {at, length, stream, 0, 0};

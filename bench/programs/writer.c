@@ -2,7 +2,9 @@
 #include "bare.h"
 #include "board.h"
 
+#ifndef LINES
 #define LINES 200000
+#endif
 #define LINE_SIZE 100
 
 static void fill(char *line)
