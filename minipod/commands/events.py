@@ -21,7 +21,7 @@ last 1,024.
   -a, --all               also what is no news: each attempt of a probe, answers like the one before, probes that are
                           not asked
   --after N               only those with a number above N
-  -o, --output json       as PID 1 has them, one JSON object a line
+  -o, --output json       all of them as PID 1 has them, one JSON object a line
 {COMMON}Exit code: {CODES}.
 """
 FOLLOW = ("-f", "-w", "--follow", "--watch")
@@ -40,8 +40,8 @@ def run(words: list[str]) -> int:
         raise UsageError(f"-o takes text or json, not {output!r}")
     client = ask(found)
     names = _names(client, found.operands)
-    write = _lines if output == "json" else _rows
-    for text in write(_wanted(client, found, names), max([*map(len, names), len(_HEAD[1])])):
+    write, takes_all = (_lines, True) if output == "json" else (_rows, bool(found.flags & {"-a", "--all"}))
+    for text in write(_wanted(client, found, takes_all), max([*map(len, names), len(_HEAD[1])])):
         sys.stdout.write(text)
         sys.stdout.flush()
     return 0
@@ -56,9 +56,8 @@ def _names(client: Client, wanted: list[str]) -> list[str]:
     return names
 
 
-def _wanted(client: Client, found: Words, names: list[str]) -> Iterator[Mapping[str, Any]]:
+def _wanted(client: Client, found: Words, takes_all: bool) -> Iterator[Mapping[str, Any]]:
     follow = 1 if found.flags & set(FOLLOW) else None
-    takes_all = found.flags & {"-a", "--all"}
     for event in client.lines("/v1/events", follow=follow, after=_number(found.last("--after"))):
         is_wanted = not found.operands or event.get("unit") in found.operands or "lost" in event
         if is_wanted and (takes_all or is_news(event)):

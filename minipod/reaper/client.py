@@ -21,6 +21,7 @@ POD_HEADER = "Minipod-Pod"
 ANSWER_WITHIN = 10.0  # seconds; PID 1 answers between two turns of its loop
 _AT_ONCE = 0.001  # seconds; 0 would mean not to wait at all
 _ABSTRACT = "@"
+_ABOVE = "/run"
 _UNIX_SOCKETS = "/proc/net/unix"
 
 Place = str  # a path, or "@" and an abstract name
@@ -63,7 +64,7 @@ def _choice(alike: bool) -> str:
 
 
 def _paths(environ: Mapping[str, str]) -> Iterator[Place]:
-    above = ("/run", environ.get("XDG_RUNTIME_DIR", ""))
+    above = (_ABOVE, environ.get("XDG_RUNTIME_DIR", ""))
     for folder in dict.fromkeys(os.path.join(place, "minipod") for place in above if place.startswith("/")):
         yield from _sockets_in(folder)
 

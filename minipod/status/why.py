@@ -90,7 +90,7 @@ def _ended(unit: UnitView, now: int) -> str:
     record, last = unit.record, _last(unit)
     if last is None:
         return _NEVER_RAN.get(record.outcome, "ended without a start")
-    what = f"{_OUTCOMES[record.outcome](unit)} {_ago(last.finished_at, now)}"
+    what = f"{_OUTCOMES.get(record.outcome, _over)(unit)} {_ago(last.finished_at, now)}"
     return f"{what}: {end_of(unit)}{_left(unit)}"
 
 
@@ -99,15 +99,18 @@ _NEVER_RAN = {
     Outcome.STOPPED: "was never started: the pod ended before",
     Outcome.EXPIRED: "was never started: its deadline ran out before",
 }
-_OUTCOMES: dict[Outcome | None, Callable[[UnitView], str]] = {
+_OUTCOMES: dict[Outcome | None, Callable[[UnitView], str]] = {  # those that are final
     Outcome.DONE: lambda unit: "was done" if unit.record.kind is Kind.INIT else "finished",
     Outcome.FAILED: lambda unit: "failed for good",
     Outcome.GAVE_UP: lambda unit: f"gave up after {_count(unit.streak, 'restart')},",
     Outcome.UNRUNNABLE: lambda unit: "could not be started",
     Outcome.EXPIRED: lambda unit: "was ended because its deadline ran out,",
     Outcome.STOPPED: lambda unit: "was stopped with the pod",
-    None: lambda unit: "ended",
 }
+
+
+def _over(unit: UnitView) -> str:
+    return "ended"
 
 
 # --- a process --------------------------------------------------------------------------------------------------------

@@ -1,0 +1,151 @@
+"""`minipod get`: kubectl's columns for the pod, a row for each unit, documents, and what changes."""
+
+import json
+import sys
+
+import pytest
+from fake_pod import at, end, probe, unit
+
+SICK = {"readiness": probe("failure", 3, "HTTP status 503")}
+
+
+def block(text: str, number: int = 0) -> list[list[str]]:
+    """A table's rows as words; blanks inside of a cell are single ones."""
+    return [[cell for cell in row.split("   ") if cell] for row in text.split("\n\n")[number].splitlines()]
+
+
+def stripped(rows: list[list[str]]) -> list[list[str]]:
+    return [[cell.strip() for cell in row if cell.strip()] for row in rows]
+
+
+def test_the_pod_and_its_units(fake_pod, say) -> None:
+    ends = [end(instance=1), end(3, instance=2)]
+    fake_pod.units = [
+        unit("migrate", "init", "ended", outcome="done", begun=True, instances=1, ends=[end()]),
+        unit("proxy", "sidecar"),
+        unit("web", ready=False, probes=SICK),
+        unit("crash", life="backoff", begun=True, instances=2, ends=ends, dueAt="2026-01-31T12:00:06.000000Z"),
+        unit("waits", life="held", waitsFor=[{"unit": "web", "milestone": "ready"}]),
+    ]
+    said = say("get")
+    assert (said.code, said.err) == (0, "")
+    assert said.out == (
+        "NAME   READY   STATUS             RESTARTS      AGE\n"
+        "shop   1/4     CrashLoopBackOff   1 (10s ago)   60s\n"
+        "\n"
+        "UNIT      KIND      READY   STATUS             RESTARTS      AGE\n"
+        "migrate   init      -       Completed          0             10s\n"
+        "proxy     sidecar   1/1     Running            0             60s\n"
+        "web       service   0/1     Running            0             60s\n"
+        "crash     service   0/1     CrashLoopBackOff   1 (10s ago)   10s\n"
+        "waits     service   0/1     PodInitializing    0             -\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("facts", "status"),
+    [
+        (unit("web", life="term-sent", want="hold"), "Terminating"),
+        (unit("web", life="held", want="hold", begun=True, instances=1, ends=[end(143)]), "Stopped"),
+        (unit("web", started=False), "Starting"),
+        (unit("web", life="ended", outcome="failed", instances=1, ends=[end(137, "OOMKilled")]), "OOMKilled"),
+        (unit("web", life="ended", outcome="failed"), "DependencyFailed"),
+        (unit("web", life="held"), "ContainerCreating"),
+    ],
+)
+def test_words_of_a_unit(fake_pod, say, facts, status) -> None:
+    fake_pod.units = [facts]
+    assert stripped(block(say("get", "web", "--no-headers").out))[0][3] == status
+
+
+def test_a_pod_that_ends(fake_pod, say) -> None:
+    fake_pod.pod |= {"state": "stopping", "cause": "told", "stopBy": "2026-01-31T12:00:09.500000Z", "exitCode": 143}
+    assert stripped(block(say("get").out))[1][2] == "Terminating"
+
+
+def test_wide(fake_pod, say) -> None:
+    fake_pod.units = [unit("web", ready=False, probes=SICK), unit("db", log={**unit("x")["log"], "file": "/l"})]
+    rows = stripped(block(say("get", "-o", "wide").out, 1))
+    assert rows[0][-3:] == ["PID", "LOG", "WHY"]
+    because = "is not ready: its readiness probe failed 3 times in a row, last 5s ago: HTTP status 503"
+    assert rows[1][-3:] == ["7", "prefix", because]
+    assert rows[2][-3:] == ["7", "/l", "<none>"]
+
+
+def test_named_units_alone(fake_pod, say) -> None:
+    fake_pod.units = [unit("web"), unit("db"), unit("api")]
+    assert [row[0] for row in stripped(block(say("ps", "db", "web").out))] == ["UNIT", "db", "web"]
+    assert say("get", "-o", "name").out.split() == ["pod/shop", "service/web", "service/db", "service/api"]
+    assert say("status", "-o", "name", "db").out.split() == ["service/db"]
+
+
+def test_a_unit_that_nobody_knows(fake_pod, say) -> None:
+    said = say("get", "wbe")
+    assert (said.code, said.out, said.err) == (4, "", "minipod: no unit is called wbe; did you mean web?\n")
+
+
+def test_json_is_a_v1_pod(fake_pod, say) -> None:
+    fake_pod.units = [unit("proxy", "sidecar"), unit("web", ends=[end(139, signal=11)], instances=2), unit("db")]
+    fake_pod.pod["labels"] = {"app": "shop"}
+    said = json.loads(say("get", "-o", "json").out)
+    assert (said["apiVersion"], said["kind"], said["status"]["phase"]) == ("v1", "Pod", "Running")
+    assert said["metadata"] == {"name": "shop", "labels": {"app": "shop"}, "creationTimestamp": "2026-01-31T11:59:00Z"}
+    assert said["spec"]["initContainers"] == [{"name": "proxy", "restartPolicy": "Always"}]
+    db, web = said["status"]["containerStatuses"]
+    assert (db["name"], web["restartCount"], web["ready"]) == ("db", 1, True)
+    assert web["state"] == {"running": {"startedAt": "2026-01-31T11:59:00Z"}}
+    ended = {"exitCode": 139, "signal": 11, "reason": "Error", "startedAt": "2026-01-31T11:59:10Z"}
+    assert web["lastState"]["terminated"] == {**ended, "finishedAt": "2026-01-31T11:59:50Z"}
+    only = json.loads(say("get", "-o", "json", "db").out)
+    assert [each["name"] for each in only["status"]["containerStatuses"]] == ["db"]
+    assert [each["name"] for each in only["spec"]["containers"]] == ["db"]
+
+
+def test_yaml_without_its_library(fake_pod, say, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "yaml", None)
+    said = say("get", "-o", "yaml")
+    assert (said.code, said.out) == (1, "") and "minipod[kube]" in said.err
+    assert fake_pod.asked == []
+
+
+def test_yaml_with_its_library(fake_pod, say, monkeypatch) -> None:
+    class Yaml:
+        @staticmethod
+        def safe_dump(value: object, *, sort_keys: bool) -> str:
+            return json.dumps(value)
+
+    monkeypatch.setitem(sys.modules, "yaml", Yaml)
+    head, document = say("get", "-o=yaml").out.split("\n", 1)
+    assert (head, json.loads(document)["kind"]) == ("---", "Pod")
+
+
+def test_an_unknown_format(fake_pod, say) -> None:
+    said = say("get", "-o", "xml")
+    assert said.code == 64 and "wide, json, yaml, name" in said.err
+
+
+def test_what_changes(fake_pod, say) -> None:
+    """The first table in whole, then rows that changed; ages are no news. It ends with the pod."""
+    fake_pod.units = [unit("web"), unit("db")]
+    fake_pod.then(unit("web", startedAt=at(1)), unit("db"))
+    fake_pod.then(unit("web"), unit("db", life="ended", outcome="failed", instances=1, ends=[end(1)]))
+    said = say("get", "-w")
+    assert said.code == 0
+    rows = stripped([row.split("   ") for row in said.out.splitlines()])
+    assert [row[:4] for row in rows if row] == [
+        ["NAME", "READY", "STATUS", "RESTARTS"],
+        ["shop", "2/2", "Running", "0"],
+        ["UNIT", "KIND", "READY", "STATUS"],
+        ["web", "service", "1/1", "Running"],
+        ["db", "service", "1/1", "Running"],
+        ["shop", "1/2", "Error", "0"],
+        ["db", "service", "0/1", "Error"],
+    ]
+
+
+def test_documents_that_change(fake_pod, say) -> None:
+    fake_pod.then(unit("web"))
+    fake_pod.then(unit("web", ready=False))
+    documents = say("get", "-w", "-o", "json").out.replace("}\n{", "}\n\0{").split("\0")
+    ready = [json.loads(each)["status"]["containerStatuses"][0]["ready"] for each in documents]
+    assert ready == [True, False]
