@@ -185,7 +185,7 @@ static void act_fix_cause(struct core *c, struct unit *u)
     c->cause = c->pod_event;
     c->culprit = c->pod_event_of;
     if (c->cause == POD_EVENT_TOLD)
-        say(c, "stopping: got %s", signal_word(c->told_by));
+        say(c, c->told_by == TOLD_BY_CONTROL ? "stopping: told by %s" : "stopping: got %s", signal_teller(c));
     else
         say(c, "ending: %s", step_cause(c->cause)->sentence);
 }

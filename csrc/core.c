@@ -30,6 +30,17 @@ static uint32_t queue_room(const struct core *c) { return 32 * c->unit_count + 2
 
 static int can_say(const struct plan_unit *plan) { return plan->notify_socket || plan->notify_fd != PLAN_NONE; }
 
+/* One region, given back as a whole: nothing of anybody else's may lie in it. */
+static void lay_out_clients(struct core *c, struct arena *a)
+{
+    struct server *ct = &c->control;
+    if (c->plan.pod->control == CONTROL_OFF && c->plan.pod->listen_port == 0)
+        return;
+    ct->clients = take(a, CLIENTS, sizeof *ct->clients);
+    ct->pieces = take(a, CLIENTS, ANSWER_ROOM);
+    ct->bookmarks = take(a, (size_t)CLIENTS_LOCAL * c->unit_count, sizeof *ct->bookmarks);
+}
+
 /* Touched only by what is written: a sink that is full, a unit that writes half a line, an instance that writes at all. */
 static void lay_out_lines(struct core *c, struct arena *a)
 {
@@ -49,7 +60,7 @@ static void lay_out_lines(struct core *c, struct arena *a)
 
 static void lay_out(struct core *c, struct arena *a)
 {
-    uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count, rows, columns;
+    uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count + CONTROL_TIMERS, rows, columns;
     c->units = take(a, c->unit_count, sizeof *c->units);
     c->errands = take(a, c->errand_count, sizeof *c->errands);
     c->queue.room = queue_room(c);
@@ -66,6 +77,7 @@ static void lay_out(struct core *c, struct arena *a)
     c->sinks = take(a, c->sink_count, sizeof *c->sinks);
     c->writers = take(a, c->sink_count, sizeof *c->writers);
     lay_out_lines(c, a);
+    lay_out_clients(c, a);
     for (uint32_t i = 0; i < c->unit_count; i++) {
         struct notes *notes = can_say(&c->plan.units[i]) ? take(a, 1, sizeof *notes) : NULL;
         if (a->at)
@@ -158,6 +170,7 @@ static void open_all(struct core *c)
     log_open(c);
     notify_open(c);
     oom_open(c);
+    control_open(c);
 }
 
 /* c->plan is open, c->loaded is filled, the rest is as main left it. Posts the events that start the pod. */

@@ -13,6 +13,7 @@
 
 #include "book.h"
 #include "events.h"
+#include "control.h"
 #include "grpc.h"
 #include "http.h"
 #include "load.h"
@@ -181,6 +182,7 @@ struct core {
     struct queue queue;
     struct records records;
     struct events events;
+    struct server control;
     struct timers timers;
     uint32_t *cell_counts;              /* entries of each cell, machine after machine */
     struct sink *sinks;
@@ -204,7 +206,8 @@ struct core {
     uint8_t is_init;                    /* we are PID 1 of a namespace */
     uint8_t quiet;                      /* one command: no word unless something is wrong */
     /* the pod */
-    uint8_t state, cause, left, told_by;
+    uint8_t state, cause, left;
+    uint8_t told_by;                    /* the last signal that said: stop, or TOLD_BY_CONTROL; 0: none has */
     struct unit *blamed, *culprit;      /* the first that failed for good; the one whose end is the cause */
     uint32_t services_left, services_failed, units_left;
     struct unit *pod_event_of;          /* the event that the pod machine is at, and the unit whose end it is or NULL: */
@@ -242,6 +245,7 @@ const char *life_word(uint8_t), *outcome_word(uint8_t), *kind_word(uint8_t), *ph
 const char *step_reason(const struct unit *);   /* of its last end: Completed, Error, OOMKilled … */
 const char *step_end_reason(uint8_t exit_class, int oom, int failed);
 const char *step_machine_word(enum machine), *step_state_word(enum machine, uint8_t), *step_event_word(enum machine, uint8_t);
+const char *milestone_word(uint8_t), *log_mode_word(uint8_t);
 const char *signal_word(uint8_t);
 
 /* phase.c: the phase as things stand */
@@ -254,7 +258,7 @@ void action_run(struct core *, struct unit *, uint8_t action);
 /* loop.c */
 enum watch_kind {
     WATCH_SIGNALS, WATCH_HANDSHAKE, WATCH_STREAM, WATCH_SINK, WATCH_STRAGGLER, WATCH_ERRAND, WATCH_ERRAND_HANDSHAKE,
-    WATCH_NOTIFY, WATCH_WRITER
+    WATCH_NOTIFY, WATCH_WRITER, WATCH_CONTROL, WATCH_CLIENT
 };
 void loop_run(struct core *);
 void loop_hear(struct core *, const struct epoll_event *);      /* hands one fact to whom it is for */
@@ -359,6 +363,9 @@ void signal_read(struct core *);
 void signal_to_unit(struct core *, struct unit *, int sig);    /* to the group, or the leader if stop_to says so */
 void signal_kill_unit(struct core *, struct unit *);            /* KILL to the group, whatever stop_to says */
 void signal_thaw(struct core *);
+enum { TOLD_BY_CONTROL = 255 };                                 /* no signal */
+void signal_told(struct core *, uint8_t by);                    /* to stop */
+const char *signal_teller(const struct core *);                 /* who did, in words; NULL: nobody */
 
 /* report.c */
 size_t report_sentence(const struct core *, int exit_code, const struct unit *decider, char *out, size_t room);

@@ -37,6 +37,8 @@ void loop_hear(struct core *c, const struct epoll_event *event)
     case WATCH_ERRAND_HANDSHAKE: spawn_read_errand_handshake(c, &c->errands[index]); break;
     case WATCH_NOTIFY: notify_read(c, &c->units[index]); break;
     case WATCH_WRITER: writer_heard(c, index); break;
+    case WATCH_CONTROL: control_come(c, index); break;
+    case WATCH_CLIENT: control_ready(c, index, events); break;
     }
 }
 
@@ -51,14 +53,16 @@ static const uint8_t pod_events[POD_TIMERS] = {
  * make them due together ever after. */
 static void fire_timers(struct core *c)
 {
-    uint32_t id, pod = timer_of_pod(c, 0);
+    uint32_t id, pod = timer_of_pod(c, 0), errands = pod + POD_TIMERS, clients = errands + c->errand_count;
     for (int left = BATCH; left > 0 && !c->frozen_since && timer_pop_due(c, &id); left--) {
         if (id < pod)
             step_post(c, MACHINE_LIFE, &c->units[id / 2], id % 2 ? LIFE_EVENT_DEADLINE : LIFE_EVENT_DUE);
-        else if (id < pod + POD_TIMERS)
+        else if (id < errands)
             step_post(c, MACHINE_POD, NULL, pod_events[id - pod]);
+        else if (id < clients)
+            errand_due(c, &c->errands[id - errands]);
         else
-            errand_due(c, &c->errands[id - pod - POD_TIMERS]);
+            control_due(c, id - clients);
         step_all(c);  /* one at a time: what an action disarms must not fire any more */
     }
 }
@@ -112,6 +116,7 @@ void loop_run(struct core *c)
         fire_timers(c);
         mailbox_retry(c);
         events_flush(c);
+        control_turn(c);
         log_flush(c);
     }
 }

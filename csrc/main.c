@@ -10,6 +10,7 @@
 
 #include "core.h"
 #include "front.h"
+#include "moment.h"
 #include "say.h"
 #include "solo_plan.h"
 
@@ -81,47 +82,11 @@ static void make_mark(void)
     core.mark[say_format(core.mark, sizeof core.mark - 1, "%lu", random)] = 0;
 }
 
-/* "10s", "1m30s", "250ms", "1.5": ns. Returns 0 for anything else. */
-static int parse_duration(const char *text, uint64_t *out)
-{
-    static const struct { const char *unit; uint64_t ns; } units[] = {
-        {"ms", 1000000}, {"s", 1000000000}, {"m", 60000000000}, {"h", 3600000000000}, {"", 1000000000},
-    };
-    *out = 0;
-    if (!*text)
-        return 0;
-    while (*text) {
-        uint64_t whole = 0, scale = 1;
-        int digits = 0;
-        for (int in_fraction = 0; (*text >= '0' && *text <= '9') || (*text == '.' && !in_fraction); text++) {
-            if (*text == '.') {
-                in_fraction = 1;
-                continue;
-            }
-            if (whole > 1000000000 || scale > 1000000)
-                return 0;
-            whole = whole * 10 + (uint64_t)(*text - '0');
-            scale *= in_fraction ? 10 : 1;
-            digits++;
-        }
-        size_t k = 0, count = sizeof units / sizeof *units;
-        while (k < count - 1 && strncmp(text, units[k].unit, strlen(units[k].unit)) != 0)
-            k++;
-        if (!digits || (k == count - 1 && *text) || whole > PLAN_MAX_NS / (units[k].ns / scale + 1))
-            return 0;
-        *out += whole * (units[k].ns / scale) + whole * (units[k].ns % scale) / scale;
-        if (*out >= PLAN_MAX_NS)
-            return 0;
-        text += strlen(units[k].unit);
-    }
-    return 1;
-}
-
 static void read_grace(void)
 {
     const char *text = getenv("MINIPOD_GRACE");
     core.grace_override = UINT64_MAX;
-    if (text && *text && !parse_duration(text, &core.grace_override))
+    if (text && *text && !moment_duration(text, &core.grace_override))
         die(EXIT_USAGE, "MINIPOD_GRACE=%s is no duration; write it as 10s, 1m30s or 250ms", text);
 }
 
@@ -159,6 +124,7 @@ static int run(const uint8_t *plan, char *const *words, int report, int events)
     if (events >= 0)
         events_begin(&core, events);
     loop_run(&core);
+    control_close(&core);
     return end(report);
 }
 
@@ -168,6 +134,7 @@ static int run_pod(int argc, char **argv)
     front_parse_run(argc, argv, &options);
     become_reaper();
     read_grace();
+    core.control.given = getenv("MINIPOD_SOCKET");
     int report = open_report(options.report), events = options.events ? events_open(options.events) : -1;
     const uint8_t *plan = front_load(&options, core.given_mask);
     close_inherited(report, events);

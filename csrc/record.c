@@ -64,7 +64,7 @@ static void fill_pod(const struct core *c, struct record *r)
     if (!c->budget_running)
         return;
     r->why = c->cause;
-    r->signal = c->told_by;
+    r->signal = c->told_by == TOLD_BY_CONTROL ? 0 : c->told_by;
     if (c->state == POD_OVER)
         r->number = (uint16_t)core_exit_code(c, &decider);
 }

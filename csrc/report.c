@@ -78,7 +78,7 @@ static void put_pod(struct json *j, const struct core *c, int code, const struct
     json_word(j, "reason", cause->reason);
     json_word(j, "message", cause->sentence);
     json_word(j, "decidedBy", decider ? decider->name : NULL);
-    json_word(j, "toldBy", c->told_by ? signal_word(c->told_by) : NULL);
+    json_word(j, "toldBy", signal_teller(c));
     json_gap(j, "\n  ");
     json_time(j, "startedAt", c->began_wall);
     json_time(j, "finishedAt", sys_wall());

@@ -159,6 +159,7 @@ const char *say_error(int error)
     case E2BIG: return "argument list or environment too long";
     case EACCES: return "permission denied";
     case EADDRNOTAVAIL: return "no such address, or no free port";
+    case EADDRINUSE: return "the address is in use";
     case EAFNOSUPPORT: return "no addresses of this kind here";
     case EAGAIN: return "no resources for another process right now";
     case EBUSY: return "busy";

@@ -77,10 +77,15 @@ void signal_thaw(struct core *c)
     send_to_all(c, SIGCONT);
 }
 
-static void tell_to_stop(struct core *c, uint8_t sig)
+void signal_told(struct core *c, uint8_t by)
 {
-    c->told_by = sig;
+    c->told_by = by;
     step_post(c, MACHINE_POD, NULL, POD_EVENT_TOLD);
+}
+
+const char *signal_teller(const struct core *c)
+{
+    return c->told_by == TOLD_BY_CONTROL ? "the control socket" : c->told_by ? signal_word(c->told_by) : NULL;
 }
 
 static void take(struct core *c, const struct signalfd_siginfo *info)
@@ -89,13 +94,13 @@ static void take(struct core *c, const struct signalfd_siginfo *info)
     if (info->ssi_signo == SIGPIPE && info->ssi_pid == (uint32_t)c->self)
         return;  /* our own write to a reader that has gone */
     if (info->ssi_signo == SIGHUP && info->ssi_code == SI_KERNEL) {  /* our terminal is gone, nobody sent this */
-        tell_to_stop(c, SIGHUP);
+        signal_told(c, SIGHUP);
         return;
     }
     switch ((enum signal_verb)rule->verb) {
     case SIGNAL_VERB_IGNORE: break;
     case SIGNAL_VERB_FORWARD: forward(c, rule); break;
-    case SIGNAL_VERB_STOP: tell_to_stop(c, (uint8_t)info->ssi_signo); break;
+    case SIGNAL_VERB_STOP: signal_told(c, (uint8_t)info->ssi_signo); break;
     case SIGNAL_VERB_FREEZE: freeze(c); break;
     case SIGNAL_VERB_THAW: signal_thaw(c); break;
     case SIGNAL_VERB_OWN: c->reap_more = 1; break;

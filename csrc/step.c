@@ -180,4 +180,6 @@ const char *life_word(uint8_t n) { return life_words[n]; }
 const char *outcome_word(uint8_t n) { return outcome_words[n]; }
 const char *kind_word(uint8_t n) { return kind_words[n]; }
 const char *phase_word(uint8_t n) { return phase_words[n]; }
+const char *milestone_word(uint8_t n) { return milestone_words[n]; }
+const char *log_mode_word(uint8_t n) { return log_mode_words[n]; }
 const char *signal_word(uint8_t n) { return n < 65 && signal_words[n] ? signal_words[n] : "signal 0"; }

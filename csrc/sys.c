@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -206,3 +207,20 @@ int sys_connect(int fd, const void *address, uint32_t size) { return (int)or_err
 int sys_own_name(int fd, void *address, uint32_t room) { return (int)or_errno(getsockname(fd, address, &room)); }
 
 int sys_peer_name(int fd, void *address, uint32_t room) { return (int)or_errno(getpeername(fd, address, &room)); }
+
+/* --- control.c --- */
+
+int sys_accept(int listener) { return (int)or_errno(accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)); }
+
+int sys_peer(int fd, struct sys_sender *who)
+{
+    struct ucred peer = {0, UINT32_MAX, 0};
+    socklen_t size = sizeof peer;
+    int result = (int)or_errno(getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size));
+    *who = (struct sys_sender){peer.pid, peer.uid, 0};
+    return result;
+}
+
+int sys_shut(int fd, int how) { return (int)or_errno(shutdown(fd, how)); }
+
+int sys_give_back(void *at, size_t size) { return (int)or_errno(madvise(at, size, MADV_DONTNEED)); }

@@ -62,5 +62,10 @@ int sys_stream(int family);                 /* TCP, close-on-exec, non-blocking 
 int sys_connect(int fd, const void *address, uint32_t size);
 int sys_own_name(int fd, void *address, uint32_t room);
 int sys_peer_name(int fd, void *address, uint32_t room);
+/* control.c */
+int sys_accept(int listener);               /* close-on-exec, non-blocking */
+int sys_peer(int fd, struct sys_sender *who);
+int sys_shut(int fd, int how);              /* SHUT_WR or SHUT_RDWR: also where a child still has the descriptor */
+int sys_give_back(void *at, size_t size);   /* whole pages of our memory, which are 0 when they are touched again */
 
 #endif

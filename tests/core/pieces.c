@@ -127,7 +127,7 @@ static void try_duration(void)
 {
     char *text = next_text();
     uint64_t ns;
-    int result = parse_duration(text, &ns);
+    int result = moment_duration(text, &ns);
     printf("%d %lu", result, (unsigned long)ns);
     free(text);
 }

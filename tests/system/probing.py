@@ -45,13 +45,17 @@ def links(pid: int) -> list[str]:
 
 
 def connections(pid: int) -> int:
-    """Its sockets: minipod has none but those that it asks with."""
-    return sum(link.startswith("socket:") for link in links(pid))
+    """Its sockets that it asks with: all but the one that it listens on."""
+    return _count(links(pid))
+
+
+def _count(held: list[str]) -> int:
+    return max(sum(link.startswith("socket:") for link in held) - 1, 0)
 
 
 def descriptors(pid: int) -> int:
     """How many it holds in a moment without connections."""
-    return len(wait_until(lambda: "socket:" not in str(now := links(pid)) and now, "no connection is left open"))
+    return len(wait_until(lambda: not _count(now := links(pid)) and now, "no connection is left open"))
 
 
 _ALONE = """

@@ -1,0 +1,134 @@
+/* The control server: a local socket for whoever may steer the pod, and a TCP port for health and metrics alone. HTTP/1.1
+ * with JSON; each answer ends its connection. Bounded clients, bounded memory, bounded times: whatever they do, the pod
+ * goes on.
+ *
+ *     door.c     opens and closes what is listened on
+ *     control.c  clients: who comes, who must go, who waits for what
+ *     request.c  bytes to a request
+ *     route.c    a request to a body, or an order
+ *     answer*.c  what bodies consist of: facts, lines, tables
+ *     deliver.c  bodies to bytes on the wire
+ */
+#ifndef CONTROL_H
+#define CONTROL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "json.h"
+#include "place.h"
+#include "request.h"
+
+struct core;
+struct client;
+
+enum door { DOOR_LOCAL, DOOR_TCP, DOORS };
+
+/* FOLLOWERS: of the local clients, so that some are always there for short questions. */
+enum { CLIENTS_LOCAL = 32, CLIENTS_TCP = 16, CLIENTS = CLIENTS_LOCAL + CLIENTS_TCP, FOLLOWERS = 24 };
+enum { CONTROL_TIMERS = CLIENTS + DOORS };
+enum { ANSWER_ROOM = 32768 };
+
+/* --- what is being answered --- */
+
+enum flow {
+    FLOW_MORE,      /* there was no room for more */
+    FLOW_WAITS,     /* nothing more is there yet */
+    FLOW_END,
+};
+
+/* Writes as much of the body as there is room for, from where it stopped. Each call finds at least BODY_ROOM free. */
+typedef enum flow body_writer(struct core *, struct client *, struct json *);
+enum { BODY_ROOM = 30000 };
+
+/* Where a reader of a unit's lines is; the core's arena has one for each unit and client. */
+struct bookmark { uint64_t position, at; };
+
+struct body {
+    body_writer *write;
+    const char *type;               /* of the content */
+    const struct refusal *refusal;      /* why there is no better answer, or NULL */
+    const char *allow;              /* the methods that there are, or NULL */
+    const char *order;              /* what was ordered */
+    uint64_t at;                    /* how far it has got: a unit, a byte, a sequence number */
+    uint64_t since, seen, skip;
+    uint32_t unit;                  /* whose; UINT32_MAX: everybody's */
+    uint32_t tail, part;
+    uint16_t status;
+    uint8_t as_text, follows, previous;
+    uint8_t continued;              /* the line of text that was told last has not ended */
+};
+
+enum { EVERYBODY = UINT32_MAX };
+
+/* --- who asks --- */
+
+enum client_stage {
+    CLIENT_FREE,
+    CLIENT_ASKS,        /* its request is not all there */
+    CLIENT_HEARS,       /* is being answered */
+    CLIENT_FOLLOWS,     /* has heard all there is, and waits for more */
+    CLIENT_LEAVES,      /* has its answer, and has not closed yet: what it still sends would take the answer away */
+};
+
+struct client {
+    int32_t fd;
+    uint32_t watched;               /* events */
+    uint64_t number;                /* of all that came */
+    uint8_t stage;
+    uint8_t flow;                   /* enum flow of the last piece */
+    uint8_t has_head;               /* the answer's head is composed */
+    uint8_t in_chunks;
+    uint32_t sent, fill;            /* of its piece */
+    struct json json;
+    struct body body;
+    struct request request;         /* last: its target is touched by who sends one */
+};
+
+struct server {
+    const char *given;              /* MINIPOD_SOCKET, or NULL */
+    struct client *clients;         /* NULL: there is no control */
+    char *pieces;                   /* ANSWER_ROOM for each */
+    struct bookmark *bookmarks;     /* a unit's follows that of the unit before, client after client */
+    int32_t doors[DOORS];           /* -1: not open */
+    uint8_t starved[DOORS];         /* not watched for a while: there are no descriptors for another client */
+    uint8_t closing;
+    uint32_t present;               /* clients */
+    uint64_t came;
+    struct place place;
+    uint64_t file[2];               /* device and number of the socket's file; 0: it has none */
+};
+
+/* door.c, before anything starts and after everything has ended */
+void door_open(struct core *);
+void door_close(struct core *);
+
+/* control.c */
+void control_open(struct core *);
+void control_come(struct core *, uint32_t door);
+void control_ready(struct core *, uint32_t index, uint32_t events);
+void control_due(struct core *, uint32_t timer);
+void control_turn(struct core *);
+void control_close(struct core *);
+static inline int control_is_local(uint32_t slot) { return slot < CLIENTS_LOCAL; }
+uint32_t control_slot(const struct core *, const struct client *);
+
+/* deliver.c */
+enum delivery { DELIVERED, DELIVERY_BLOCKED, DELIVERY_FAILED };
+void deliver_compose(struct core *, struct client *);
+enum delivery deliver_send(struct core *, struct client *);
+
+/* route.c: the answer to client->request, in client->body; orders are carried out */
+void route_request(struct core *, struct client *);
+void route_refuse(struct client *, const struct refusal *);
+
+/* answer.c, answer_log.c, answer_text.c, answer_unit.c */
+body_writer answer_pod, answer_units, answer_unit, answer_order, answer_refusal;
+body_writer answer_logs, answer_events;
+body_writer answer_table, answer_health, answer_life, answer_readiness;
+body_writer answer_context, answer_plan, answer_metrics;
+int answer_is_healthy(const struct core *), answer_is_alive(const struct core *), answer_is_ready(const struct core *);
+void answer_put(struct json *, const char *text, size_t size);          /* bytes as they are */
+void answer_format(struct json *, const char *format, ...);             /* say_format's letters */
+
+#endif

@@ -1,0 +1,390 @@
+/* From a request to what answers it: one table of paths. Orders are posted here and nowhere else; what they come to is the
+ * policy's. It must never write an answer itself, and never wait.
+ */
+
+#include <string.h>
+
+#include "control.h"
+#include "core.h"
+#include "metrics.h"
+#include "moment.h"
+#include "record.h"
+
+enum parameter_bit {
+    ASKS_TAIL = 1, ASKS_FOLLOW = 2, ASKS_PREVIOUS = 4, ASKS_SINCE = 8, ASKS_AFTER = 16, ASKS_SIGNAL = 32
+};
+
+/* What a request asks for besides its path. */
+struct asked {
+    struct unit *unit;
+    uint64_t since, after;
+    uint32_t tail;
+    uint8_t given;          /* parameter_bit of each that was there */
+    uint8_t follow, previous, signal;
+};
+
+typedef void handler(struct core *, struct client *, const struct asked *);
+
+static const char json_type[] = "application/json", lines_type[] = "application/x-ndjson",
+                  text_type[] = "text/plain; charset=utf-8", bytes_type[] = "application/octet-stream";
+
+static const struct refusal
+    no_path = {404, "there is no such path", "docs/openapi.json has them all; GET /v1/pod is a good begin"},
+    no_unit = {404, "there is no unit of this name", "GET /v1/units lists them"},
+    no_method = {405, "this path is not asked for by this method", "the Allow header has those that it takes"},
+    bad_name = {400, "the unit's name is not well encoded", "a name is lower-case letters, digits and -"},
+    bad_query = {400, "the query is not well encoded, or has a value that is too long", "write it as name=value&name=value"},
+    no_parameter = {400, "the query has a parameter that this path does not take, or one twice",
+                    "docs/openapi.json says which it takes"},
+    bad_flag = {400, "follow or previous is neither 1 nor 0", "write follow=1"},
+    bad_number = {400, "tail or after is no number", "write tail=10"},
+    bad_since = {400, "since is neither a duration nor a time", "write since=10m or since=2026-01-31T23:59:59Z"},
+    bad_signal = {400, "there is no such signal", "write signal=HUP, or its number"},
+    no_signal = {400, "which signal?", "write signal=HUP"},
+    both_ends = {400, "nothing follows what a previous instance wrote", "leave out follow or previous"},
+    pod_ends = {409, "the pod is ending: no order is taken", "start it again when it has ended"},
+    unit_over = {409, "the unit is over for good", "only a new beginning of the pod starts it again"},
+    no_process = {409, "the unit has no process", "GET /v1/units/NAME says why; start it first"};
+
+void route_refuse(struct client *cl, const struct refusal *refusal)
+{
+    struct body *b = &cl->body;
+    *b = (struct body){.write = answer_refusal, .refusal = refusal, .status = refusal->status, .allow = b->allow};
+    b->as_text = cl->request.wants_text;
+    b->type = b->as_text ? text_type : json_type;
+}
+
+/* --- what is looked at --- */
+
+static void set_body(struct client *cl, body_writer *write, const char *type)
+{
+    struct body *b = &cl->body;
+    *b = (struct body){.write = write, .type = type, .status = 200, .unit = EVERYBODY};
+}
+
+static void set_either(struct client *cl, body_writer *as_json, body_writer *as_text)
+{
+    set_body(cl, cl->request.wants_text ? as_text : as_json, cl->request.wants_text ? text_type : json_type);
+    cl->body.as_text = cl->request.wants_text;
+}
+
+static void get_pod(struct core *c, struct client *cl, const struct asked *asked)
+{
+    (void)c;
+    (void)asked;
+    set_either(cl, answer_pod, answer_table);
+}
+
+static void get_units(struct core *c, struct client *cl, const struct asked *asked)
+{
+    (void)c;
+    (void)asked;
+    set_either(cl, answer_units, answer_table);
+}
+
+static void get_unit(struct core *c, struct client *cl, const struct asked *asked)
+{
+    set_either(cl, answer_unit, answer_table);
+    cl->body.unit = unit_index(c, asked->unit);
+}
+
+static void get_context(struct core *c, struct client *cl, const struct asked *asked)
+{
+    set_body(cl, answer_context, json_type);
+    cl->body.unit = unit_index(c, asked->unit);
+}
+
+static void get_plan(struct core *c, struct client *cl, const struct asked *asked)
+{
+    (void)c;
+    (void)asked;
+    set_body(cl, answer_plan, bytes_type);
+}
+
+static void get_metrics(struct core *c, struct client *cl, const struct asked *asked)
+{
+    (void)c;
+    (void)asked;
+    set_body(cl, answer_metrics, METRICS_TYPE);
+}
+
+static void get_logs(struct core *c, struct client *cl, const struct asked *asked)
+{
+    if (asked->follow && asked->previous) {
+        route_refuse(cl, &both_ends);
+        return;
+    }
+    set_body(cl, answer_logs, cl->request.wants_text ? text_type : lines_type);
+    cl->body.as_text = cl->request.wants_text;
+    cl->body.unit = asked->unit ? unit_index(c, asked->unit) : EVERYBODY;
+    cl->body.follows = asked->follow;
+    cl->body.previous = asked->previous;
+    cl->body.since = asked->since;
+    cl->body.tail = asked->given & ASKS_TAIL ? asked->tail : UINT32_MAX;
+}
+
+static void get_events(struct core *c, struct client *cl, const struct asked *asked)
+{
+    set_body(cl, answer_events, cl->request.wants_text ? text_type : lines_type);
+    cl->body.as_text = cl->request.wants_text;
+    cl->body.follows = asked->follow;
+    cl->body.at = asked->given & ASKS_AFTER ? asked->after + 1 : 0;
+    if (cl->body.at > record_next(c))  /* the number is one of a pod that ran here before */
+        cl->body.at = 0;
+}
+
+static void get_health(struct core *c, struct client *cl, const struct asked *asked)
+{
+    (void)asked;
+    set_body(cl, answer_health, text_type);
+    cl->body.status = answer_is_healthy(c) ? 200 : 503;
+}
+
+static void get_life(struct core *c, struct client *cl, const struct asked *asked)
+{
+    (void)asked;
+    set_body(cl, answer_life, text_type);
+    cl->body.status = answer_is_alive(c) ? 200 : 503;
+}
+
+static void get_readiness(struct core *c, struct client *cl, const struct asked *asked)
+{
+    (void)asked;
+    set_body(cl, answer_readiness, text_type);
+    cl->body.status = answer_is_ready(c) ? 200 : 503;
+}
+
+/* --- orders --- */
+
+static int takes_orders(const struct core *c) { return c->state == POD_RUNNING || c->state == POD_RESETTING; }
+
+static void accept_order(struct core *c, struct client *cl, const struct unit *u, const char *order)
+{
+    set_body(cl, answer_order, cl->request.wants_text ? text_type : json_type);
+    cl->body.as_text = cl->request.wants_text;
+    cl->body.status = 202;
+    cl->body.unit = u ? unit_index(c, u) : EVERYBODY;
+    cl->body.order = order;
+    cl->body.at = record_next(c);
+}
+
+static void order(struct core *c, struct client *cl, const struct asked *asked, uint8_t event, const char *name)
+{
+    if (!takes_orders(c)) {
+        route_refuse(cl, &pod_ends);
+    } else if (asked->unit->life == LIFE_ENDED && event != WANT_EVENT_ORDER_STOP) {
+        route_refuse(cl, &unit_over);
+    } else {
+        accept_order(c, cl, asked->unit, name);
+        step_post(c, MACHINE_WANT, asked->unit, event);
+    }
+}
+
+static void post_start(struct core *c, struct client *cl, const struct asked *asked)
+{
+    order(c, cl, asked, WANT_EVENT_ORDER_START, "start");
+}
+
+static void post_stop(struct core *c, struct client *cl, const struct asked *asked)
+{
+    order(c, cl, asked, WANT_EVENT_ORDER_STOP, "stop");
+}
+
+static void post_restart(struct core *c, struct client *cl, const struct asked *asked)
+{
+    order(c, cl, asked, WANT_EVENT_ORDER_RESTART, "restart");
+}
+
+static void post_signal(struct core *c, struct client *cl, const struct asked *asked)
+{
+    if (!(asked->given & ASKS_SIGNAL)) {
+        route_refuse(cl, &no_signal);
+    } else if (asked->unit->pid == 0) {
+        route_refuse(cl, &no_process);
+    } else {
+        accept_order(c, cl, asked->unit, "signal");
+        signal_to_unit(c, asked->unit, asked->signal);
+    }
+}
+
+/* Told twice, it has no grace left: as with TERM. */
+static void post_pod_stop(struct core *c, struct client *cl, const struct asked *asked)
+{
+    (void)asked;
+    accept_order(c, cl, NULL, "stop");
+    signal_told(c, TOLD_BY_CONTROL);
+}
+
+/* --- the table --- */
+
+/* local: not for the network. A * in the path is a unit's name. */
+static const struct route {
+    const char *path;
+    handler *handler;
+    uint8_t method, local, takes;
+} routes[] = {
+    {"/healthz", get_health, METHOD_GET, 0, 0},
+    {"/livez", get_life, METHOD_GET, 0, 0},
+    {"/readyz", get_readiness, METHOD_GET, 0, 0},
+    {"/metrics", get_metrics, METHOD_GET, 0, 0},
+    {"/v1/pod", get_pod, METHOD_GET, 1, 0},
+    {"/v1/units", get_units, METHOD_GET, 1, 0},
+    {"/v1/units/*", get_unit, METHOD_GET, 1, 0},
+    {"/v1/units/*/start", post_start, METHOD_POST, 1, 0},
+    {"/v1/units/*/stop", post_stop, METHOD_POST, 1, 0},
+    {"/v1/units/*/restart", post_restart, METHOD_POST, 1, 0},
+    {"/v1/units/*/signal", post_signal, METHOD_POST, 1, ASKS_SIGNAL},
+    {"/v1/units/*/logs", get_logs, METHOD_GET, 1, ASKS_TAIL | ASKS_FOLLOW | ASKS_PREVIOUS | ASKS_SINCE},
+    {"/v1/units/*/context", get_context, METHOD_GET, 1, 0},
+    {"/v1/logs", get_logs, METHOD_GET, 1, ASKS_TAIL | ASKS_FOLLOW | ASKS_PREVIOUS | ASKS_SINCE},
+    {"/v1/events", get_events, METHOD_GET, 1, ASKS_FOLLOW | ASKS_AFTER},
+    {"/v1/plan", get_plan, METHOD_GET, 1, 0},
+    {"/v1/stop", post_pod_stop, METHOD_POST, 1, 0},
+};
+
+/* name: the segment that stands at the *. */
+static int matches(const char *path, const char *target, struct part *name)
+{
+    struct part wanted, given;
+    while (request_segment(&path, &wanted)) {
+        if (!request_segment(&target, &given))
+            return 0;
+        if (*wanted.at == '*')
+            *name = given;
+        else if (wanted.size != given.size || memcmp(wanted.at, given.at, wanted.size) != 0)
+            return 0;
+    }
+    return !request_segment(&target, &given);
+}
+
+static struct unit *find_unit(struct core *c, const char *name)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        if (strcmp(c->units[i].name, name) == 0)
+            return &c->units[i];
+    return NULL;
+}
+
+/* --- parameters --- */
+
+static int take_number(const char *text, uint64_t most, uint64_t *out)
+{
+    *out = 0;
+    if (!*text)
+        return 0;
+    for (; *text; text++) {
+        unsigned digit = (unsigned)(unsigned char)*text - '0';
+        if (digit > 9 || *out > (most - digit) / 10)
+            return 0;
+        *out = *out * 10 + digit;
+    }
+    return 1;
+}
+
+static const struct refusal *take_flag(const char *text, uint8_t *out)
+{
+    *out = strcmp(text, "1") == 0 || strcmp(text, "true") == 0;
+    return *out || strcmp(text, "0") == 0 || strcmp(text, "false") == 0 ? NULL : &bad_flag;
+}
+
+static const struct refusal *take_since(const char *text, uint64_t *out)
+{
+    uint64_t ago, now = sys_wall();
+    if (moment_parse(text, out))
+        return NULL;
+    if (!moment_duration(text, &ago))
+        return &bad_since;
+    *out = now > ago ? now - ago : 0;
+    return NULL;
+}
+
+static const struct refusal *take_signal(const char *text, uint8_t *out)
+{
+    uint64_t number;
+    if (take_number(text, 64, &number)) {
+        *out = (uint8_t)number;
+        return number ? NULL : &bad_signal;
+    }
+    text += strncmp(text, "SIG", 3) == 0 ? 3 : 0;
+    for (*out = 1; *out <= 64; ++*out)
+        if (strcmp(signal_word(*out) + 3, text) == 0)
+            return NULL;
+    return &bad_signal;
+}
+
+static const struct refusal *take_value(struct asked *asked, uint8_t which, const char *value)
+{
+    uint64_t number = 0;
+    switch ((enum parameter_bit)which) {
+    case ASKS_TAIL:
+        if (!take_number(value, UINT32_MAX, &number))
+            return &bad_number;
+        asked->tail = (uint32_t)number;
+        return NULL;
+    case ASKS_AFTER: return take_number(value, UINT64_MAX / 2, &asked->after) ? NULL : &bad_number;
+    case ASKS_FOLLOW: return take_flag(value, &asked->follow);
+    case ASKS_PREVIOUS: return take_flag(value, &asked->previous);
+    case ASKS_SINCE: return take_since(value, &asked->since);
+    case ASKS_SIGNAL: return take_signal(value, &asked->signal);
+    }
+    return &no_parameter;
+}
+
+static const struct refusal *take_parameters(const struct route *r, const char *query, struct asked *asked)
+{
+    static const char *const names[] = {"tail", "follow", "previous", "since", "after", "signal"};
+    struct parameter p;
+    const struct refusal *refusal = NULL;
+    int found;
+    while (!refusal && (found = request_parameter(&query, &p)) != 0) {
+        unsigned bit = 1, k = 0;
+        for (; found > 0 && k < sizeof names / sizeof *names && strcmp(names[k], p.name) != 0; k++)
+            bit <<= 1;
+        if (found > 0 && (!(r->takes & bit) || asked->given & bit || k == sizeof names / sizeof *names))
+            return &no_parameter;
+        refusal = found < 0 ? &bad_query : take_value(asked, (uint8_t)bit, p.value);
+        asked->given |= (uint8_t)bit;
+    }
+    return refusal;
+}
+
+/* --- a request --- */
+
+static const struct refusal *fill(struct core *c, const struct route *r, const char *target, struct part name,
+                                struct asked *asked)
+{
+    char text[64];
+    if (strchr(r->path, '*')) {
+        if (!request_decode(name, text, sizeof text))
+            return &bad_name;
+        if (!(asked->unit = find_unit(c, text)))
+            return &no_unit;
+    }
+    return take_parameters(r, request_query(target), asked);
+}
+
+static int fits(const struct route *r, uint8_t method)
+{
+    return r->method == method || (r->method == METHOD_GET && method == METHOD_HEAD);
+}
+
+void route_request(struct core *c, struct client *cl)
+{
+    const char *target = cl->request.target;
+    int is_local = control_is_local(control_slot(c, cl));
+    struct part name = {"", 0};
+    struct asked asked = {0};
+    for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
+        const struct route *r = &routes[i];
+        if ((r->local && !is_local) || !matches(r->path, target, &name))
+            continue;
+        const struct refusal *refusal = fits(r, cl->request.method) ? fill(c, r, target, name, &asked) : &no_method;
+        cl->body.allow = refusal == &no_method ? (r->method == METHOD_GET ? "GET, HEAD" : "POST") : NULL;
+        if (refusal)
+            route_refuse(cl, refusal);
+        else
+            r->handler(c, cl, &asked);
+        return;
+    }
+    route_refuse(cl, &no_path);
+}
