@@ -11,7 +11,7 @@
 #include "core.h"
 #include "say.h"
 
-enum { COME_AT_ONCE = 16, READ_MOST = 4096 };
+enum { COME_AT_ONCE = 16, HEAR_MOST = 4096 };
 
 #define MS UINT64_C(1000000)
 static const uint64_t request_ns = 5000 * MS, progress_ns = 10000 * MS, leave_ns = 1000 * MS;
@@ -124,7 +124,7 @@ static void answer(struct core *c, struct client *cl, const struct refusal *refu
 
 static void hear(struct core *c, struct client *cl)
 {
-    int64_t n = sys_read(cl->fd, c->scratch, READ_MOST);
+    int64_t n = sys_read(cl->fd, c->scratch, HEAR_MOST);
     if (n == -EAGAIN || n == -EINTR)
         return;
     if (n < 0 || (n == 0 && cl->request.spent == 0)) {
