@@ -8,6 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "client.h"
 #include "core.h"
 #include "front.h"
 #include "moment.h"
@@ -32,6 +33,8 @@ static const char usage[] =
     "  minipod compile FILE -o PLAN   then no Python is needed at run time\n"
     "  minipod plan FILE|PLAN         what will run, for people\n"
     "  minipod explain [KEY]          what a key means; minipod schema: all keys, for editors\n"
+    "  minipod health, ready          exit code 0 when the pod is; without Python, for health checks\n"
+    "  minipod ctl WORD               status, start, stop, restart, signal, logs, events; without Python\n"
     "  minipod --version\n";
 
 static struct core core;
@@ -180,6 +183,10 @@ int main(int argc, char **argv)
     }
     if (is(argv[1], "--"))
         return run_one(argv + 2);
+    if (is(argv[1], "health") || is(argv[1], "ready") || is(argv[1], "ctl")) {
+        sys_hold(SIG_SETMASK, core.given_mask, NULL);
+        return client_run(argv + 1);
+    }
     if (is(argv[1], "run"))
         return run_pod(argc - 2, argv + 2);
     if (argv[1][0] == '-')
