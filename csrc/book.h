@@ -45,7 +45,7 @@ struct errand_book {
     uint64_t latency, latency_sum;          /* ns from there to the answer, or until nobody waited any more */
     uint32_t answers, failures;             /* failures are answers too */
     uint32_t errors;                        /* attempts that could not be made */
-    uint8_t last_event;                     /* what the last answer was to the probe's machine */
+    uint8_t last_event, last_why;           /* what its machine heard last, but for its clock: see record.c */
 };
 
 void book_start(struct unit *);                                     /* an instance was started */

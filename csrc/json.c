@@ -123,8 +123,10 @@ void json_gap(struct json *j, const char *gap) { j->gap = gap; }
 /* What stands before a value. */
 static void begin(struct json *j, const char *key)
 {
-    put(j, ",", j->comma);
-    put_word(j, j->gap);
+    if (j->comma)
+        put(j, ",", 1);
+    if (*j->gap)
+        put_word(j, j->gap);
     j->gap = "";
     j->comma = 1;
     if (!key)

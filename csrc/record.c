@@ -25,15 +25,16 @@ static int is_answer(uint8_t event)
     return event == PROBE_EVENT_PASSED || event == PROBE_EVENT_FAILED || event == PROBE_EVENT_COUNTED;
 }
 
-/* A probe's next attempt, or an answer like the one before. */
+/* A probe's next attempt, or an answer like the one before of the same instance. */
 static int is_routine(const struct record *r, struct errand *e)
 {
     if (r->event == PROBE_EVENT_DUE)
         return 1;
-    if (!is_answer(r->event))
+    if (!e)
         return 0;
-    int is_same = e->run > 1 && e->book.last_event == r->event;
+    int is_same = is_answer(r->event) && e->book.last_event == r->event && e->book.last_why == e->why;
     e->book.last_event = r->event;
+    e->book.last_why = e->why;
     return is_same;
 }
 

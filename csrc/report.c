@@ -63,6 +63,7 @@ static void put_unit(struct json *j, const struct unit *u)
     json_number(j, "restartCount", u->restarts);
     json_time(j, "startedAt", u->started_wall);
     json_time(j, "finishedAt", u->ended_wall);
+    json_number(j, "leftBehind", u->book.ends[0].left_behind);
     put_notes(j, u->notes);
     json_object_end(j);
 }

@@ -150,6 +150,16 @@ def test_what_a_probe_said(player):
     ]
 
 
+def test_what_cannot_be_asked_is_news_once(player):
+    probe = Probe(Ask(Handler.TCP_SOCKET, port=1), period=SECOND, timeout=SECOND)
+    behaviour = Behaviour(answers={Errand.READINESS: Said(Reply.ERROR)})
+    happens = [(5 * SECOND + SECOND // 2, Fact(FactKind.ENDED, 0, 1))]
+    _, _, records = watch(player, Pod("pod", (service(readiness_probe=probe),)), [behaviour], happens, (), 10 * SECOND)
+    said = [(each["instance"], each.get("routine", False)) for each in records if each["event"] == "counted"]
+    assert said == [(1, False), *[(1, True)] * 5, (2, False), *[(2, True)] * (len(said) - 7)]
+    assert len(said) > 8
+
+
 def test_somebody_never_started(player):
     pod = Pod("pod", (service("web", restart="never"), service("db", after={"web": Milestone.COMPLETED})))
     _, _, records = watch(player, pod, (), [(SECOND, Fact(FactKind.ENDED, 0, 4))])

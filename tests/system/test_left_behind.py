@@ -1,0 +1,18 @@
+"""What an instance left behind is counted when it ends: the trace of a daemon that went into the background."""
+
+from system_harness import Launcher, sh
+
+DAEMON = "sleep 1000 & sleep 1000 & setsid sleep 1000 & exit 0"
+
+
+def test_all_that_are_attributed_are_counted(launch_both: Launcher) -> None:
+    """By the session, and by the mark of one that has left it; not those of another unit that runs."""
+    pod = {
+        "service.daemon": {"command": sh(DAEMON), "restart": "never"},
+        "service.clean": {"command": sh("sleep 0.01 & wait"), "restart": "never"},
+        "sidecar.other": {"command": sh("sleep 1000 & sleep 1000")},
+    }
+    result = launch_both.run(pod)
+    assert {unit["name"]: unit["leftBehind"] for unit in result.report["units"]} == {
+        "other": 0, "daemon": 3, "clean": 0}
+    assert result.code == 0
