@@ -28,7 +28,7 @@ Events: ``UNIT: exit=N``, ``UNIT: signal=NAME``, ``UNIT: oom``, ``UNIT: order=st
 ``UNIT: liveness=fails`` and its like: answered so from now on;
 ``UNIT: notify=ready|reloading|stopping|watchdog|trigger``; for short ``UNIT: ready``, ``unready``, ``started``,
 ``healthy``, ``unhealthy``; ``pod: TERM`` (INT, QUIT), ``pod: stray=KIND`` (it ends), ``UNIT: fact=WORD`` and
-``pod: fact=WORD`` (a word of the policy, put in as it is). Blanks may be left out.
+``pod: fact=WORD`` (a word of the policy, put in as it is). Blanks at will.
 
 Parsing is pure: it takes what a TOML parser gives. ValueError names what is wrong.
 """
@@ -41,8 +41,9 @@ from itertools import groupby
 from minipod.config.durations import format_duration, parse_duration
 from minipod.model import Pod
 from minipod.supervisor.books import TABLES, Report, Tables
+from minipod.supervisor.scenario_events import parse_events
 from minipod.supervisor.scenario_pod import only, parse_pod
-from minipod.supervisor.scenario_world import parse_behaviours, parse_events, parse_strays
+from minipod.supervisor.scenario_world import parse_behaviours, parse_strays
 from minipod.supervisor.simulate import Watch, simulate
 from minipod.supervisor.vocabulary import Word
 from minipod.supervisor.world import Behaviour, Fact, Stray
@@ -78,14 +79,16 @@ class Scenario:
 
 def parse(document: Mapping[str, object]) -> Scenario:
     """A scenario from a parsed TOML document. ValueError if it is none."""
-    only(document, _PARTS, "a scenario")
     if not document.get("source"):
         raise ValueError("a scenario must name its source")
-    return of_pod(parse_pod(document.get("given", {})), document)
+    return of_pod(parse_pod(document.get("given", {})), document, inits_succeed=False)
 
 
-def of_pod(pod: Pod, document: Mapping[str, object]) -> Scenario:
-    """A scenario whose pod is given already; the rest is the document's."""
+def of_pod(pod: Pod, document: Mapping[str, object], *, inits_succeed: bool = True) -> Scenario:
+    """A scenario whose pod is given already; the rest is the document's. ``inits_succeed``: who gives a whole pod file
+    means its services, and an init that no event ends is done at once. BadEvents holds every event that is none,
+    ValueError names what else is wrong."""
+    only(document, _PARTS, "a scenario")
     world = document.get("world", {})
     expected = document.get("expected", {})
     only(expected, _FACTS, "[expected]")
@@ -93,7 +96,7 @@ def of_pod(pod: Pod, document: Mapping[str, object]) -> Scenario:
     return Scenario(
         source=document.get("source", ""),
         pod=pod,
-        behaviours=parse_behaviours(world, pod.units, moments),
+        behaviours=parse_behaviours(world, pod.units, moments, inits_succeed=inits_succeed),
         strays=parse_strays(world),
         facts=moments,
         until=parse_duration(document["until"]) if "until" in document else None,

@@ -81,11 +81,11 @@ WEB = {"service": {"web": {}}}
     ({"source": "s", "given": {"service": {"web": {"restrat": "never"}}}}, "has no restrat"),
     ({"source": "s", "given": WEB, "world": {"wbe": {}}}, r"\[world\] has no wbe"),
     ({"source": "s", "given": WEB, "expected": {"exit": 1}}, r"\[expected\] has no exit"),
-    ({"source": "s", "given": WEB, "events": ["web exit=1 @5s"]}, "no event"),
-    ({"source": "s", "given": WEB, "events": ["web: exit=1"]}, "no event"),
-    ({"source": "s", "given": WEB, "events": ["db: exit=1 @5s"]}, "no event"),
-    ({"source": "s", "given": WEB, "events": ["web: explode @5s"]}, "nothing that happens to a unit: explode"),
-    ({"source": "s", "given": WEB, "events": ["pod: USR1 @5s"]}, "USR1 does not stop a pod"),
+    ({"source": "s", "given": WEB, "events": ["web exit=1 @5s"]}, r"events\[0\]: `web exit=1 @5s` is no event"),
+    ({"source": "s", "given": WEB, "events": ["web: exit=1"]}, "is no event"),
+    ({"source": "s", "given": WEB, "events": ["db: oom @5s", "x"]}, r"is called `db`; events\[1\]: `x` is no event"),
+    ({"source": "s", "given": WEB, "events": ["web: explode @5s"]}, "`explode` is nothing that happens to a unit"),
+    ({"source": "s", "given": WEB, "events": ["pod: USR1 @5s"]}, "`USR1` is nothing that happens to a pod"),
     ({"source": "s", "given": WEB, "world": {"web": {"stop": "never"}}}, "no way to react"),
 ])
 def test_what_is_no_scenario_is_refused(document, complaint):
