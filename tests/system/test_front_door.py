@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from system_harness import Launcher, at_term, children, sh, status, wait_until
 
+from minipod import cli
+
 STARTED = sh("echo started")
 WEB = {"service.web": {"command": STARTED, "restart": "never"}}
 
@@ -196,6 +198,20 @@ def test_version_names_libc_and_plan_format(minipod: Path) -> None:
     done = subprocess.run([minipod, "--version"], capture_output=True, text=True, timeout=30)
     assert done.returncode == 0 and done.stdout.startswith("minipod ") and "plan format 2" in done.stdout
     assert "musl" in done.stdout or "glibc" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"]])
+def test_help_names_every_word(minipod: Path, words: list[str]) -> None:
+    done = subprocess.run([minipod, *words], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [word for word in ("run", *cli.WORDS) if f"minipod {word}" not in done.stdout] == []
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_of_run_names_every_option(minipod: Path, word: str) -> None:
+    done = subprocess.run([minipod, "run", word], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert all(option in done.stdout for option in ("--exit-code-from", "--report", "--set", "-- ARGS", "MINIPOD_GRACE"))
 
 
 def test_every_other_word_goes_to_python(launch: Launcher, tmp_path: Path) -> None:
