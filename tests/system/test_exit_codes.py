@@ -197,12 +197,12 @@ def test_the_deadline_of_an_init_is_124(launch_both: Launcher) -> None:
 
 def test_the_deadline_of_an_init_spans_its_restarts(launch: Launcher) -> None:
     pod = {
-        "init.fails": {"command": sh("echo try; exit 1"), "restart": "always", "deadline": "300ms",
+        "init.fails": {"command": sh("echo try; exit 1"), "restart": "always", "deadline": "1s",
                        "backoff": {"initial": "20ms", "max": "20ms"}},
         "service.a": {"command": ["true"]},
     }
     result = launch.run(pod)
-    assert result.code == 124 and result.out.count("try") >= 3
+    assert result.code == 124 and result.out.count("try") > 1
 
 
 def test_the_deadline_of_the_pod_is_124(launch_both: Launcher) -> None:

@@ -44,7 +44,7 @@ def test_ten_thousand_orphans_are_reaped(launch_both: Launcher, orphans: Path) -
     }
     result = launch_both.run(pod)
     assert result.code == 0 and result.lines == ["maker | made"]
-    assert result.report["orphansReaped"] >= ORPHANS and result.unit("other")["restartCount"] > 3
+    assert result.report["orphansReaped"] >= ORPHANS and result.unit("other")["restartCount"] > 0
 
 
 def test_an_orphan_that_ends_is_reaped_at_once(launch_both: Launcher) -> None:

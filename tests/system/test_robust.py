@@ -287,5 +287,5 @@ def test_the_sanitized_command_does_the_same(minipod_asan: Path, tmp_path: Path)
         running.expect_error("b: restart 8 ")
         running.send(signal.SIGTERM)
         result = running.wait()
-    assert result.code == 1 and "runtime error" not in result.err
+    assert result.code in (1, 143) and "runtime error" not in result.err  # b may run just then
 
