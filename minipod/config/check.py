@@ -78,7 +78,8 @@ def _unknown_unit(
         f"no {what} is called {word(name)}",
         near=(name, names),
         on_key=on_key,
-        why=f"there is {shown}" if names else f"there is no {what}",
+        why=f"there {'is' if len(names) == 1 else 'are'} {shown}" if names else f"there is no {what}",
+        help="name one of them, or leave it out" if names else "leave it out",
     )
 
 

@@ -48,7 +48,12 @@ def read_threshold(value: object, at: Path, found: Findings) -> int | None:
 def read_watchdog(value: object, at: Path, found: Findings) -> int | None:
     ns = read_positive(value, at, found)
     if ns is not None and ns < _SHORTEST_WATCHDOG:
-        return found.error(at, f"`{at[-1]}` is shorter than a microsecond", why="the program is told microseconds")
+        return found.error(
+            at,
+            f"`{at[-1]}` is shorter than a microsecond",
+            why="the program is told microseconds",
+            help='write for example "10s"',
+        )
     return ns
 
 
@@ -151,7 +156,9 @@ def read_notify(value: object, at: Path, found: Findings) -> Notify | None:
     if value == "sd":
         return Notify()
     if isinstance(value, str):
-        return found.error(at, f"`notify` cannot be {word(value)}", why='it is "sd" or { fd = 3 }')
+        return found.error(
+            at, f"`notify` cannot be {word(value)}", why='it is "sd" or { fd = 3 }', help='write notify = "sd"'
+        )
     if not isinstance(value, dict):
         return found.mismatch(at, value, '"sd" or a table', help="write { fd = 3 }")
     for key in value:
@@ -182,6 +189,8 @@ def _read_rule(value: object, at: Path, found: Findings) -> RestartRule | None:
     strange = [unknown_key((*at, key), names, found, of="a restart rule") for key in value if key not in names]
     action = read_choice(value.get("action", "restart"), (*at, "action"), found, ACTIONS)
     given = [name for name in names[:2] if name in value]
+    if strange and not given:  # a misspelt one, most likely
+        return None
     if len(given) != 1:
         what = "both exit_codes and not_exit_codes" if given else "no exit_codes"
         return found.error(at, f"a restart rule has {what}", help="write exit_codes, or not_exit_codes for the others")
@@ -216,7 +225,8 @@ def _read_code(value: object, at: Path, found: Findings) -> int | None:
     if not is_integer(value):
         return found.mismatch(at, value, "an exit code", help="write for example 42")
     if not CODES.low <= value <= CODES.high:
-        return found.error(at, f"{value} is no exit code", why=f"exit codes are {CODES.low} to {CODES.high}")
+        why, help = f"exit codes are {CODES.low} to {CODES.high}", "write for example 42"
+        return found.error(at, f"{value} is no exit code", why=why, help=help)
     return value
 
 

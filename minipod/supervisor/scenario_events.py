@@ -137,7 +137,7 @@ def _facts(words: _Words, units: Sequence[Unit]) -> list[Fact]:
     if words.who not in names:
         known = [*names, POD]
         guess = did_you_mean(words.who, known, quote="`")
-        raise BadEvent("who", f"no unit is called {word(words.who)}", f"there is {', '.join(known)}", guess or EXAMPLE)
+        raise BadEvent("who", f"no unit is called {word(words.who)}", f"there are {', '.join(known)}", guess or EXAMPLE)
     at = names.index(words.who)
     if words.what in _SHORT:
         return _short(at, units[at], words)

@@ -106,7 +106,7 @@ def test_blanks_at_will(shop, events, capsys):
 
 
 @pytest.mark.parametrize("event, mark, complaint", [
-    ("wbe:exit=1@5s", "wbe", "no unit is called `wbe` | there is migrate, cache, web, pod | did you mean `web`?"),
+    ("wbe:exit=1@5s", "wbe", "no unit is called `wbe` | there are migrate, cache, web, pod | did you mean `web`?"),
     ("web:exti=1@5s", "exti", "`exti` is nothing that happens to a unit | what does is exit, | did you mean `exit`?"),
     ("web:TERM@5s", "TERM", '`TERM` is nothing that happens to a unit | "pod: TERM" if the pod is told to stop'),
     ("web:exit=1", "web:exit=1", "`web:exit=1` is no event | there is no `@` in it | write for example"),
