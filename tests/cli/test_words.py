@@ -39,9 +39,11 @@ def test_check_of_a_good_pod(pod, capsys):
 
 
 def test_check_says_what_else_is_done_for_a_unit(pod, capsys):
-    pod.write_text(GOOD + 'notify = "sd"\nwatchdog = "1s"\npre_stop = { sleep = "1s" }\n')
+    keys = 'notify = "sd"\nwatchdog = "1s"\npre_stop = { sleep = "1s" }\nrestart_rules = [{ exit_codes = [3] }]\n'
+    pod.write_text(GOOD + keys)
     assert cli.main(["check", str(pod)]) == 0
-    assert capsys.readouterr().out.splitlines()[2] == "  service  db   restart always  notify, watchdog, pre_stop"
+    row = "  service  db   restart always  notify, watchdog, pre_stop, restart_rules"
+    assert capsys.readouterr().out.splitlines()[2] == row
 
 
 def test_check_of_a_bad_pod(pod, capsys):
