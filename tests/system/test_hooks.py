@@ -195,7 +195,7 @@ def test_a_hook_that_hangs_holds_up_no_other_unit(launch: Launcher) -> None:
     os.kill(wait_until(lambda: sleeper(running), "the hook has executed its command"), signal.SIGKILL)
     running.expect_error("a: post_start failed: ended by SIGKILL")
     wait_until(lambda: descriptors(running.pid) <= before, "nothing of the hook is left open")
-    assert stop(running).code in (0, 143)
+    assert stop(running).code in (5, 143)  # b may not have begun to listen again
 
 
 def test_a_shell_hook_leaves_nobody(launch_as_child: Launcher) -> None:
