@@ -20,7 +20,7 @@ enum sink_way {
     WAY_POLLED,   /* the same on a kernel without that: small writes after a look */
 };
 
-enum { PIPE_ATOM = 4096, FD_ROOM = 32 };
+enum { PIPE_ATOM = 4096, FD_ROOM = 32, HEAD_ROOM = PLAN_MAX_NAME + 3 };
 
 /* --- sinks --- */
 
@@ -111,9 +111,9 @@ static void put(struct sink *s, const char *from, uint32_t size)
 /* --- lines --- */
 
 /* "name | " before a line, "name + " before what is left of one that was too long for us. */
-static uint32_t prefix(struct core *c, const struct unit *u, const struct stream *st, char out[FD_ROOM * 4])
+static uint32_t prefix(struct core *c, const struct unit *u, const struct stream *st, char out[HEAD_ROOM])
 {
-    uint32_t size = (uint32_t)say_format(out, FD_ROOM * 3, "%s", u->name);
+    uint32_t size = (uint32_t)say_format(out, HEAD_ROOM, "%s", u->name);
     while (size < c->name_width)
         out[size++] = ' ';
     memcpy(out + size, st->continued ? " + " : " | ", 3);
@@ -126,7 +126,7 @@ static int emit(struct core *c, const struct unit *u, struct stream *st, const c
                 int is_last)
 {
     struct sink *s = &c->sinks[st->sink];
-    char head[FD_ROOM * 4];
+    char head[HEAD_ROOM];
     uint32_t head_size = u->plan->log_mode == LOG_MODE_PREFIX ? prefix(c, u, st, head) : 0;
     int adds_newline = !ends_line && (head_size || is_last);
     if (room(s) < head_size + size + 1)
