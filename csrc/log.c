@@ -317,6 +317,8 @@ static int finish_some(struct core *c, uint64_t what)
         log_sink_ready(c, &c->sinks[(uint32_t)what]);
     else if (what >> 32 == WATCH_SIGNALS)
         signal_read(c);
+    else if (what >> 32 == WATCH_NOTIFY)
+        notify_read(c, &c->units[(uint32_t)what]);  /* what stays unread would be told of for ever */
     else if (what >> 32 != WATCH_STREAM)
         return 0;
     take_all(c);
