@@ -193,6 +193,7 @@ struct core {
     struct errand *errands;
     uint32_t unit_count, errand_count, name_width;
     uint32_t execs;                     /* errands whose child is not reaped */
+    uint32_t forgotten;                 /* children of errands that were ended before, not reaped yet */
     uint32_t helpers, mail_held;        /* units whose mailbox has a child, or waits for one */
     struct queue queue;
     struct timers timers;
@@ -302,7 +303,7 @@ void errand_count(struct core *, struct errand *, int well);             /* an a
 
 /* dial.c: the errands that are asked over a socket */
 void dial_begin(struct core *, struct errand *);                        /* answers at once, or later */
-void dial_ready(struct core *, struct errand *, uint32_t events);
+void dial_ready(struct core *, struct errand *);
 void dial_end(struct core *, struct errand *);                          /* closes; never answers */
 
 /* notify.c: what programs say of themselves */
@@ -343,7 +344,7 @@ int stray_runs_as(int32_t pid, uint32_t uid);
 /* timer.c */
 void timer_arm(struct core *, uint32_t id, uint64_t when);
 void timer_disarm(struct core *, uint32_t id);
-uint64_t timer_when(const struct core *, uint32_t id);      /* 0: not armed */
+uint64_t timer_when(const struct core *, uint32_t id);      /* as it was armed; 0: it is not */
 uint64_t timer_next(const struct core *);                   /* 0: none */
 int timer_pop_due(struct core *, uint32_t *id);
 void timer_shift_all(struct core *, uint64_t by);

@@ -265,9 +265,8 @@ void dial_begin(struct core *c, struct errand *e)
 }
 
 /* It may be news of a connection that is closed by now, told with those of others: whoever goes on finds out. */
-void dial_ready(struct core *c, struct errand *e, uint32_t events)
+void dial_ready(struct core *c, struct errand *e)
 {
-    (void)events;
     if (e->fd >= 0)
         go_on(c, e);
 }

@@ -146,6 +146,7 @@ static void end_exec(struct core *c, struct errand *e)
         sys_kill(e->pid, SIGKILL);
     e->pid = 0;
     c->execs--;
+    c->forgotten++;
 }
 
 void errand_end(struct core *c, struct errand *e)

@@ -24,7 +24,7 @@ void loop_change(struct core *c, int fd, uint32_t events, enum watch_kind kind, 
 void loop_forget(struct core *c, int fd) { sys_epoll_set(c->epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 /* Streams are numbered two a unit. */
-static void dispatch(struct core *c, uint64_t what, uint32_t events)
+static void dispatch(struct core *c, uint64_t what)
 {
     uint32_t index = (uint32_t)what;
     switch ((enum watch_kind)(what >> 32)) {
@@ -33,7 +33,7 @@ static void dispatch(struct core *c, uint64_t what, uint32_t events)
     case WATCH_STREAM: log_read(c, &c->units[index / 2], index % 2); break;
     case WATCH_SINK: log_sink_ready(c, &c->sinks[index]); break;
     case WATCH_STRAGGLER: stray_check_all(c); break;
-    case WATCH_ERRAND: dial_ready(c, &c->errands[index], events); break;
+    case WATCH_ERRAND: dial_ready(c, &c->errands[index]); break;
     case WATCH_ERRAND_HANDSHAKE: spawn_read_errand_handshake(c, &c->errands[index]); break;
     case WATCH_NOTIFY: notify_read(c, &c->units[index]); break;
     }
@@ -87,7 +87,7 @@ void loop_run(struct core *c)
         int count = sys_epoll_wait(c->epoll, events, BATCH, timeout(c));
         c->now = sys_now();
         for (int i = 0; i < count; i++)
-            dispatch(c, events[i].data.u64, events[i].events);
+            dispatch(c, events[i].data.u64);
         step_all(c);
         if (c->reap_more)
             reap_children(c);

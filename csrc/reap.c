@@ -111,6 +111,15 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_EXITED);
 }
 
+/* A command that nobody waits for any more is no orphan. Which of them it is does not matter: in the end all are reaped. */
+static void count_unknown(struct core *c)
+{
+    if (c->forgotten)
+        c->forgotten--;
+    else
+        c->orphans_reaped++;
+}
+
 static void take(struct core *c, const struct sys_exit *end)
 {
     struct unit *u = reap_unit_of(c, end->pid);
@@ -120,7 +129,7 @@ static void take(struct core *c, const struct sys_exit *end)
     else if (e)
         errand_child_ended(c, e, end);
     else if (!mailbox_child_ended(c, end->pid))
-        c->orphans_reaped++;
+        count_unknown(c);
     if (u || e)
         step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */
     sys_reap(end->pid);
