@@ -131,13 +131,26 @@ def count_descriptors() -> None:
     say(f"{len(os.listdir('/proc/self/fd')) - 1} open")
 
 
+def again(words: str) -> None:
+    """PATH:STEP: that step until there is such a file."""
+    path, _, repeated = words.partition(":")
+    while not os.path.exists(path):
+        take(repeated)
+
+
+def take(step: str) -> None:
+    """One step."""
+    verb, _, given = step.partition("=")
+    VERBS[verb](given)
+
+
 VERBS = {
     "send": send, "say": say, "barrier": lambda _: barrier(), "size": size, "flood": flood, "stranger": stranger,
     "linger": linger, "child": child, "hold": hold, "signal": wait_signal, "write": write, "await": open_for_test,
     "close": lambda words: os.close(int(words)), "reap": lambda _: os.wait(), "stay": lambda _: signal.pause(),
     "exit": lambda words: os._exit(int(words)), "tell": tell, "count": lambda _: count_descriptors(),
+    "again": again,
 }
 
 for step in sys.argv[1:]:
-    verb, _, given = step.partition("=")
-    VERBS[verb](given)
+    take(step)
