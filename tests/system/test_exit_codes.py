@@ -165,7 +165,7 @@ TRUTH = {
     ),
     "one ended with 0 before": (
         {"service.a": {"command": ["true"], "restart": "never"},
-         "service.b": {"command": at_term(0), "after": ["a"]}}, 1, 0, None,
+         "service.b": {"command": at_term(0), "after": {"a": "completed"}}}, 1, 0, None,
     ),
 }
 
