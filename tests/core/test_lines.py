@@ -152,8 +152,8 @@ def test_a_line_that_is_too_long_is_marked(player):
 def test_what_nobody_has_heard_does_not_cut_off_what_is_left_to_write(player):
     """The program's last words are more than are listened to, while its lines wait for a reader."""
     unit = Unit("web", Kind.SERVICE, ("true",), "never", notify=Notify())
-    facts = [(SECOND, Fact(FactKind.NOTIFIED, 0, Notice.READY))]
-    facts += [(2 * SECOND, Fact(FactKind.NOTIFIED, 0, Notice.WATCHDOG))] * 99 + [(2 * SECOND, Fact(FactKind.ENDED, 0, 0))]
+    words = [Fact(FactKind.NOTIFIED, 0, Notice.READY)] * 99
+    facts = [(2 * SECOND, fact) for fact in [*words, Fact(FactKind.ENDED, 0, 0)]]
     answer = player.play([
         *request(Pod("lines", (unit,)), [Behaviour(ready_after=None)], facts), "quiet", f"sink 0 {S_IFIFO} 1 1 0 -1",
         f"at {1500 * MS} write 0 0 {b'wait for me'.hex()}", f"at {2500 * MS} room 0 1000",
