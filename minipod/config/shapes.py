@@ -6,7 +6,7 @@ from minipod.config.durations import UNITS as TIME_UNITS
 from minipod.config.key import BACKOFF, EXEC, GRPC, HOOK, HTTP_GET, NOTIFY, POD, PROBE, RESTART_RULE, RULE, TCP_SOCKET
 from minipod.config.probes import ACTIONS, FDS, MOST_CODES, MOST_RULES, THRESHOLDS
 from minipod.config.requests import HEADER_NAME, HOST_NAME, MOST_PATH, PORTS, SCHEMES
-from minipod.config.tables import CODES
+from minipod.config.tables import CODES, UNCATCHABLE
 from minipod.config.values import (
     ENV_NAME,
     MILESTONES,
@@ -17,7 +17,7 @@ from minipod.config.values import (
     SUBDOMAIN,
     UMASK,
 )
-from minipod.supervisor.signals import ALIASES, NUMBERS
+from minipod.supervisor.signals import ALIASES, LIBC, NUMBERS
 from minipod.supervisor.words import LogMode, StdinMode, StopScope
 
 Schema = dict[str, Any]
@@ -33,6 +33,12 @@ _NON_EMPTY: Schema = {**_TEXT, "minLength": 1}
 
 def exactly(pattern: str) -> str:
     return f"^(?:{pattern})$"
+
+
+def _names_of(numbers: Any) -> list[str]:
+    """Every way to name one of these signals, without SIG."""
+    names = [name for name, number in {**NUMBERS, **ALIASES}.items() if number in numbers]
+    return [*names, *map(str, sorted(numbers))]
 
 
 def _choice(words: Any) -> Schema:
@@ -151,7 +157,7 @@ SHAPES: dict[str, Schema] = {
     "signal": _SIGNAL_SHAPE,
     "signals": table_of(
         {"anyOf": [_choice(("ignore", "stop")), _SIGNAL_SHAPE, _inner(RULE)]},
-        {"pattern": _SIGNAL, "not": {"pattern": "^(SIG)?(KILL|STOP|CHLD|CLD|9|19|17|32|33)$"}},
+        {"pattern": _SIGNAL, "not": {"pattern": rf"^(SIG)?({'|'.join(_names_of({*UNCATCHABLE, *LIBC}))})$"}},
     ),
     "start_timeout": _POSITIVE_SHAPE,
     "stdin": _words_of(StdinMode),

@@ -13,7 +13,7 @@ BACKOFF_KEYS = ("initial", "max", "reset_after")
 RULE_KEYS = ("send", "to")
 CODES = Limits(0, 255)
 _NUMERAL = r"-?\d+"
-_UNCATCHABLE = {
+UNCATCHABLE = {
     NUMBERS["KILL"]: "no process can catch KILL: the kernel ends it",
     NUMBERS["STOP"]: "no process can catch STOP: the kernel stops it",
     NUMBERS["CHLD"]: "CHLD tells minipod that a child ended; without it nothing would be reaped",
@@ -139,9 +139,9 @@ def read_signals(value: object, at: Path, found: Findings) -> dict[int, SignalRu
     for name, inner in value.items():
         here = (*at, name)
         number = signal_number(name, here, found, on_key=True)
-        if number in _UNCATCHABLE:
+        if number in UNCATCHABLE:
             message = f"{word(name)} cannot be given another meaning"
-            found.error(here, message, on_key=True, why=_UNCATCHABLE[number], help="leave it out")
+            found.error(here, message, on_key=True, why=UNCATCHABLE[number], help="leave it out")
             continue
         rule = _read_rule(inner, here, number or 0, found)
         if number in rules:

@@ -14,7 +14,7 @@ from minipod.config.findings import word
 from minipod.config.suggest import did_you_mean
 from minipod.model import Unit
 from minipod.supervisor import signals
-from minipod.supervisor.errands import EXIT_CODES, assignments
+from minipod.supervisor.errands import EXIT_CODES, KEYS, assignments
 from minipod.supervisor.vocabulary import Errand, Handler, LifeEvent, PodEvent, SignalVerb, WantEvent
 from minipod.supervisor.world import Answer, Fact, FactKind, Notice, Reply, Stray
 
@@ -216,9 +216,9 @@ def _turn(at: int, unit: Unit, words: _Words) -> Fact:
         _one_of(REPLIES, words)
         raise
     kind = ERRANDS[words.what]
-    if kind not in {task.kind for task in assignments(unit)} or (kind in _PROBES and kind not in _asked(unit)):
-        key = _PROBES.get(kind, words.what)
-        by_notify = kind in _PROBES and unit.notify is not None and kind is not Errand.LIVENESS
+    if getattr(unit, KEYS[kind]) is None:
+        key = KEYS[kind]
+        by_notify = unit.notify is not None and kind in (Errand.STARTUP, Errand.READINESS)
         help = f"give it a {key}, or leave this out"
         help = f'the program says it: "{unit.name}: notify=ready"' if by_notify else help
         raise BadEvent("what", f"{word(unit.name)} has no {key}", "so nothing would be answered otherwise", help)
@@ -236,7 +236,7 @@ def _short(at: int, unit: Unit, words: _Words) -> list[Fact]:
         return [Fact(FactKind.NOTIFIED, at, _SHORT_NOTICES[words.what])]
     if words.what not in _HOLDS_ANYWAY:
         message = f"{word(unit.name)} has no probe that could say: {words.what}"
-        help = f"give it a {_PROBES[kinds[-1]]}, or say how it ends: exit, signal or oom"
+        help = f"give it a {KEYS[kinds[-1]]}, or say how it ends: exit, signal or oom"
         raise BadEvent("what", message, "it is well while it runs", help)
     return []
 
@@ -275,9 +275,6 @@ def _member(kinds: type[Enum], words: _Words) -> Enum:
     return kinds[_one_of([kind.name.lower().replace("_", "-") for kind in kinds], words).upper().replace("-", "_")]
 
 
-_PROBES = {
-    Errand.STARTUP: "startup_probe", Errand.LIVENESS: "liveness_probe", Errand.READINESS: "readiness_probe",
-}
 _HAPPENS: dict[str, Callable[[int, Unit, _Words], Fact]] = {
     "exit": _exit, "signal": _signal, "oom": _oom, "order": _order, "notify": _notify, "fact": _fact,
     **dict.fromkeys(ERRANDS, _turn),

@@ -6,15 +6,15 @@ It reads no positions and explains little: a whole pod file is ``config``'s busi
 from collections.abc import Callable, Mapping
 
 from minipod.config.durations import parse_duration
+from minipod.config.probes import ACTIONS, PROBE_HANDLERS
+from minipod.config.values import RESTARTS
 from minipod.model import Ask, Backoff, Notify, Pod, Probe, RestartRule, Unit, default_restart
 from minipod.supervisor import signals
 from minipod.supervisor.words import Handler, Kind, Milestone, StopScope
 
-RESTART = ("always", "on_failure", "never")
 _KINDS = (Kind.INIT, Kind.SIDECAR, Kind.SERVICE)
 _GIVEN = {"pod", *(kind.word for kind in _KINDS)}
-_HANDLERS = {"exec": Handler.EXEC, "http_get": Handler.HTTP_GET, "tcp_socket": Handler.TCP_SOCKET, "grpc": Handler.GRPC}
-_ACTIONS = {"restart": False, "restart_all": True}
+_HANDLERS = {name: Handler[name.upper()] for name in PROBE_HANDLERS}
 _DURATIONS = ("initial_delay", "period", "timeout", "termination_grace_period")
 _COUNTS = ("success_threshold", "failure_threshold")
 
@@ -49,8 +49,8 @@ def _unit(name: str, kind: Kind, keys: Mapping[str, object], *, is_main: bool, r
     command = tuple(keys.pop("command", ("true",)))
     where = f"[given.{kind.word}.{name}]"
     only(keys, set(_READ), where)
-    if policy not in RESTART:
-        raise ValueError(f"{where} restart is {', '.join(RESTART)}, not {policy!r}")
+    if policy not in RESTARTS:
+        raise ValueError(f"{where} restart is {', '.join(RESTARTS)}, not {policy!r}")
     return Unit(name, kind, command, policy, **{key: _read(where, key, value) for key, value in keys.items()})
 
 
@@ -98,7 +98,7 @@ def _rule(keys: Mapping[str, object]) -> RestartRule:
     only(keys, {"exit_codes", "not_exit_codes", "action"}, "a restart rule")
     negated = "not_exit_codes" in keys
     codes = keys["not_exit_codes" if negated else "exit_codes"]
-    return RestartRule(tuple(codes), negated, _ACTIONS[keys.get("action", "restart")])
+    return RestartRule(tuple(codes), negated, ACTIONS[keys.get("action", "restart")])
 
 
 _READ: dict[str, Callable] = {

@@ -42,7 +42,7 @@ def test_check_says_what_else_is_done_for_a_unit(pod, capsys):
     keys = 'notify = "sd"\nwatchdog = "1s"\npre_stop = { sleep = "1s" }\nrestart_rules = [{ exit_codes = [3] }]\n'
     pod.write_text(GOOD + keys)
     assert cli.main(["check", str(pod)]) == 0
-    row = "  service  db   restart always  notify, watchdog, pre_stop, restart_rules"
+    row = "  service  db   restart always  watchdog, pre_stop, notify, restart_rules"
     assert capsys.readouterr().out.splitlines()[2] == row
 
 

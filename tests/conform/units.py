@@ -10,8 +10,9 @@ from engines import Engine
 
 from minipod import model
 from minipod.status.records import Part, Running, State, Terminated, Waiting
-from minipod.status.states import UnitRecord, reason_of
+from minipod.status.states import UnitRecord
 from minipod.supervisor import backoff, roles
+from minipod.supervisor.verdict import reason_of
 from minipod.supervisor.vocabulary import Budget, ExitClass, Kind, Life, Outcome, Want
 
 POLICY = {"Always": "always", "OnFailure": "on_failure", "Never": "never", "": "always", None: "always"}
