@@ -186,16 +186,16 @@ class Late(Peer):
 def test_an_answer_that_came_while_it_was_frozen_counts(launch: Launcher) -> None:
     """As when its container is paused: it was in time, though nobody looked. What is overdue is done once."""
     with Late() as late:
-        probe = http(late.port, period="10ms", timeout="200ms", failure_threshold=1)
+        probe = http(late.port, period="10ms", timeout="2s", failure_threshold=1)
         running = launch.start({"service.a": {"command": SLEEP, "liveness_probe": probe}})
-        for asked in (1, 2, 3):
+        for asked in (1, 2):
             wait_until(lambda asked=asked: len(late.requests) == asked, "it is asked")
             running.send(signal.SIGSTOP)
             wait_until(lambda: status(running.pid)["State"].startswith("T"), "it is frozen")
             late.answer()
-            thawed = time.monotonic() + 0.4
+            thawed = time.monotonic() + 2.1
             wait_until(lambda thawed=thawed: time.monotonic() > thawed, "the probe's time is over")
             running.send(signal.SIGCONT)
-        wait_until(lambda: len(late.requests) == 4, "it is asked again")
-        assert late.asked == 4
+        wait_until(lambda: len(late.requests) == 3, "it is asked again")
+        assert late.asked == 3
         assert "a: unhealthy" not in stop(running)
