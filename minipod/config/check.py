@@ -39,6 +39,7 @@ def check(pod: Pod, doc: Doc, found: Findings) -> None:
 
 
 def path_of(unit: Unit) -> Path:
+    """Where a unit's table stands in the document."""
     return (unit.kind.word, unit.name)
 
 
@@ -198,6 +199,7 @@ def probe_commands(unit: Unit, doc: Doc) -> Iterator[tuple[Path, tuple[str, ...]
 
 
 def value_at(doc: Doc, at: Path) -> object:
+    """What the document has there; KeyError or IndexError if it has nothing."""
     value = doc
     for part in at:
         value = value[part]

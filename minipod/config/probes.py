@@ -42,10 +42,12 @@ def read_positive(value: object, at: Path, found: Findings) -> int | None:
 
 
 def read_threshold(value: object, at: Path, found: Findings) -> int | None:
+    """How many equal answers in a row: at least 1."""
     return read_integer(value, at, found, THRESHOLDS)
 
 
 def read_watchdog(value: object, at: Path, found: Findings) -> int | None:
+    """Nanoseconds, at least the microsecond that WATCHDOG_USEC can tell."""
     ns = read_positive(value, at, found)
     if ns is not None and ns < _SHORTEST_WATCHDOG:
         return found.error(
@@ -101,6 +103,7 @@ def _fits(read: Mapping[str, object], at: Path, found: Findings) -> bool:
 
 
 def read_hook(value: object, at: Path, found: Findings) -> Ask | None:
+    """A whole hook; None when anything in it is wrong."""
     if not isinstance(value, dict):
         return found.mismatch(at, value, "a table", help='write { exec = ["…"] } or { sleep = "3s" }')
     read: dict[str, object] = {}
@@ -153,6 +156,7 @@ def _listed(names: Iterable[str], before_last: str) -> str:
 
 
 def read_notify(value: object, at: Path, found: Findings) -> Notify | None:
+    """``"sd"``, or a table with the descriptor's number."""
     if value == "sd":
         return Notify()
     if isinstance(value, str):
@@ -174,6 +178,7 @@ def read_notify(value: object, at: Path, found: Findings) -> Notify | None:
 
 
 def read_restart_rules(value: object, at: Path, found: Findings) -> tuple[RestartRule, ...] | None:
+    """All rules in their order, the first that fits holds; bounds are Kubernetes' (KEP-5307)."""
     if not isinstance(value, list):
         return found.mismatch(at, value, "a list of tables", help="write [{ exit_codes = [42] }]")
     if len(value) > MOST_RULES:

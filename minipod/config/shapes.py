@@ -32,6 +32,7 @@ _NON_EMPTY: Schema = {**_TEXT, "minLength": 1}
 
 
 def exactly(pattern: str) -> str:
+    """The pattern for all of a text; JSON Schema looks anywhere in it."""
     return f"^(?:{pattern})$"
 
 
@@ -50,6 +51,7 @@ def _words_of(members: Any) -> Schema:
 
 
 def table_of(values: Schema, names: Schema | None = None) -> Schema:
+    """A table whose keys the user names: what its values are, and what its names must be."""
     return {"type": "object", "additionalProperties": values, **({"propertyNames": names} if names else {})}
 
 

@@ -43,6 +43,7 @@ def is_number(value: object) -> bool:
 
 
 def is_integer(value: object) -> bool:
+    """A TOML integer, which true and false are not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -76,6 +77,7 @@ def _without_nul(value: str, at: Path, found: Findings) -> str | None:
 
 
 def read_pod_name(value: object, at: Path, found: Findings) -> str | None:
+    """An RFC 1123 subdomain, as Kubernetes demands of pods."""
     name = read_string(value, at, found)
     if name is not None and not matches(SUBDOMAIN, name):
         return found.error(
@@ -105,16 +107,19 @@ def _better_name(name: str) -> str:
 
 
 def read_flag(value: object, at: Path, found: Findings) -> bool | None:
+    """true or false, and nothing that might mean it."""
     if not isinstance(value, bool):
         return found.mismatch(at, value, "true or false", help="write true or false, without quotes")
     return value
 
 
 def read_count(value: object, at: Path, found: Findings) -> int | None:
+    """How many restarts: 0 to what the plan can hold."""
     return read_integer(value, at, found, Limits(0, MOST_RESTARTS))
 
 
 def read_integer(value: object, at: Path, found: Findings, limits: Limits) -> int | None:
+    """A whole number within its limits, both of them allowed."""
     if not is_integer(value):
         return found.mismatch(at, value, "a whole number", help=f"write for example {max(limits.low, 1)}")
     if not limits.low <= value <= limits.high:
@@ -134,6 +139,7 @@ def read_duration(value: object, at: Path, found: Findings) -> int | None:
 
 
 def read_deadline(value: object, at: Path, found: Findings) -> int | None:
+    """Nanoseconds, above 0."""
     ns = read_duration(value, at, found)
     if ns == 0:
         return found.error(
@@ -168,10 +174,12 @@ def _choice_of(members: Collection[Enum]) -> Reader:
 
 
 def read_restart(value: object, at: Path, found: Findings) -> str | None:
+    """One of RESTARTS; what it does is the verdict table's."""
     return read_choice(value, at, found, {name: name for name in RESTARTS})
 
 
 def read_log(value: object, at: Path, found: Findings) -> LogMode | None:
+    """What becomes of a unit's output (DESIGN.md section 8)."""
     if value in LATER_LOGS or isinstance(value, dict):
         shown = f'`log = "{value}"`' if isinstance(value, str) else "a log in a file"
         return found.error(at, f"{shown} is not there yet", help="use prefix, raw, inherit or none for now")
@@ -186,6 +194,7 @@ def read_signal(value: object, at: Path, found: Findings) -> int | None:
 
 
 def signal_number(name: str, at: Path, found: Findings, *, on_key: bool = False) -> int | None:
+    """1 to 64, from any way to name a signal; none of the C library's own. ``on_key``: the name is the key."""
     try:
         number = signals.number_of(name)
     except ValueError:

@@ -15,6 +15,8 @@ KILLED = 128 + 9
 
 
 class FactKind(Enum):
+    """What can happen."""
+
     SPAWNED = "the program was executed"
     UNSTARTABLE = "the program could not be executed"
     ENDED = "the leader ended"
@@ -28,6 +30,8 @@ class FactKind(Enum):
 
 
 class Reply(Enum):
+    """How an attempt of a probe or a hook is answered."""
+
     WELL = "as hoped"
     BADLY = "a failure"
     ERROR = "it could not be asked"
@@ -35,6 +39,8 @@ class Reply(Enum):
 
 
 class Notice(Enum):
+    """What a program can say of itself, as sd_notify spells it."""
+
     READY = "READY=1"
     RELOADING = "RELOADING=1"
     STOPPING = "STOPPING=1"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from minipod import cli
-from minipod.errors import BROKEN_PIPE, CONFIG, SETUP, USAGE, WRITE, UsageError
+from minipod.errors import BROKEN_PIPE, CONFIG, INTERNAL, SETUP, USAGE, WRITE, UsageError
 from minipod.options import only_operand, sort_words
 
 ROOT = Path(__file__).parents[2]
@@ -154,6 +154,15 @@ def test_no_command_to_be_found(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert cli.main(["run", "x"]) == SETUP
     assert "cannot find the minipod command" in capsys.readouterr().err
+
+
+def test_a_mistake_of_its_own_is_no_mistake_of_the_pod(pod, monkeypatch, capsys):
+    """A traceback for whoever reports it, and a code of its own: 1 would be a unit's."""
+    monkeypatch.setattr("minipod.commands.check.summarize", lambda pod: pod.nothing)
+    assert cli.main(["check", str(pod)]) == INTERNAL
+    err = capsys.readouterr().err
+    assert "Traceback" in err and "AttributeError" in err
+    assert err.endswith("minipod: this is a mistake of minipod's own; please report it\n")
 
 
 def test_nobody_reads_stdout(python):
