@@ -171,6 +171,10 @@ class Late(Peer):
         self._now: queue.Queue[None] = queue.Queue()
         self._answered: queue.Queue[None] = queue.Queue()
 
+    def __exit__(self, *how: object) -> None:
+        self._now.put(None)  # whoever still waits for it
+        super().__exit__(*how)
+
     def _hear(self, peer: Peer, connection: socket.socket) -> None:
         peers.hear(peer, connection)
         self._now.get(timeout=PATIENCE)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from system_harness import (
+    PATIENCE,
     SLEEP,
     Launcher,
     Running,
@@ -42,7 +43,7 @@ def test_ten_thousand_orphans_are_reaped(launch_both: Launcher, orphans: Path) -
         "service.maker": {"command": [str(orphans), str(ORPHANS)]},
         "service.other": {"command": sh("exit 1"), "backoff": {"initial": "20ms", "max": "20ms"}},
     }
-    result = launch_both.run(pod)
+    result = launch_both.start(pod).wait(PATIENCE * 10)
     assert result.code == 0 and result.lines == ["maker | made"]
     assert result.report["orphansReaped"] >= ORPHANS and result.unit("other")["restartCount"] > 0
 
