@@ -11,15 +11,15 @@ from typing import NamedTuple
 from minipod import errors
 from minipod.commands import timeline
 from minipod.commands.timeline import Recorder
-from minipod.config import toml
 from minipod.config.durations import UNITS, BadDuration, parse_duration
 from minipod.config.findings import word
-from minipod.config.read import load_text, read_pod
-from minipod.config.render import render, wants_colour
+from minipod.config.read import load_text, parse_text, read_pod
+from minipod.config.render import render, render_error, wants_colour
 from minipod.errors import ERROR, NOTE, ConfigError, Place, Problem, UsageError
 from minipod.options import Words, only_operand, sort_words
-from minipod.supervisor.scenario import Scenario, check, of_pod, parse
-from minipod.supervisor.scenario_events import BadEvent, BadEvents, Moment, parse_events
+from minipod.supervisor.scenario import Scenario, check, of_events, parse
+from minipod.supervisor.scenario_events import BadEvent, Moment, parse_events
+from minipod.supervisor.scenario_parts import BadScenario
 
 USAGE = """minipod simulate [--events LIST] [--until TIME] [-o text|json] FILE
 minipod simulate --check DIR...
@@ -109,9 +109,9 @@ def _scenario(pod, given: Sequence[_Event], until: str | None) -> Scenario:
     wrong: list[Problem] = []
     end, scenario = None, None
     try:
-        scenario = of_pod(pod, {"events": [each.line for each in given]})
-    except BadEvents as bad:
-        wrong += [_problem(given[at].place(each.begin, each.end), each) for at, each in bad.all]
+        scenario = of_events(pod, [each.line for each in given])
+    except BadScenario as bad:
+        wrong += [_problem(given[at].place(each.begin, each.end), each) for at, each in bad.events]
     try:
         end = None if until is None else parse_duration(until)
     except BadDuration as bad:
@@ -185,33 +185,31 @@ def _scenario_files(place: str) -> Iterator[str]:
 def _differences(path: str) -> list[str]:
     try:
         text = load_text(path, path)
-        document = toml.loads(text)
-        return check(_read(path, document))
+        return check(_read(path, parse_text(text, path)))
     except ConfigError as bad:
-        return render(bad.problems).splitlines()
-    except BadEvents as bad:
+        return render_error(bad).splitlines()
+    except BadScenario as bad:
         return render(_located(bad, path, text)).splitlines()
-    except (ValueError, TypeError, AttributeError) as bad:
-        return [f"is no scenario: {bad}"]
 
 
-def _located(bad: BadEvents, path: str, text: str) -> Iterator[Problem]:
-    """A plain string's words stand where they stand behind its quote; of any other string the whole is shown."""
-    from minipod.config.locate import Source, place_at
+def _located(bad: BadScenario, path: str, text: str) -> list[Problem]:
+    """In file order. An event's words stand where they stand behind the quote of a plain string; of any other string
+    the whole is shown."""
+    from minipod.config.locate import Source, locate, place_at
 
     source = Source(path, text)
-    for at, each in bad.all:
+    problems = [*locate(bad.findings, source)[0]]
+    for at, each in bad.events:
         begin, end = source.span(("events", at), on_key=False) or (0, 0)
         if end - begin == len(each.line) + 2:
             begin, end = begin + 1 + each.begin, begin + 1 + each.end
-        yield _problem(place_at(path, text, (begin, end)), each)
+        problems.append(_problem(place_at(path, text, (begin, end)), each))
+    return sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
 
 
 def _read(path: str, document: Mapping) -> Scenario:
     """``given`` is a table, or the path of a pod file beside the scenario."""
     if not isinstance(document.get("given"), str):
         return parse(document)
-    if not document.get("source"):
-        raise ValueError("a scenario must name its source")
     pod = read_pod(os.path.join(os.path.dirname(path), document["given"])).pod
-    return of_pod(pod, {key: value for key, value in document.items() if key != "given"})
+    return parse(document, pod)

@@ -1,55 +1,78 @@
-"""The ``world`` of a scenario: how its processes behave by themselves. ValueError names what is wrong.
+"""The ``world`` of a scenario: how its processes behave by themselves.
 
-It must never say what happens when (``scenario_events``).
+It must never say what happens when (``scenario_events``). What is wrong is recorded with its path.
 """
 
 import re
 from collections.abc import Mapping, Sequence
 
 from minipod.config.durations import parse_duration
+from minipod.config.findings import Findings
 from minipod.model import Unit
-from minipod.supervisor.scenario_events import ERRANDS, Moment, parse_answer
-from minipod.supervisor.scenario_pod import only
+from minipod.supervisor.scenario_events import ERRANDS, POD, REPLIES, Moment, parse_answer
+from minipod.supervisor.scenario_parts import read_value, table_at
 from minipod.supervisor.vocabulary import Errand, Kind
 from minipod.supervisor.world import Answer, Behaviour, Fact, FactKind, Notice, Reply, Start, Stray
 
+_AT = "world"
 _START = re.compile(r"(12[67])?(?: ?after (\S+))?")
+_STARTS = {"at once": Start(), "hangs": Start(after=None), "starved": Start(starved=True)}
 _STOP = re.compile(r"(ignores)|(?:exit=(\d+))? ?(?:after (\S+))?")
-_READY = re.compile(r"ready(?: after (\S+))?")
+_READY = re.compile(r"(silent)|ready(?: after (\S+))?")
 _OPPOSITE = {Reply.WELL: Reply.BADLY, Reply.BADLY: Reply.WELL, Reply.ERROR: Reply.WELL, Reply.NEVER: Reply.WELL}
 _ENDS = frozenset({FactKind.ENDED, FactKind.OOM_KILLED})
+_HELP = {
+    "starts": 'write for example ["starved", "127", "after 2s", "hangs", "at once"]',
+    "stop": 'write for example "ignores", or "exit=0 after 3s"',
+    "rest": 'write for example "3s", or "until killed"',
+    "stuck": "write true or false, without quotes",
+    "notify": 'write for example "ready after 2s", or "silent"',
+    **dict.fromkeys(ERRANDS, f'write for example "fails after 2s"; it is one of {", ".join(REPLIES)}'),
+}
 
 
 def parse_behaviours(
-    world: Mapping[str, Mapping], units: Sequence[Unit], moments: Sequence[Moment], *, inits_succeed: bool = False
+    world: Mapping[str, object], units: Sequence[Unit], moments: Sequence[Moment], found: Findings, *,
+    inits_succeed: bool = False,
 ) -> tuple[Behaviour, ...]:
     """One for each unit. What the world does not say follows from the events: a probe that one of them turns was the
     opposite before, a program that says that it is ready had not said so. ``inits_succeed``: an init that no event ends
     is done at once; else it runs for ever, as all do."""
-    only(world, {*(u.name for u in units), "pod"}, "[world]")
     return tuple(
-        _behaviour(world.get(u.name, {}), u, [fact for _, fact in moments if fact.unit == at], inits_succeed)
+        _behaviour(world, u, [fact for _, fact in moments if fact.unit == at], inits_succeed, found)
         for at, u in enumerate(units)
     )
 
 
-def parse_strays(world: Mapping[str, Mapping]) -> tuple[Stray, ...]:
+def parse_strays(world: Mapping[str, object], found: Findings) -> tuple[Stray, ...]:
     """The pod's strays."""
-    return tuple(Stray[word.upper()] for word in world.get("pod", {}).get("strays", ()))
+    given = table_at(world, (_AT, POD), {"strays"}, found).get("strays", [])
+    help = f"write a list of {', '.join(stray.name.lower() for stray in Stray)}"
+    return read_value(
+        lambda words: tuple(Stray[word.upper()] for word in words), given, (_AT, POD, "strays"), (), found, help=help
+    )
 
 
-def _behaviour(keys: Mapping[str, object], unit: Unit, facts: Sequence[Fact], inits_succeed: bool) -> Behaviour:
-    only(keys, {"starts", "stop", "rest", "stuck", "notify", *ERRANDS}, "a unit's [world]")
-    rest, stuck = _rest(keys.get("rest", "0s"))
-    said = {kind: parse_answer(keys[word]) for word, kind in ERRANDS.items() if word in keys}
+def _behaviour(
+    world: Mapping[str, object], unit: Unit, facts: Sequence[Fact], inits_succeed: bool, found: Findings
+) -> Behaviour:
+    at = (_AT, unit.name)
+    keys = table_at(world, at, _HELP, found)
+    said = {
+        key: read_value(_READ[key], value, (*at, key), None, found, help=_HELP[key])
+        for key, value in keys.items()
+        if key in _READ
+    }
+    rest, rest_stuck = said.get("rest") or (0, False)
+    answers = {kind: said[key] for key, kind in ERRANDS.items() if said.get(key)}
     return Behaviour(
-        starts=tuple(map(_start, keys.get("starts", ()))),
-        **_reaction(keys.get("stop", "")),
+        starts=said.get("starts") or (),
+        **(said.get("stop") or {}),
         rest=rest,
-        stuck=keys.get("stuck", False),
-        rest_stuck=stuck,
-        answers={**_watchdog(unit), **_before(facts), **said},
-        ready_after=_ready_after(keys.get("notify"), unit, facts),
+        stuck=bool(said.get("stuck")),
+        rest_stuck=rest_stuck,
+        answers={**_watchdog(unit), **_before(facts), **answers},
+        ready_after=None if unit.notify is None else said["notify"] if "notify" in said else _ready_after(facts),
         is_done_at_once=inits_succeed and unit.kind is Kind.INIT and not any(fact.kind in _ENDS for fact in facts),
     )
 
@@ -64,16 +87,20 @@ def _watchdog(unit: Unit) -> dict[Errand, Answer]:
     return {} if unit.watchdog is None else {Errand.WATCHDOG: Answer(Reply.WELL, unit.watchdog // 2)}
 
 
-def _ready_after(text: str | None, unit: Unit, facts: Sequence[Fact]) -> int | None:
-    if unit.notify is None or text == "silent":
-        return None
-    if text is None:
-        is_told = any(fact.kind is FactKind.NOTIFIED and fact.value is Notice.READY for fact in facts)
-        return None if is_told else 0
+def _ready_after(facts: Sequence[Fact]) -> int | None:
+    """By itself a program says at once that it is ready, unless an event says when."""
+    is_told = any(fact.kind is FactKind.NOTIFIED and fact.value is Notice.READY for fact in facts)
+    return None if is_told else 0
+
+
+# --- values; ValueError and its like if they are none ---
+
+
+def _notify(text: str) -> int | None:
     match = _READY.fullmatch(text)
     if not match:
-        raise ValueError(f"nothing that a program says of itself: {text!r}")
-    return parse_duration(match[1] or "0s")
+        raise ValueError(text)
+    return None if match[1] else parse_duration(match[2] or "0s")
 
 
 def _rest(text: str) -> tuple[int | None, bool]:
@@ -87,14 +114,31 @@ def _start(text: str) -> Start:
     match = _START.fullmatch(text)
     if match:
         return Start(after=parse_duration(match[2] or "0s"), code=int(match[1] or 0))
-    return {"at once": Start(), "hangs": Start(after=None), "starved": Start(starved=True)}[text]
+    return _STARTS[text]
 
 
 def _reaction(text: str) -> dict[str, int | None]:
     match = _STOP.fullmatch(text)
     if not match:
-        raise ValueError(f"no way to react to a stop: {text!r}")
+        raise ValueError(text)
     ignores, code, after = match.groups()
     if ignores:
         return {"stop_after": None}
     return {"stop_code": int(code) if code else None, "stop_after": parse_duration(after) if after else 0}
+
+
+def _flag(value: bool) -> bool:
+    if not isinstance(value, bool):
+        raise TypeError(value)
+    return value
+
+
+_READ = {
+    "starts": lambda texts: tuple(map(_start, texts)),
+    "stop": _reaction,
+    "rest": _rest,
+    "stuck": _flag,
+    "notify": _notify,
+    **dict.fromkeys(ERRANDS, parse_answer),
+}
+assert set(_READ) == set(_HELP)

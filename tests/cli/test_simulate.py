@@ -205,15 +205,17 @@ def test_a_scenario_that_comes_out_otherwise(shop, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("text, complaint", [
-    ("source = ", "is no scenario"),
-    ("events = []", "is no scenario: a scenario must name its source"),
+    ("source = ", "a.toml:1:8: error: no valid TOML"),
+    ("events = []", "a.toml: error: a scenario must name its source"),
+    ('given = "../shop.toml"', "a.toml: error: a scenario must name its source"),
     ('source = "x"\ngiven = "none.toml"', "none.toml: error: cannot read it"),
-    ('source = "x"\ngiven = {service = {web = {restart = 3}}}', "is no scenario"),
+    ('source = "x"\ngiven = {service = {web = {restart = 3}}}', "a.toml:2:38: error: `restart` must be one of"),
     ('source = "x"\ngiven = {service = {web = {}}}\nuntil = "1m"\nexpected = {phases = 3}\n', "phases:"),
 ])
-def test_what_is_no_scenario_fails(tmp_path, text, complaint, capsys):
+def test_what_is_no_scenario_fails(shop, tmp_path, text, complaint, capsys):
     code, said = check(tmp_path, text, capsys)
     assert code == 1
+    assert said.count("  help: ") == said.count(" error: ")
     assert complaint in said.replace(str(tmp_path / "scenarios") + "/", "")
 
 
