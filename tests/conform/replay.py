@@ -27,7 +27,7 @@ if __name__ == "__main__" and find_spec("minipod") is None:
         sys.exit("cannot replay: this Python has no minipod; `make dev` makes one in .venv that has")
     os.execv(own, [own, *sys.argv])
 
-from cases import RULES, Case, Difference, Skip
+from cases import RULES, Case, Difference, Document, Skip
 from engines import Engine, engines
 from families import FAMILIES
 
@@ -91,7 +91,9 @@ def _family(file: Path, ways: Sequence[Engine], tally: Tally, verbose: bool) -> 
 def _cases(read, file: Path) -> Iterator[Case | Skip]:
     """A file that cannot be read to its end is a failure, not the end of the replay."""
     try:
-        yield from read(json.loads(file.read_text(encoding="utf-8")))
+        document = Document(json.loads(file.read_text(encoding="utf-8")))
+        yield from read(document)
+        yield from document.skipped()
     except (LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
         why = repr(error)
         yield Case("the file", lambda way: [Difference("cannot be read", "a case", why)])

@@ -147,6 +147,16 @@ def test_a_folder_without_vectors_is_refused(python: Path, tmp_path: Path) -> No
     assert done.returncode == 2 and "no vectors" in done.stderr
 
 
+@pytest.mark.parametrize("family", ["restart", "probe_handlers"])
+def test_a_group_that_nobody_knows_is_named_and_not_passed(python: Path, tmp_path: Path, family: str) -> None:
+    cases = [{"id": "one"}, {"id": "two"}]
+    document = {"newGroup": cases} if family == "restart" else {"http": {"newGroup": cases}}
+    Path(tmp_path, f"{family}.json").write_text(json.dumps(document), encoding="utf-8")
+    status, lines = replay(python, tmp_path)
+    assert (status, counts(lines)) == (0, (0, 0, 0))
+    assert f"skipped: {family}: 2 of newGroup: no group of this family is known by this name" in lines
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe{}", b'{"cases": 3}', b"[" * 100_000])
 def test_a_file_that_cannot_be_read_fails_and_the_others_are_replayed(
     python: Path, tmp_path: Path, content: bytes
