@@ -203,7 +203,8 @@ PROBE_KEYS: tuple[Key, ...] = (
         "scheme",
         "http or https",
         '"https"',
-        "https needs Python where the pod runs; the certificate is not verified, as in Kubernetes.",
+        "https needs Python where the pod runs, which `minipod compile --python PATH` names; the certificate is not "
+        "verified, as in Kubernetes.",
     ),
     Key(
         "http_headers",
