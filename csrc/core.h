@@ -1,7 +1,7 @@
 /* The running pod: its state, and what each subsystem offers the others. One struct, one thread, no heap.
  *
- * Facts come in through loop.c; step.c turns them into cells of the policy tables; action.c does what a cell says. Nothing
- * here may hold a decision: if a file wants to compare a policy, a table is missing.
+ * Facts come in through loop.c; step.c turns them into cells of the policy tables; action.c does what a cell says.
+ * Nothing here may hold a decision: if a file wants to compare a policy, a table is missing.
  */
 #ifndef CORE_H
 #define CORE_H
@@ -40,8 +40,8 @@ struct sink {
     char *buffer;
 };
 
-/* One of a unit's two log pipes. Both ends stay ours for the pod's life, so that a restart costs nothing and a straggler
- * never writes into a closed pipe. */
+/* One of a unit's two log pipes. Both ends stay ours for the pod's life, so that a restart costs nothing and a
+ * straggler never writes into a closed pipe. */
 struct stream {
     int read_end, write_end;    /* -1: this unit's lines do not pass through us */
     uint32_t fill;
@@ -216,8 +216,8 @@ struct core {
     uint8_t state, cause, left, told_by;
     struct unit *blamed, *culprit;      /* the first that failed for good; the one whose end is the cause */
     uint32_t services_left, services_failed, units_left;
-    struct unit *pod_event_of;          /* the event that the pod machine is at, and the unit whose end it is or NULL: */
-    uint8_t pod_event;                  /* what fix-cause remembers */
+    struct unit *pod_event_of;          /* whose end is the event that the pod machine is at, or NULL; and */
+    uint8_t pod_event;                  /* that event: what fix-cause remembers */
     struct errand *errand_at;           /* whose probe machine is being stepped, or NULL */
     uint32_t awaited;                   /* units that a new beginning waits for */
     uint64_t round_began;
@@ -284,7 +284,9 @@ int spawn_errand(struct core *, struct errand *);              /* 0, or -errno *
 void spawn_read_errand_handshake(struct core *, struct errand *);
 int child_run(void *start);                     /* a struct child_start; never returns */
 struct child_failure { int32_t error; uint8_t stage; uint8_t zero[3]; };
-enum child_stage { STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER };
+enum child_stage {
+    STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER
+};
 
 /* reap.c */
 void reap_children(struct core *);
@@ -349,7 +351,10 @@ uint64_t timer_next(const struct core *);                   /* 0: none */
 int timer_pop_due(struct core *, uint32_t *id);
 void timer_shift_all(struct core *, uint64_t by);
 static inline uint32_t timer_of_unit(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u); }
-static inline uint32_t timer_of_deadline(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u) + 1; }
+static inline uint32_t timer_of_deadline(const struct core *c, const struct unit *u)
+{
+    return 2 * unit_index(c, u) + 1;
+}
 static inline uint32_t timer_of_pod(const struct core *c, enum pod_timer t) { return 2 * c->unit_count + t; }
 static inline uint32_t errand_index(const struct core *c, const struct errand *e) { return (uint32_t)(e - c->errands); }
 static inline uint32_t timer_of_errand(const struct core *c, const struct errand *e)

@@ -1,6 +1,6 @@
-/* Errands: what the core does for a unit besides running it: probes and hooks. An attempt is begun, and answered once or
- * ended before; how it is made is spawn.c's, dial.c's and notify.c's business, what an answer means that of the tables.
- * It must never wait for an answer.
+/* Errands: what the core does for a unit besides running it: probes and hooks. An attempt is begun, and answered once
+ * or ended before; how it is made is spawn.c's, dial.c's and notify.c's business, what an answer means that of the
+ * tables. It must never wait for an answer.
  */
 
 #include <errno.h>

@@ -1,6 +1,6 @@
-/* Logs: what units write, line by line, to our own stdout and stderr, and our own words to stderr. Lines never interleave.
- * When nobody reads us, units wait (their pipes fill), we never do: a sink is written without blocking, and the flags of a
- * descriptor that others share are never changed.
+/* Logs: what units write, line by line, to our own stdout and stderr, and our own words to stderr. Lines never
+ * interleave. When nobody reads us, units wait (their pipes fill), we never do: a sink is written without blocking, and
+ * the flags of a descriptor that others share are never changed.
  */
 
 #include <errno.h>
@@ -120,8 +120,8 @@ static uint32_t prefix(struct core *c, const struct unit *u, const struct stream
     return size + 3;
 }
 
-/* One line, or a piece of one. ends_line: its newline is part of it; is_last: none will come. A raw piece in the middle of
- * a line gets no newline: its bytes stay what they were. 0 when the sink has no room. */
+/* One line, or a piece of one. ends_line: its newline is part of it; is_last: none will come. A raw piece in the
+ * middle of a line gets no newline: its bytes stay what they were. 0 when the sink has no room. */
 static int emit(struct core *c, const struct unit *u, struct stream *st, const char *from, uint32_t size, int ends_line,
                 int is_last)
 {
@@ -332,8 +332,8 @@ void log_finish(struct core *c)
     int more = 1;
     take_all(c);
     while (more && pending(c) && (c->now = sys_now()) < c->limits.leave) {
-        int timeout = (int)((c->limits.leave - c->now) / 1000000) + 1;
-        int count = sys_epoll_wait(c->epoll, &event, 1, timeout);
+        uint64_t ms = (c->limits.leave - c->now) / 1000000 + 1;
+        int count = sys_epoll_wait(c->epoll, &event, 1, ms > INT32_MAX ? INT32_MAX : (int)ms);
         more = count == 1 ? finish_some(c, event.data.u64) : count == -EINTR;
     }
 }

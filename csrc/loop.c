@@ -1,5 +1,5 @@
-/* The loop: waits for facts and hands each to its subsystem; after every turn the queue of events is empty. It must never
- * wake without a reason, and never decide by more than one "now" a turn.
+/* The loop: waits for facts and hands each to its subsystem; after every turn the queue of events is empty. It must
+ * never wake without a reason, and never decide by more than one "now" a turn.
  */
 
 #include <errno.h>
@@ -79,8 +79,8 @@ static int timeout(const struct core *c)
     return ms > INT32_MAX ? INT32_MAX : (int)ms;
 }
 
-/* What has come is heard before any time is over. Whoever was stopped, or frozen, is first told that he was interrupted;
- * what came meanwhile was in time. */
+/* What has come is heard before any time is over. Whoever was stopped, or frozen, is first told that he was
+ * interrupted; what came meanwhile was in time. */
 static int is_all_heard(int count, int full) { return count >= 0 && full % FULL_MOST == 0; }
 
 void loop_run(struct core *c)

@@ -146,8 +146,9 @@ static void put_report(struct out *o, const struct core *c, int code, const stru
     const struct cause *cause = step_cause(c->cause);
     put(o, "{\n  \"version\": 1,\n  \"pod\": ");
     put_string(o, plan_text(&c->plan, c->plan.pod->name));
-    put(o, ",\n  \"phase\": \"%s\",\n  \"exitCode\": %d,\n  \"reason\": \"%s\",\n  \"message\": \"%s\",\n  \"decidedBy\": ",
+    put(o, ",\n  \"phase\": \"%s\",\n  \"exitCode\": %d,\n  \"reason\": \"%s\",\n  \"message\": \"%s\"",
         core_phase_name(code), code, cause->reason, cause->sentence);
+    put(o, ",\n  \"decidedBy\": ");
     if (decider)
         put_string(o, decider->name);
     else
@@ -177,7 +178,8 @@ size_t report_sentence(const struct core *c, int code, const struct unit *decide
     const char *name = plan_text(&c->plan, c->plan.pod->name);
     size_t size = say_format(out, room, "pod %s %s: %s", name, core_phase_name(code), step_cause(c->cause)->sentence);
     if (decider && decider->has_run && decider->signal)
-        size += say_format(out + size, room - size, " (%s was ended by %s)", decider->name, signal_word(decider->signal));
+        size += say_format(out + size, room - size, " (%s was ended by %s)", decider->name,
+                           signal_word(decider->signal));
     else if (decider && decider->has_run)
         size += say_format(out + size, room - size, " (%s ended with %u)", decider->name, (unsigned)decider->code);
     return size + say_format(out + size, room - size, "; exit code %d", code);

@@ -130,12 +130,12 @@ void step_all(struct core *c)
 /* The verdict on the unit's last instance, as an event for its lifecycle. */
 void step_judge(struct core *c, struct unit *u)
 {
-    uint8_t budget = u->plan->max_restarts != PLAN_NONE && u->streak >= u->plan->max_restarts ? BUDGET_SPENT : BUDGET_LEFT;
+    int is_spent = u->plan->max_restarts != PLAN_NONE && u->streak >= u->plan->max_restarts;
     if (u->deadline_hit)
         u->exit_class = EXIT_CLASS_DEADLINE;
     else if (u->blamed_dependency)
         u->exit_class = EXIT_CLASS_DEPENDENCY;
-    u->outcome = verdict_cells[u->plan->rule][u->want][u->exit_class][budget];
+    u->outcome = verdict_cells[u->plan->rule][u->want][u->exit_class][is_spent ? BUDGET_SPENT : BUDGET_LEFT];
     step_post(c, MACHINE_LIFE, u, outcome_cells[u->outcome].event);
 }
 
@@ -157,7 +157,10 @@ void step_settle(struct core *c, struct unit *u)
 
 const struct cause *step_cause(uint8_t cause) { return &cause_cells[cause]; }
 uint8_t step_phase(uint32_t bits) { return phase_cells[bits]; }
-const char *step_reason(const struct unit *u) { return u->oom ? OOM_REASON : exit_class_reasons[u->exit_class][u->code != 0]; }
+const char *step_reason(const struct unit *u)
+{
+    return u->oom ? OOM_REASON : exit_class_reasons[u->exit_class][u->code != 0];
+}
 
 const char *life_word(uint8_t n) { return life_words[n]; }
 const char *outcome_word(uint8_t n) { return outcome_words[n]; }
