@@ -149,12 +149,27 @@ def _check_habits(unit: Unit, pod: Pod, doc: Doc, found: Findings) -> None:
             why=f"the whole pod has {format_duration(pod.termination_grace_period)}",
             help="raise termination_grace_period under [pod], and the outer runtime's own timeout",
         )
+    _check_restart_habits(unit, given, at, found)
+    for where in shell_scripts(unit, doc):
+        _check_pid(where, doc, found)
+
+
+def _check_restart_habits(unit: Unit, given: Doc, at: Path, found: Findings) -> None:
     if "backoff" in given and unit.backoff.initial > unit.backoff.max:
         found.warn(
             (*at, "backoff"),
             f"initial counts as {format_duration(unit.backoff.max)}",
             why="it is longer than max",
             help="raise max",
+        )
+    idle = [key for key in ("max_restarts", "backoff") if key in given]
+    if idle and unit.restart == "never" and not unit.restart_rules:
+        found.warn(
+            (*at, idle[0]),
+            f"`{idle[0]}` of {word(unit.name)} changes nothing",
+            on_key=True,
+            why="its restart is never",
+            help='write restart = "on_failure", or leave this out',
         )
     if unit.kind is Kind.INIT and given.get("restart") == "always":
         found.warn(
@@ -163,8 +178,6 @@ def _check_habits(unit: Unit, pod: Pod, doc: Doc, found: Findings) -> None:
             why="always means on_failure here",
             help=f"write on_failure, or make it [sidecar.{unit.name}] if it shall keep running",
         )
-    for where in shell_scripts(unit, doc):
-        _check_pid(where, doc, found)
 
 
 def shell_scripts(unit: Unit, doc: Doc) -> Iterator[Path]:
