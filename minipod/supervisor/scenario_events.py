@@ -222,7 +222,10 @@ def _turn(at: int, unit: Unit, words: _Words) -> Fact:
         help = f"give it a {key}, or leave this out"
         help = f'the program says it: "{unit.name}: notify=ready"' if by_notify else help
         raise BadEvent("what", f"{word(unit.name)} has no {key}", "so nothing would be answered otherwise", help)
-    return Fact(FactKind.TURNED, at, (kind, answer))
+    if kind is Errand.WATCHDOG and answer.reply is Reply.ERROR:
+        why = "the program says that it lives, nobody asks"
+        raise BadEvent("value", "`watchdog` cannot be `errors`", why, "write watchdog=hangs for a silent program")
+    return Fact(FactKind.TURNED, at, (kind, paced(unit, kind, answer)))
 
 
 def _short(at: int, unit: Unit, words: _Words) -> list[Fact]:
@@ -247,6 +250,13 @@ def parse_answer(text: str) -> Answer:
     if not match or match[1] not in REPLIES:
         raise ValueError(f"no way to answer: {text!r}")
     return Answer(REPLIES[match[1]], parse_duration(match[2]) if match[2] else 0)
+
+
+def paced(unit: Unit, kind: Errand, answer: Answer) -> Answer:
+    """The answer as it is; but who lives says so twice as often as it must, not without end in one moment."""
+    if kind is not Errand.WATCHDOG or answer != Answer(Reply.WELL) or unit.watchdog is None:
+        return answer
+    return Answer(Reply.WELL, max(unit.watchdog // 2, 1))
 
 
 def _asked(unit: Unit) -> set[Errand]:

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from minipod.config.durations import parse_duration
 from minipod.config.findings import Findings
 from minipod.model import Unit
-from minipod.supervisor.scenario_events import ERRANDS, POD, REPLIES, Moment, parse_answer
+from minipod.supervisor.errands import KEYS
+from minipod.supervisor.scenario_events import ERRANDS, POD, REPLIES, Moment, paced, parse_answer
 from minipod.supervisor.scenario_parts import read_value, table_at
 from minipod.supervisor.vocabulary import Errand, Kind
 from minipod.supervisor.world import Answer, Behaviour, Fact, FactKind, Notice, Reply, Start, Stray
@@ -64,14 +65,14 @@ def _behaviour(
         if key in _READ
     }
     rest, rest_stuck = said.get("rest") or (0, False)
-    answers = {kind: said[key] for key, kind in ERRANDS.items() if said.get(key)}
+    answers = {kind: paced(unit, kind, said[key]) for key, kind in ERRANDS.items() if said.get(key)}
     return Behaviour(
         starts=said.get("starts") or (),
         **(said.get("stop") or {}),
         rest=rest,
         stuck=bool(said.get("stuck")),
         rest_stuck=rest_stuck,
-        answers={**_watchdog(unit), **_before(facts), **answers},
+        answers={**_pulse(unit), **_before(facts), **answers},
         ready_after=None if unit.notify is None else said["notify"] if "notify" in said else _ready_after(facts),
         is_done_at_once=inits_succeed and unit.kind is Kind.INIT and not any(fact.kind in _ENDS for fact in facts),
     )
@@ -82,9 +83,9 @@ def _before(facts: Sequence[Fact]) -> dict[Errand, Answer]:
     return {kind: Answer(_OPPOSITE[answer.reply]) for kind, answer in reversed(turned) if kind is not Errand.WATCHDOG}
 
 
-def _watchdog(unit: Unit) -> dict[Errand, Answer]:
-    """By itself a program says that it lives twice as often as it must."""
-    return {} if unit.watchdog is None else {Errand.WATCHDOG: Answer(Reply.WELL, unit.watchdog // 2)}
+def _pulse(unit: Unit) -> dict[Errand, Answer]:
+    """By itself a program says that it lives."""
+    return {} if unit.watchdog is None else {Errand.WATCHDOG: paced(unit, Errand.WATCHDOG, Answer())}
 
 
 def _ready_after(facts: Sequence[Fact]) -> int | None:
@@ -127,6 +128,14 @@ def _reaction(text: str) -> dict[str, int | None]:
     return {"stop_code": int(code) if code else None, "stop_after": parse_duration(after) if after else 0}
 
 
+def _watchdog(text: str) -> Answer:
+    """Nobody asks, so that cannot fail."""
+    answer = parse_answer(text)
+    if answer.reply is Reply.ERROR:
+        raise ValueError(text)
+    return answer
+
+
 def _flag(value: bool) -> bool:
     if not isinstance(value, bool):
         raise TypeError(value)
@@ -140,5 +149,6 @@ _READ = {
     "stuck": _flag,
     "notify": _notify,
     **dict.fromkeys(ERRANDS, parse_answer),
+    KEYS[Errand.WATCHDOG]: _watchdog,
 }
 assert set(_READ) == set(_HELP)
