@@ -30,7 +30,8 @@ says otherwise.
   --events LIST           what happens, with commas between: "web:exit=1@5s, cache:ready@2s, pod:TERM@30s"
                             exit=N, signal=NAME, oom      the program ends
                             ready, unready, started, healthy, unhealthy
-                            startup=, liveness=, readiness=, watchdog=passes|fails|errors|hangs
+                            startup=, liveness=, readiness=passes|fails|errors|hangs
+                            watchdog=passes|fails|hangs
                             post_start=, pre_stop=done|fails|hangs
                             notify=ready|reloading|stopping|watchdog|trigger
                             order=start|stop|restart      as a person would say
