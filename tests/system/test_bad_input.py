@@ -28,7 +28,7 @@ SLACK = 8  # kB
 def memory(pid: int) -> int:
     """Of its own, in kB."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Pss_Anon: *(\d+) kB", text, re.MULTILINE)[1])
+    return int(re.search(r"^Anonymous: *(\d+) kB", text, re.MULTILINE)[1])
 
 
 def descriptors(pid: int) -> int:
@@ -181,10 +181,22 @@ class Late(Peer):
         connection.sendall(peers.status(200).encode())
         self._answered.put(None)
 
-    def answer(self) -> None:
-        """Once this is over, the kernel has the answer."""
-        self._now.put(None)
-        self._answered.get(timeout=PATIENCE)
+    def answer(self, requests: int = 1) -> None:
+        """Once this is over, the kernel has the answers."""
+        for _ in range(requests):
+            self._now.put(None)
+        for _ in range(requests):
+            self._answered.get(timeout=PATIENCE)
+
+
+def freeze(running: Running, late: Late, requests: int, seconds: float) -> None:
+    """While it is frozen it is answered; then so much time goes by."""
+    running.send(signal.SIGSTOP)
+    wait_until(lambda: status(running.pid)["State"].startswith("T"), "it is frozen")
+    late.answer(requests)
+    thawed = time.monotonic() + seconds
+    wait_until(lambda: time.monotonic() > thawed, "the probes' time is over")
+    running.send(signal.SIGCONT)
 
 
 def test_an_answer_that_came_while_it_was_frozen_counts(launch: Launcher) -> None:
@@ -203,3 +215,16 @@ def test_an_answer_that_came_while_it_was_frozen_counts(launch: Launcher) -> Non
         wait_until(lambda: len(late.requests) == 3, "it is asked again")
         assert late.asked == 3
         assert "a: unhealthy" not in stop(running)
+
+
+def test_as_many_answers_as_came(launch: Launcher) -> None:
+    """More than it takes in at once: none of them is too late because others were read first."""
+    count = 100
+    with Late() as late:
+        probe = http(late.port, period="1h", timeout="5s", failure_threshold=1)
+        units = {f"service.u{number}": {"command": SLEEP, "readiness_probe": probe} for number in range(count)}
+        running = launch.start(units)
+        wait_until(lambda: len(late.requests) == count, "all are asked")
+        freeze(running, late, count, seconds=5)
+        wait_until(lambda: running._pump(1) and running.err.count(b": ready\n") == count, "all are ready")
+        assert "readiness probe failed" not in stop(running)

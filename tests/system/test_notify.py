@@ -319,6 +319,21 @@ def test_an_error_told_of_before_a_good_end_is_not_said(launch: Launcher) -> Non
     assert result.code == 0 and "error it told" not in result.err
 
 
+def test_what_an_instance_told_of_its_end_is_not_the_next_one_s(launch: Launcher, tmp_path: Path) -> None:
+    first = speaker("send=ERRNO=2\\nSTATUS=cannot open it", "exit=1", backoff=FAST, max_restarts=1)
+    result = launch.run({"service.a": once(tmp_path, first, speaker("exit=1")["command"])})
+    assert result.err.count("a: the error it told of: 2, ") == 1
+    assert result.unit("a")["errno"] == 0 and not result.unit("a")["statusText"]
+
+
+def test_more_time_to_start_is_this_instance_s(launch: Launcher, tmp_path: Path) -> None:
+    """The first asks for an hour, and ends; the second, silent, has the plan's time."""
+    first = speaker("send=EXTEND_TIMEOUT_USEC=3600000000", "barrier", "exit=1", start_timeout="300ms", backoff=FAST)
+    running = launch.start({"service.a": once(tmp_path, first, speaker("stay")["command"])})
+    running.expect_error("a: unhealthy, is stopped: no answer within 0.3s")
+    stop(running).wait()
+
+
 def test_a_status_is_cut_between_characters(launch: Launcher) -> None:
     """127 bytes are kept: 42 of these, three bytes each."""
     result = launch.run({"service.a": speaker("send=STATUS=" + "\u20ac" * 50, "exit=0", restart="never")})
