@@ -139,7 +139,7 @@ TRUTH = {
     ),
     "TERM ended it": ({"service.a": {"command": DIES}}, 1, 143, "a"),
     "KILL ended it": (
-        {"pod": {"termination_grace_period": "300ms"}, "service.a": {"command": IGNORES}}, 1, 137, "a",
+        {"service.a": {"command": IGNORES, "termination_grace_period": "300ms"}}, 1, 137, "a",
     ),
     "main's code, whatever others did": (
         {"pod": {"main": "b"}, "service.a": {"command": at_term(3)}, "service.b": {"command": at_term(0)}},
