@@ -67,11 +67,15 @@ def stranger(words: str) -> None:
 
 
 def linger(words: str) -> None:
-    """Sends a connection whose last owner is made to wait so many seconds when it closes it."""
+    """SECONDS, or SECONDS:PORT of a server that reads nothing. Sends a connection whose last owner is made to wait so
+    long when it closes it."""
+    seconds, _, port = words.partition(":")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        ours = socket.create_connection(server.getsockname())
-        theirs, _ = server.accept()
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, int(words)))
+        ours = socket.create_connection(("127.0.0.1", int(port)) if port else server.getsockname())
+        if not port:
+            theirs, _ = server.accept()
+            os.set_inheritable(theirs.detach(), True)  # stays open, and reads nothing
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, int(seconds)))
     ours.setblocking(False)
     try:
         while ours.send(bytes(65536)):
@@ -80,8 +84,6 @@ def linger(words: str) -> None:
         pass
     send("STATUS=lingering", [ours.fileno()])
     ours.close()
-    os.set_inheritable(theirs.fileno(), True)
-    theirs.detach()  # stays open, and reads nothing
 
 
 def child(words: str) -> None:

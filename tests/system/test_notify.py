@@ -212,6 +212,24 @@ def test_a_descriptor_that_closes_slowly_holds_up_nobody(launch: Launcher, tmp_p
     assert stop(running).wait().report["orphansReaped"] == 0
 
 
+def test_the_last_words_of_an_instance_are_not_the_next_one_s(launch: Launcher, tmp_path: Path) -> None:
+    """They stand behind a message that takes a second to be taken out, and the next instance is there by then."""
+    os.mkfifo(tmp_path / "sent")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        steps = ["say=up", gate(tmp_path), f"linger=1000:{port}", "send=READY=1", f"tell={tmp_path / 'sent'}", "exit=1"]
+        second = speaker("say=second", "barrier", "say=heard", "stay")
+        running = launch.start({"service.a": once(tmp_path, speaker(*steps), second["command"])})
+        running.expect("up")
+        running.send(signal.SIGSTOP)
+        open_gate(tmp_path)
+        with open(tmp_path / "sent", encoding="ascii"):
+            running.send(signal.SIGCONT)
+        running.expect("second")
+        running.expect("heard")
+        assert "a: has started up" not in stop(running).wait().err
+
+
 def test_without_a_process_to_be_had_it_waits(launch: Launcher, open_folder: Path) -> None:
     """The child that takes out a message with descriptors cannot be had for a while: nothing is lost. As another user,
     because root is above the limit; the words are root's, who is heard by all."""
