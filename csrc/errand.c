@@ -19,11 +19,18 @@ static enum machine machine_of(const struct errand *e) { return (enum machine)(M
 
 /* --- words --- */
 
+static const char *lateness(const struct errand *e)
+{
+    if (e->plan->kind == ERRAND_WATCHDOG)
+        return "said nothing for";
+    return e->plan->handler == HANDLER_NOTIFY ? "did not say that it is ready within" : "no answer within";
+}
+
 size_t errand_why(const struct errand *e, char *out, size_t room)
 {
     switch ((enum why)e->why) {
     case WHY_NOTHING: return 0;
-    case WHY_TIME: return say_format(out, room, "no answer within %t", e->timeout_ns);
+    case WHY_TIME: return say_format(out, room, "%s %t", lateness(e), e->timeout_ns);
     case WHY_STATUS: return say_format(out, room, "HTTP status %d", (int)e->number);
     case WHY_SYSTEM: return say_format(out, room, "%s", say_error(e->number));
     case WHY_EXIT: return say_format(out, room, "exit code %d", (int)e->number);

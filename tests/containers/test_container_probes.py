@@ -126,7 +126,7 @@ class TestNotify:
         with container.follow() as lines:
             all_serve(lines, "front")
         with container.follow() as lines:
-            lines.until("silent: unhealthy, is stopped: no answer within 0.5s")
+            lines.until("silent: unhealthy, is stopped: said nothing for 0.5s")
             lines.until("silent: restart 1")
             lines.until("silent: has started up")
         assert container.stop(PATIENT)[0] == 0

@@ -107,7 +107,7 @@ def test_each_instance_says_it_anew(launch: Launcher, tmp_path: Path) -> None:
 def test_a_program_that_never_says_it_is_stopped_in_time(launch: Launcher) -> None:
     pod = {"service.a": speaker("stay", start_timeout="100ms", restart="never")}
     result = launch.run(pod)
-    assert result.code == 143 and "a: unhealthy, is stopped: no answer within 0.1s" in result.err
+    assert result.code == 143 and "a: unhealthy, is stopped: did not say that it is ready within 0.1s" in result.err
 
 
 def test_more_time_to_start_is_given_to_who_asks(launch: Launcher, tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_a_missed_watchdog_is_a_restart(launch: Launcher) -> None:
     running = launch.start(pod)
     for _ in range(2):
         running.expect("beaten")
-    running.expect_error("a: unhealthy, is stopped: no answer within 0.3s")
+    running.expect_error("a: unhealthy, is stopped: said nothing for 0.3s")
     result = stop(running).wait()
     assert result.unit("a")["restartCount"] >= 1
 
@@ -273,7 +273,7 @@ def test_a_missed_watchdog_is_a_restart(launch: Launcher) -> None:
     [
         ("WATCHDOG=trigger", "it says so itself"),
         ("WATCHDOG=1\\nWATCHDOG=trigger", "it says so itself"),
-        ("WATCHDOG_USEC=100000", "no answer within 0.1s"),
+        ("WATCHDOG_USEC=100000", "said nothing for 0.1s"),
     ],
 )
 def test_a_watchdog_that_the_program_sets_off(launch: Launcher, message: str, why: str) -> None:
@@ -297,7 +297,7 @@ def test_a_watchdog_s_new_time_is_this_instance_s(launch: Launcher, tmp_path: Pa
     running.expect_error("b: unhealthy")
     assert b"a: unhealthy" not in running.err
     open_gate(tmp_path)
-    running.expect_error("a: unhealthy, is stopped: no answer within 0.1s")
+    running.expect_error("a: unhealthy, is stopped: said nothing for 0.1s")
     stop(running).wait()
 
 
@@ -348,7 +348,7 @@ def test_more_time_to_start_is_this_instance_s(launch: Launcher, tmp_path: Path)
     """The first asks for an hour, and ends; the second, silent, has the plan's time."""
     first = speaker("send=EXTEND_TIMEOUT_USEC=3600000000", "barrier", "exit=1", start_timeout="300ms", backoff=FAST)
     running = launch.start({"service.a": once(tmp_path, first, speaker("stay")["command"])})
-    running.expect_error("a: unhealthy, is stopped: no answer within 0.3s")
+    running.expect_error("a: unhealthy, is stopped: did not say that it is ready within 0.3s")
     stop(running).wait()
 
 
@@ -414,7 +414,7 @@ def test_no_line_before_the_end_of_the_pipe_is_no_word(launch: Launcher) -> None
     unit = {"command": sh("printf ready >&5; exec 5>&-; exec sleep 1000"), "notify": {"fd": 5}, "restart": "never"}
     result = launch.run({"service.a": {**unit, "start_timeout": "200ms"}})
     assert result.code == 143 and "has started up" not in result.err
-    assert "a: unhealthy, is stopped: no answer within 0.2s" in result.err
+    assert "a: unhealthy, is stopped: did not say that it is ready within 0.2s" in result.err
 
 
 def test_a_program_that_cannot_be_executed_still_says_why(launch: Launcher) -> None:
