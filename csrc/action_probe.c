@@ -78,8 +78,8 @@ void act_disarm_probe(struct core *c, struct unit *u)
     timer_disarm(c, timer_of_errand(c, c->errand_at));
 }
 
-/* The next is due a period after this one was, not after we came to it, so that a probe keeps its step as a ticker does. A
- * step that was missed altogether is not made up for. */
+/* The next is due a period after this one was, not after we came to it, so that a probe keeps its step as a ticker
+ * does. A step that was missed altogether is not made up for. */
 void act_attempt(struct core *c, struct unit *u)
 {
     struct errand *e = c->errand_at;

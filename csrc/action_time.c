@@ -1,5 +1,5 @@
-/* Actions that arm timers: graces, turns, back-off and the stop budget. Every number is the plan's. It must never shorten or
- * prolong anything by a number of its own.
+/* Actions that arm timers: graces, turns, back-off and the stop budget. Every number is the plan's. It must never
+ * shorten or prolong anything by a number of its own.
  */
 
 #include "action.h"

@@ -1,4 +1,4 @@
-/* See arena.h. */
+/* See arena.h. It must never map a page that nobody asked for by arena_map(). */
 #include "arena.h"
 
 #include <stddef.h>

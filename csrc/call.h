@@ -1,5 +1,5 @@
-/* System calls without the C library: a result or -errno, and no errno. For a child that still shares PID 1's memory, and
- * with it the C library's errno: it must call the kernel by this, and nothing of the library that may set errno.
+/* System calls without the C library: a result or -errno, and no errno. For a child that still shares PID 1's memory,
+ * and with it the C library's errno: it must call the kernel by this, and nothing of the library that may set errno.
  *
  * CALL_IS_BARE: this architecture's instruction is known. Where it is not, children get a copy of the memory instead.
  */
@@ -17,7 +17,8 @@ static inline long call_bare(long number, long a, long b, long c, long d)
 {
     register long fourth __asm__("r10") = d;
     long result;
-    __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth) : "rcx", "r11", "memory");
+    __asm__ volatile("syscall"
+                     : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c), "r"(fourth) : "rcx", "r11", "memory");
     return result;
 }
 #elif defined(__aarch64__)

@@ -1,7 +1,7 @@
-/* A unit's child, from its first instruction to exec: own session, streams, identity, directory, signals, program. It may
- * block as it likes: nobody waits for it. It may share PID 1's memory until the exec, so it must never write to anything
- * but its own stack, never set errno, and never return or print: it calls the kernel by call.h alone. (A unit with a user
- * of its own has a copy of the memory: only then identity.c runs.)
+/* A unit's child, from its first instruction to exec: own session, streams, identity, directory, signals, program. It
+ * may block as it likes: nobody waits for it. It may share PID 1's memory until the exec, so it must never write to
+ * anything but its own stack, never set errno, and never return or print: it calls the kernel by call.h alone. (A unit
+ * with a user of its own has a copy of the memory: only then identity.c runs.)
  */
 
 #include <fcntl.h>

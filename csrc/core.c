@@ -1,5 +1,5 @@
-/* The pod as a whole: memory before the start, books at the end. All memory that the running core needs is taken here, in
- * one mapping whose size follows from the plan; after core_set_up() nothing is allocated any more.
+/* The pod as a whole: memory before the start, books at the end. All memory that the running core needs is taken here,
+ * in one mapping whose size follows from the plan; after core_set_up() nothing is allocated any more.
  */
 
 #include "block.h"
@@ -25,7 +25,8 @@ static void *take(struct arena *a, size_t count, size_t each)
 }
 
 /* An event is queued at most once by each edge, and a dozen times by each unit before the queue is empty again: the
- * largest burst is the end of all, one event for the life and one for each probe's machine. Room that nobody reaches. */
+ * largest burst is the end of all, one event for the life and one for each probe's machine. Room that nobody
+ * reaches. */
 static uint32_t queue_room(const struct core *c) { return 32 * c->unit_count + 2 * c->plan.edge_count + 64; }
 
 static int can_say(const struct plan_unit *plan) { return plan->notify_socket || plan->notify_fd != PLAN_NONE; }

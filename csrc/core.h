@@ -1,7 +1,7 @@
 /* The running pod: its state, and what each subsystem offers the others. One struct, one thread, no heap.
  *
- * Facts come in through loop.c; step.c turns them into cells of the policy tables; action.c does what a cell says. Nothing
- * here may hold a decision: if a file wants to compare a policy, a table is missing.
+ * Facts come in through loop.c; step.c turns them into cells of the policy tables; action.c does what a cell says.
+ * Nothing here may hold a decision: if a file wants to compare a policy, a table is missing.
  */
 #ifndef CORE_H
 #define CORE_H
@@ -178,6 +178,7 @@ struct core {
     struct errand *errands;
     uint32_t unit_count, errand_count, name_width;
     uint32_t execs;                     /* errands whose child is not reaped */
+    uint32_t forgotten;                 /* children of errands that were ended before, not reaped yet */
     uint32_t helpers, mail_held;        /* units whose mailbox has a child, or waits for one */
     struct queue queue;
     struct records records;
@@ -210,8 +211,8 @@ struct core {
     uint8_t told_by;                    /* the last signal that said: stop, or TOLD_BY_CONTROL; 0: none has */
     struct unit *blamed, *culprit;      /* the first that failed for good; the one whose end is the cause */
     uint32_t services_left, services_failed, units_left;
-    struct unit *pod_event_of;          /* the event that the pod machine is at, and the unit whose end it is or NULL: */
-    uint8_t pod_event;                  /* what fix-cause remembers */
+    struct unit *pod_event_of;          /* whose end is the event that the pod machine is at, or NULL; and */
+    uint8_t pod_event;                  /* that event: what fix-cause remembers */
     struct errand *errand_at;           /* whose probe machine is being stepped, or NULL */
     uint32_t awaited;                   /* units that a new beginning waits for */
     uint64_t round_began;
@@ -282,7 +283,9 @@ int spawn_errand(struct core *, struct errand *);              /* 0, or -errno *
 void spawn_read_errand_handshake(struct core *, struct errand *);
 int child_run(void *start);                     /* a struct child_start; never returns */
 struct child_failure { int32_t error; uint8_t stage; uint8_t zero[3]; };
-enum child_stage { STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER };
+enum child_stage {
+    STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER
+};
 
 /* reap.c */
 void reap_children(struct core *);
@@ -296,13 +299,13 @@ void errand_end(struct core *, struct errand *);                        /* no an
 void errand_answer(struct core *, struct errand *, enum answer, enum why, int32_t number);
 void errand_due(struct core *, struct errand *);                        /* its timer fired */
 size_t errand_why(const struct errand *, char *out, size_t room);
-size_t errand_format_why(enum why, int32_t number, uint64_t timeout_ns, char *out, size_t room);
+size_t errand_format_why(const struct errand *, enum why, int32_t number, char *out, size_t room);
 void errand_child_ended(struct core *, struct errand *, const struct sys_exit *);
 void errand_count(struct core *, struct errand *, int well);             /* an answer for a probe's machine */
 
 /* dial.c: the errands that are asked over a socket */
 void dial_begin(struct core *, struct errand *);                        /* answers at once, or later */
-void dial_ready(struct core *, struct errand *, uint32_t events);
+void dial_ready(struct core *, struct errand *);
 void dial_end(struct core *, struct errand *);                          /* closes; never answers */
 
 /* notify.c: what programs say of themselves */
@@ -344,12 +347,15 @@ uint32_t stray_count(struct core *, struct unit *);             /* who lives of 
 /* timer.c */
 void timer_arm(struct core *, uint32_t id, uint64_t when);
 void timer_disarm(struct core *, uint32_t id);
-uint64_t timer_when(const struct core *, uint32_t id);      /* 0: not armed */
+uint64_t timer_when(const struct core *, uint32_t id);      /* as it was armed; 0: it is not */
 uint64_t timer_next(const struct core *);                   /* 0: none */
 int timer_pop_due(struct core *, uint32_t *id);
 void timer_shift_all(struct core *, uint64_t by);
 static inline uint32_t timer_of_unit(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u); }
-static inline uint32_t timer_of_deadline(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u) + 1; }
+static inline uint32_t timer_of_deadline(const struct core *c, const struct unit *u)
+{
+    return 2 * unit_index(c, u) + 1;
+}
 static inline uint32_t timer_of_pod(const struct core *c, enum pod_timer t) { return 2 * c->unit_count + t; }
 static inline uint32_t errand_index(const struct core *c, const struct errand *e) { return (uint32_t)(e - c->errands); }
 static inline uint32_t timer_of_errand(const struct core *c, const struct errand *e)

@@ -34,10 +34,13 @@ static void answer(struct core *c, struct errand *e, enum answer answer, enum wh
     errand_answer(c, e, answer, why, number);
 }
 
-/* What is missing here says nothing of the peer. */
-static int is_lack(int error)
+/* What is missing here says nothing of the peer. No address: all our ports are taken; but with IPv6 there is no such
+ * network, as in many containers, and so nobody who answers. */
+static int is_lack(const char *host, int error)
 {
-    static const int lacks[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EADDRNOTAVAIL};
+    static const int lacks[] = {EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC};
+    if (error == EADDRNOTAVAIL)
+        return strchr(host, ':') == NULL;
     for (size_t i = 0; i < sizeof lacks / sizeof *lacks; i++)
         if (lacks[i] == error)
             return 1;
@@ -46,7 +49,8 @@ static int is_lack(int error)
 
 static void fail(struct core *c, struct errand *e, int error)
 {
-    answer(c, e, is_lack(error) ? ANSWER_ERROR : ANSWER_BADLY, WHY_SYSTEM, error);
+    const char *host = plan_text(&c->plan, e->plan->host);
+    answer(c, e, is_lack(host, error) ? ANSWER_ERROR : ANSWER_BADLY, WHY_SYSTEM, error);
 }
 
 /* --- connections --- */
@@ -265,9 +269,8 @@ void dial_begin(struct core *c, struct errand *e)
 }
 
 /* It may be news of a connection that is closed by now, told with those of others: whoever goes on finds out. */
-void dial_ready(struct core *c, struct errand *e, uint32_t events)
+void dial_ready(struct core *c, struct errand *e)
 {
-    (void)events;
     if (e->fd >= 0)
         go_on(c, e);
 }

@@ -1,4 +1,5 @@
-/* See environment.h. Cost: linear in units x variables; names are found by hash.
+/* See environment.h. Cost: linear in units x variables; names are found by hash. It must never look at minipod's own
+ * environment by itself: what was given is handed in.
  */
 #include "environment.h"
 

@@ -2,10 +2,10 @@
  * only the texts that it writes lie in the arena.
  *
  * A unit's environment is what minipod was given, less its own MINIPOD_ names, then the pod's env, then the unit's,
- * then what minipod says itself: MINIPOD_UNIT, MINIPOD_POD, MINIPOD_INSTANCE, and where to say that it is ready. A later
- * entry takes the place of an earlier one of its name. $(VAR) in a value sees what is set so far, so an entry may build
- * on its own predecessor, then what minipod was given: a plan that was compiled at build time sees variables of run
- * time. Inherited bytes pass through whatever they are.
+ * then what minipod says itself: MINIPOD_UNIT, MINIPOD_POD, MINIPOD_INSTANCE, and where to say that it is ready. A
+ * later entry takes the place of an earlier one of its name. $(VAR) in a value sees what is set so far, so an entry may
+ * build on its own predecessor, then what minipod was given: a plan that was compiled at build time sees variables of
+ * run time. Inherited bytes pass through whatever they are.
  */
 #ifndef ENVIRONMENT_H
 #define ENVIRONMENT_H

@@ -1,6 +1,6 @@
-/* Errands: what the core does for a unit besides running it: probes and hooks. An attempt is begun, and answered once or
- * ended before; how it is made is spawn.c's, dial.c's and notify.c's business, what an answer means that of the tables.
- * It must never wait for an answer.
+/* Errands: what the core does for a unit besides running it: probes and hooks. An attempt is begun, and answered once
+ * or ended before; how it is made is spawn.c's, dial.c's and notify.c's business, what an answer means that of the
+ * tables. It must never wait for an answer.
  */
 
 #include <errno.h>
@@ -19,11 +19,18 @@ static enum machine machine_of(const struct errand *e) { return (enum machine)(M
 
 /* --- words --- */
 
-size_t errand_format_why(enum why why, int32_t number, uint64_t timeout_ns, char *out, size_t room)
+static const char *lateness(const struct errand *e)
+{
+    if (e->plan->kind == ERRAND_WATCHDOG)
+        return "said nothing for";
+    return e->plan->handler == HANDLER_NOTIFY ? "did not say that it is ready within" : "no answer within";
+}
+
+size_t errand_format_why(const struct errand *e, enum why why, int32_t number, char *out, size_t room)
 {
     switch (why) {
     case WHY_NOTHING: return 0;
-    case WHY_TIME: return say_format(out, room, "no answer within %t", timeout_ns);
+    case WHY_TIME: return say_format(out, room, "%s %t", lateness(e), e->timeout_ns);
     case WHY_STATUS: return say_format(out, room, "HTTP status %d", (int)number);
     case WHY_SYSTEM: return say_format(out, room, "%s", say_error(number));
     case WHY_EXIT: return say_format(out, room, "exit code %d", (int)number);
@@ -39,7 +46,7 @@ size_t errand_format_why(enum why why, int32_t number, uint64_t timeout_ns, char
 
 size_t errand_why(const struct errand *e, char *out, size_t room)
 {
-    return errand_format_why((enum why)e->why, e->number, e->timeout_ns, out, room);
+    return errand_format_why(e, (enum why)e->why, e->number, out, room);
 }
 
 static void tell(struct core *c, const struct errand *e, const char *what)
@@ -154,6 +161,7 @@ static void end_exec(struct core *c, struct errand *e)
         sys_kill(e->pid, SIGKILL);
     e->pid = 0;
     c->execs--;
+    c->forgotten++;
 }
 
 void errand_end(struct core *c, struct errand *e)

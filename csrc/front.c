@@ -70,8 +70,8 @@ void front_parse_run(int argc, char **argv, struct options *o)
         }
         if (argv[i][0] == '-' && argv[i][1]) {
             if (!take_option(o, argv, &i))
-                die(EXIT_USAGE, "run: there is no option %s; it takes --exit-code-from NAME, --report FILE, --events FILE|FD, "
-                                "--set KEY=VALUE", argv[i]);
+                die(EXIT_USAGE, "run: there is no option %s; it takes --exit-code-from NAME, --report FILE, "
+                    "--events FILE|FD, --set KEY=VALUE", argv[i]);
         } else if (o->file) {
             die(EXIT_USAGE, "run: one file, not two: %s and %s; words for the program go behind --", o->file, argv[i]);
         } else {

@@ -1,6 +1,6 @@
 /* grpc.health.v1.Health/Check over HTTP/2 without TLS, prior knowledge assumed: one fixed request, and a bounded reader
- * of the reply. Only bytes: whoever calls has the sockets, the clock and the memory. It must never trust a byte, allocate,
- * or answer a peer without end.
+ * of the reply. Only bytes: whoever calls has the sockets, the clock and the memory. It must never trust a byte,
+ * allocate, or answer a peer without end.
  */
 #ifndef GRPC_H
 #define GRPC_H
@@ -30,15 +30,15 @@ struct grpc_reply {
     uint8_t message, shift, skip, is_status;
 };
 
-/* Preface, SETTINGS, HEADERS and DATA that ends the stream. Returns the whole length, which may be more than room: then it
- * is cut; SIZE_MAX when the words are too long for a frame. user_agent may be "". */
+/* Preface, SETTINGS, HEADERS and DATA that ends the stream. Returns the whole length, which may be more than room:
+ * then it is cut; SIZE_MAX when the words are too long for a frame. user_agent may be "". */
 size_t grpc_request(char *out, size_t room, const char *authority, const char *service, const char *user_agent);
 
 void grpc_begin(struct grpc_reply *);
 
-/* However the bytes are split, the result is the same; what is not GRPC_MORE stays so. answer[0..*answered) must be sent
- * to the peer while it is GRPC_MORE; an answer that does not fit room is GRPC_BROKEN. A peer that closes while it is
- * GRPC_MORE has not answered. */
+/* However the bytes are split, the result is the same; what is not GRPC_MORE stays so. answer[0..*answered) must be
+ * sent to the peer while it is GRPC_MORE; an answer that does not fit room is GRPC_BROKEN. A peer that closes while
+ * it is GRPC_MORE has not answered. */
 enum grpc_progress grpc_feed(struct grpc_reply *, const char *bytes, size_t size, char *answer, size_t room,
                              size_t *answered);
 

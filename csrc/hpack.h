@@ -1,5 +1,6 @@
 /* What a health check wants to know of HTTP/2's header blocks (RFC 7541), a byte at a time: :status and grpc-status. It
- * must never keep a table: we ask peers for one of no size, and what they refer to in it all the same is nothing we read.
+ * must never keep a table: we ask peers for one of no size, and what they refer to in it all the same is nothing we
+ * read.
  */
 #ifndef HPACK_H
 #define HPACK_H

@@ -27,8 +27,9 @@ struct http_reply {
     uint8_t state, minor, at, names, header, value, flags, zero;    /* at: bytes of the word that is being read */
 };
 
-/* Writes GET path with Host (none when host is "") and headers: lines that end in \r\n each, or "". A path that does not
- * begin with / gets one. Returns the whole length, which may be more than room: then it is cut. No NUL is written. */
+/* Writes GET path with Host (none when host is "") and headers: lines that end in \r\n each, or "". A path that does
+ * not begin with / gets one. Returns the whole length, which may be more than room: then it is cut. No NUL is
+ * written. */
 size_t http_request(char *out, size_t room, const char *path, const char *host, const char *headers);
 
 /* location[0..location_room) may be NULL with room 0, and is the reply's until it is done. */

@@ -1,5 +1,5 @@
-/* A unit's user and groups. It keeps what it finds in memory of its own file, and calls the C library as it likes: it must
- * never run in a child that shares PID 1's memory.
+/* A unit's user and groups. It keeps what it finds in memory of its own file, and calls the C library as it likes: it
+ * must never run in a child that shares PID 1's memory.
  */
 
 #include "identity.h"

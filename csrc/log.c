@@ -398,9 +398,8 @@ void log_finish(struct core *c)
     take_all(c);
     while (more && pending(c) && (c->now = sys_now()) < c->limits.leave) {
         uint64_t until = earlier(log_next(c), c->limits.leave);
-        int timeout = until > c->now ? (int)((until - c->now) / 1000000) + 1 : 0;
-        int count = sys_epoll_wait(c->epoll, &event, 1, timeout);
-        if (count == 1)
+        uint64_t ms = until > c->now ? (until - c->now) / 1000000 + 1 : 0;
+        if (sys_epoll_wait(c->epoll, &event, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) == 1)
             more = finish_some(c, &event);
         else
             take_all(c);

@@ -1,5 +1,5 @@
-/* Single lookups of the policy tables, for Python in process: conformance tests ask the tables that PID 1 is built with.
- * It must never keep state, and PID 1 itself never calls it: step.c has its own.
+/* Single lookups of the policy tables, for Python in process: conformance tests ask the tables that PID 1 is built
+ * with. It must never keep state, and PID 1 itself never calls it: step.c has its own.
  */
 
 #define POLICY_TABLES

@@ -2,8 +2,8 @@
  * write to it, so a read is one message of bounded size, and descriptors are never taken in.
  *
  * To let go of the last reference to a descriptor can take as long as its owner likes: a TCP socket that lingers held
- * us up, in recvmsg, for the time it was given. So a message is looked at in the queue, and one that carries descriptors
- * is taken out by a child. It must never take out such a message itself, and never wait for that child.
+ * us up, in recvmsg, for the time it was given. So a message is looked at in the queue, and one that carries
+ * descriptors is taken out by a child. It must never take out such a message itself, and never wait for that child.
  */
 
 #include <errno.h>

@@ -32,10 +32,27 @@ static const char usage[] =
     "  minipod check FILE             every mistake in a pod file, at once\n"
     "  minipod compile FILE -o PLAN   then no Python is needed at run time\n"
     "  minipod plan FILE|PLAN         what will run, for people\n"
+    "  minipod simulate FILE          what becomes of it, under a virtual clock\n"
     "  minipod explain [KEY]          what a key means; minipod schema: all keys, for editors\n"
     "  minipod health, ready          exit code 0 when the pod is; without Python, for health checks\n"
     "  minipod ctl WORD               status, start, stop, restart, signal, logs, events; without Python\n"
-    "  minipod --version\n";
+    "  minipod --version\n"
+    "\n"
+    "minipod WORD --help says more.\n";
+
+static const char run_usage[] =
+    "minipod run [--exit-code-from NAME] [--report FILE] [--events FILE|FD] [--set KEY=VALUE]... FILE|PLAN [-- ARGS]\n"
+    "\n"
+    "Run a pod until its work has ended or failed, or TERM, INT or QUIT stops it. A compiled plan needs no Python.\n"
+    "  --exit-code-from NAME   the pod ends when this service ends, with its exit code; not with a plan\n"
+    "  --report FILE           write how it ended, as JSON: who decided, all units' codes, restarts and times\n"
+    "  --events FILE|FD        write every transition, a line of JSON each, to a file or an open descriptor\n"
+    "  --set KEY=VALUE         a key's value over the file's, as service.web.env.PORT=81; not with a plan\n"
+    "  -- ARGS                 replace the args of main, or of the only service\n"
+    "MINIPOD_GRACE=10s is the time to stop over the file's, MINIPOD_PYTHON the Python that reads pod files,\n"
+    "MINIPOD_SOCKET where the pod is asked and told.\n"
+    "Exit code: the pod's; 124 for a deadline, 127 or 126 for a command that cannot be executed, 64 for a mistake on\n"
+    "the command line, 78 for a pod or plan that cannot be run, 71 or 70 if minipod itself cannot go on.\n";
 
 static struct core core;
 
@@ -165,6 +182,8 @@ static void print(int fd, const char *text)
 
 static int is(const char *word, const char *other) { return strcmp(word, other) == 0; }
 
+static int asks_help(const char *word) { return is(word, "--help") || is(word, "-h"); }
+
 int main(int argc, char **argv)
 {
     signal_hold_all(&core.given_mask);
@@ -177,8 +196,12 @@ int main(int argc, char **argv)
         print(1, "minipod " MINIPOD_VERSION " (" MINIPOD_LIBC ", plan format " TEXT(PLAN_VERSION) ")\n");
         return 0;
     }
-    if (is(argv[1], "--help") || is(argv[1], "-h")) {
+    if (asks_help(argv[1]) || is(argv[1], "help")) {
         print(1, usage);
+        return 0;
+    }
+    if (is(argv[1], "run") && argc > 2 && asks_help(argv[2])) {
+        print(1, run_usage);
         return 0;
     }
     if (is(argv[1], "--"))

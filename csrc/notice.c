@@ -1,5 +1,5 @@
-/* Lines of KEY=VALUE, read once from left to right. A line that makes no sense is as if it were not there. It must never
- * call anything.
+/* Lines of KEY=VALUE, read once from left to right. A line that makes no sense is as if it were not there. It must
+ * never call anything.
  *
  * Cost: linear in the message, times the handful of keys.
  */

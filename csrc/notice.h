@@ -21,8 +21,8 @@ struct notice {
     uint8_t zero;
 };
 
-/* One message of KEY=VALUE lines. Unknown keys and lines without sense are skipped; of a key said twice the first counts.
- * Returns 0 when nothing in it was understood, or a NUL is in it anywhere but at its end. */
+/* One message of KEY=VALUE lines. Unknown keys and lines without sense are skipped; of a key said twice the first
+ * counts. Returns 0 when nothing in it was understood, or a NUL is in it anywhere but at its end. */
 int notice_parse(const char *text, size_t size, struct notice *out);
 
 #endif

@@ -1,5 +1,5 @@
-/* The pod's phase as things stand: facts of the books make a key, the policy's table has the answer. It must never decide
- * what a phase is.
+/* The pod's phase as things stand: facts of the books make a key, the policy's table has the answer. It must never
+ * decide what a phase is.
  */
 
 #include "core.h"

@@ -14,6 +14,7 @@
 
 #define PLAN_MAX_SIZE (UINT64_C(64) << 20)      /* of a whole plan, bytes */
 #define PLAN_MAX_UNITS 65535
+#define PLAN_MAX_NAME 63                        /* of a unit, bytes: a label */
 #define PLAN_MAX_TEXT (UINT64_C(1) << 30)       /* all strings together, a shared one as often as it is named */
 #define PLAN_MAX_NS (UINT64_C(1) << 62)         /* durations are below: a sum of two fits into an int64_t */
 

@@ -1,8 +1,8 @@
-/* The plan: everything the core needs to know of one pod, as bytes. Flat and position-free: a header, arrays, one blob of
- * strings; indices, never pointers. Little-endian, fixed width, no padding.
+/* The plan: everything the core needs to know of one pod, as bytes. Flat and position-free: a header, arrays, one blob
+ * of strings; indices, never pointers. Little-endian, fixed width, no padding.
  *
- * This text is compiled by C and read verbatim by cffi's cdef: no #include, no #if, no expressions. It must never hold a
- * default or a rule; the numbers of enumerations are those of minipod/supervisor/vocabulary.py (policy_tables.h).
+ * This text is compiled by C and read verbatim by cffi's cdef: no #include, no #if, no expressions. It must never hold
+ * a default or a rule; the numbers of enumerations are those of minipod/supervisor/vocabulary.py (policy_tables.h).
  *
  * Every index of a unit, an edge or a string list is checked by plan_refuse() before anything else looks at it.
  */
@@ -29,15 +29,16 @@ enum plan_array {
     PLAN_ARRAYS
 };
 
-/* Bytes from the plan's begin; elements. The first array follows the header, each other one begins at the next multiple of
- * 8 after the one before it; the bytes between are 0. The blob ends the plan. */
+/* Bytes from the plan's begin; elements. The first array follows the header, each other one begins at the next
+ * multiple of 8 after the one before it; the bytes between are 0. The blob ends the plan. */
 struct plan_array_at { uint64_t at; uint64_t count; };
 
 struct plan_variable { struct plan_string name; struct plan_string value; };
 
 struct plan_exit { uint8_t code; uint8_t exit_class; }; /* by raw code 0..255 (128+N for a signal): after exit_codes */
 
-/* second waits, in direction, until first reaches milestone. START edges go to a higher rank, STOP edges to a lower one. */
+/* second waits, in direction, until first reaches milestone. START edges go to a higher rank, STOP edges to a lower
+ * one. */
 struct plan_edge { uint32_t first; uint32_t second; uint8_t milestone; uint8_t direction; uint16_t zero; };
 
 /* What to do with a signal we receive. No targets: every running unit. */
@@ -78,7 +79,7 @@ struct plan_log {
 struct plan_unit {
     struct plan_string name;
     struct plan_run argv;           /* WORDS: command then args, $(VAR) not yet expanded; at least 1 */
-    uint32_t command_count;         /* how many of argv are the command; 0 only in a pod that takes its words at run time */
+    uint32_t command_count;         /* how many of argv are the command; 0 only if its words come at run time */
     uint32_t rank;
     struct plan_run env;            /* VARIABLES, later ones win, $(VAR) not yet expanded */
     struct plan_string working_dir; /* empty: minipod's own */
@@ -123,7 +124,7 @@ struct plan_pod {
     struct plan_run env;                     /* VARIABLES, before each unit's own */
     uint32_t main_unit;                      /* PLAN_NONE: no main */
     uint32_t args_unit;                      /* whose args the words after "--" replace; PLAN_NONE: nobody's */
-    uint32_t exact_env;                      /* 1: units get the environment that minipod was given, not a variable more */
+    uint32_t exact_env;                      /* 1: units get what minipod was given, not a variable more */
     uint16_t listen_port;                    /* 0: nowhere */
     uint8_t control;
     uint8_t own_log;                         /* LOG_MODE_PREFIX or LOG_MODE_JSON: minipod's own words */

@@ -1,7 +1,8 @@
-/* Reaping: every child that ends, ours by birth or adopted. A leader is looked at before it is reaped: while it is a zombie
- * its number, and so its group's, cannot be anybody else's. It must never wait.
+/* Reaping: every child that ends, ours by birth or adopted. A leader is looked at before it is reaped: while it is a
+ * zombie its number, and so its group's, cannot be anybody else's. It must never wait.
  *
- * A leader is found by a walk over the units: 10,000 orphans among 1,000 units cost 10 ms; beyond that a hash would pay.
+ * A leader is found by a walk over the units: 10,000 orphans among 1,000 units cost 10 ms; beyond that a hash would
+ * pay.
  */
 
 #include <errno.h>
@@ -113,6 +114,16 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_EXITED);
 }
 
+/* A command that nobody waits for any more is no orphan. Which of them it is does not matter: in the end all are
+ * reaped. */
+static void count_unknown(struct core *c)
+{
+    if (c->forgotten)
+        c->forgotten--;
+    else
+        c->orphans_reaped++;
+}
+
 static void take(struct core *c, const struct sys_exit *end)
 {
     struct unit *u = reap_unit_of(c, end->pid);
@@ -122,7 +133,7 @@ static void take(struct core *c, const struct sys_exit *end)
     else if (e)
         errand_child_ended(c, e, end);
     else if (!mailbox_child_ended(c, end->pid))
-        c->orphans_reaped++;
+        count_unknown(c);
     if (u || e)
         step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */
     sys_reap(end->pid);

@@ -151,7 +151,7 @@ static void put_answer(const struct core *c, const struct record *r, struct json
     const struct errand *e = c->units[r->unit].errands[r->machine - MACHINE_STARTUP];
     size_t size = 0;
     if (e && r->why != RECORD_NO_WHY)
-        size = errand_format_why((enum why)r->why, r->number, e->timeout_ns, why, sizeof why);
+        size = errand_format_why(e, (enum why)r->why, r->number, why, sizeof why);
     json_null(j, "reason");
     json_null(j, "exitCode");
     json_null(j, "signal");

@@ -8,6 +8,7 @@
  */
 #include "refuse.h"
 
+#include <signal.h>
 #include <string.h>
 
 #include "policy_tables.h"
@@ -28,9 +29,10 @@ int refuse_text_holds(struct check *check, struct plan_string string)
     return text[string.size] == '\0' && (check->text > PLAN_MAX_TEXT || memchr(text, '\0', string.size) == NULL);
 }
 
+/* Two of them, margin and sidecars, are taken from one budget. */
 static int slice_holds(struct plan_slice slice)
 {
-    return refuse_duration_holds(slice.cap_ns) && slice.divisor > 0;
+    return refuse_duration_holds(slice.cap_ns) && slice.divisor > 1;
 }
 
 /* --- what hangs together by itself ------------------------------------------------------------------------------ */
@@ -93,6 +95,7 @@ static const char *refuse_rules(struct check *check)
             {rule->verb < SIGNAL_VERB_COUNT, "a signal's rule has an unknown verb"},
             {rule->send < PLAN_SIGNALS, "a signal is sent that does not exist"},
             {rule->verb != SIGNAL_VERB_FORWARD || rule->send > 0, "a signal is forwarded as none"},
+            {i != SIGCHLD || rule->verb == SIGNAL_VERB_OWN, "nobody would hear of children that end"},
             {rule->zero == 0, "a signal's rule has something in an unused field"},
             {refuse_run_holds(rule->targets, plan->target_count), "a signal's targets are not in it"},
         };
@@ -124,6 +127,7 @@ static const char *refuse_unit_texts(struct check *check, const struct plan_unit
 {
     const struct claim claims[] = {
         {refuse_text_holds(check, unit->name) && unit->name.size > 0, "a unit has no name"},
+        {unit->name.size <= PLAN_MAX_NAME, "a unit's name is longer than 63 bytes"},
         {refuse_text_holds(check, unit->working_dir), "a unit's working_dir is no string of its blob"},
         {refuse_text_holds(check, unit->user), "a unit's user is no string of its blob"},
         {refuse_text_holds(check, unit->group), "a unit's group is no string of its blob"},
@@ -302,6 +306,7 @@ static const char *refuse_pod_times(struct check *check)
         {refuse_duration_holds(pod->deadline_ns), "the pod's deadline is too long"},
         {refuse_duration_holds(pod->budget_ns), "the pod's stop budget is too long"},
         {refuse_duration_holds(pod->retry_ns), "the pod's retry delay is too long"},
+        {pod->retry_ns > 0, "what lacks resources would be tried without a pause"},
         {refuse_duration_holds(pod->term_floor_ns), "the least time for a stop is too long"},
         {refuse_duration_holds(pod->round_floor_ns), "the least time between two beginnings is too long"},
         {slice_holds(pod->margin), "the stop budget's margin is no slice of it"},

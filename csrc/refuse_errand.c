@@ -146,6 +146,8 @@ static const char *refuse_times(const struct plan_errand *errand)
         {!is_hook(errand) || errand->timeout_ns == 0 || errand->handler == HANDLER_SLEEP, "a hook has a timeout"},
         {!is_hook(errand) || (errand->delay_ns == 0 && errand->period_ns == 0), "a hook has a delay or a period"},
         {errand->success_threshold > 0 && errand->failure_threshold > 0, "a probe's threshold is 0"},
+        {errand->handler != HANDLER_NOTIFY || (errand->success_threshold == 1 && errand->failure_threshold == 1),
+         "a program would have to say one thing several times"},
     };
     return REFUSE_FIRST(claims);
 }

@@ -116,7 +116,8 @@ size_t report_sentence(const struct core *c, int code, const struct unit *decide
     const char *name = plan_text(&c->plan, c->plan.pod->name);
     size_t size = say_format(out, room, "pod %s %s: %s", name, core_phase_name(code), step_cause(c->cause)->sentence);
     if (decider && decider->has_run && decider->signal)
-        size += say_format(out + size, room - size, " (%s was ended by %s)", decider->name, signal_word(decider->signal));
+        size += say_format(out + size, room - size, " (%s was ended by %s)", decider->name,
+                           signal_word(decider->signal));
     else if (decider && decider->has_run)
         size += say_format(out + size, room - size, " (%s ended with %u)", decider->name, (unsigned)decider->code);
     return size + say_format(out + size, room - size, "; exit code %d", code);
@@ -140,8 +141,18 @@ static _Noreturn void write_all(const struct core *c, int report, int code, cons
     _exit(0);
 }
 
-/* How long the end waits for its own record: half of the default margin before the outer runtime kills us. */
-enum { PATIENCE_MS = 250 };
+/* How long the end waits for its own record. What is left of the stop budget is its to use, but no disk that hangs gets
+ * more than the most; the least is half of the default margin before the outer runtime kills us. A machine that stands
+ * still for a quarter of a second, as busy ones do, is no reason to lose it. */
+enum { LEAST_MS = 250, MOST_MS = 2000 };
+
+static int patience(const struct core *c)
+{
+    uint64_t now = sys_now(), leave = c->limits.leave, least = now + LEAST_MS * 1000000ULL;
+    if (!c->budget_running || leave > now + MOST_MS * 1000000ULL)
+        return MOST_MS;
+    return leave > least ? (int)((leave - now) / 1000000) : LEAST_MS;
+}
 
 void report_write(struct core *c, int report, int code, const struct unit *decider)
 {
@@ -152,6 +163,6 @@ void report_write(struct core *c, int report, int code, const struct unit *decid
         write_all(c, report, code, decider);
     int pidfd = pid > 0 ? sys_pidfd(pid) : -1;
     struct pollfd ended = {pidfd, POLLIN, 0};
-    if (pid < 0 || poll(&ended, 1, PATIENCE_MS) != 1)
+    if (pid < 0 || poll(&ended, 1, patience(c)) != 1)
         warn(c, "cannot write the report or the termination message in time");
 }

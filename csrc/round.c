@@ -1,5 +1,5 @@
-/* A new beginning of the whole pod (KEP-5532): every unit ends, and when none has a process any more the books are as at
- * the start. It must never start a unit by itself: that is what the wants are told for.
+/* A new beginning of the whole pod (KEP-5532): every unit ends, and when none has a process any more the books are as
+ * at the start. It must never start a unit by itself: that is what the wants are told for.
  */
 
 #include "core.h"

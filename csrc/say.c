@@ -1,5 +1,5 @@
-/* Words for people, without stdio and without heap. It must never block on a running pod's stderr: there, lines go through
- * the log's sink like everybody else's.
+/* Words for people, without stdio and without heap. It must never block on a running pod's stderr: there, lines go
+ * through the log's sink like everybody else's.
  */
 
 #include "say.h"

@@ -18,6 +18,6 @@ void say(struct core *, const char *format, ...);                       /* news:
 void warn(struct core *, const char *format, ...);                      /* inside the loop: said, counted, gone on */
 void complain(const char *format, ...);                                 /* before the loop: straight to stderr */
 _Noreturn void die(enum exit_code, const char *format, ...);            /* before the loop only */
-const char *say_error(int error);                                       /* errno as words: "no such file or directory" */
+const char *say_error(int error);                                       /* errno: "no such file or directory" */
 
 #endif

@@ -1,5 +1,5 @@
-/* Signals in and out. All are blocked from our first instruction and read from a signalfd, so none is lost; what each one
- * does is the plan's word. It must never signal a number that is not a leader of ours still to be reaped.
+/* Signals in and out. All are blocked from our first instruction and read from a signalfd, so none is lost; what each
+ * one does is the plan's word. It must never signal a number that is not a leader of ours still to be reaped.
  */
 
 #include <errno.h>
@@ -11,8 +11,8 @@
 
 enum { BATCH = 16 };
 
-/* Everything is held; a fault of our own, which the kernel forces, still is one. given: the mask that children start with.
- * An ignored SIGCHLD, inherited, would make the kernel reap behind our back. */
+/* Everything is held; a fault of our own, which the kernel forces, still is one. given: the mask that children start
+ * with. An ignored SIGCHLD, inherited, would make the kernel reap behind our back. */
 void signal_hold_all(uint64_t *given)
 {
     struct sigaction child = {.sa_handler = SIG_DFL};

@@ -1,5 +1,6 @@
-/* Starting a unit, or a command for one of its probes and hooks: the parent's half. The child's half is child.c; between them runs a pipe that closes by itself when the
- * program is executed, and carries one struct child_failure when it cannot be.
+/* Starting a unit, or a command for one of its probes and hooks: the parent's half. The child's half is child.c;
+ * between them runs a pipe that closes by itself when the program is executed, and carries one struct child_failure
+ * when it cannot be.
  *
  * The child shares our memory until its exec, on a stack of its own, and we go on meanwhile: as cheap as vfork, which
  * would suspend us, for ever on a hung mount. A copy (fork) costs 80 us more, twice the whole start; it is what a unit
@@ -77,8 +78,8 @@ static int free_stack(const struct core *c)
     return -1;
 }
 
-/* -1: none is free, or this unit must not have one. When many start at once most have executed their program by now, and
- * have only not been heard. */
+/* -1: none is free, or this unit must not have one. When many start at once most have executed their program by now,
+ * and have only not been heard. */
 static int take_stack(struct core *c, const struct unit *u)
 {
     if (!SPAWN_MAY_SHARE || u->plan->user.size || u->plan->group.size)

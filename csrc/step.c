@@ -137,13 +137,13 @@ void step_all(struct core *c)
 /* The verdict on the unit's last instance, as an event for its lifecycle. */
 void step_judge(struct core *c, struct unit *u)
 {
-    uint8_t budget = u->plan->max_restarts != PLAN_NONE && u->streak >= u->plan->max_restarts ? BUDGET_SPENT : BUDGET_LEFT;
+    int is_spent = u->plan->max_restarts != PLAN_NONE && u->streak >= u->plan->max_restarts;
     if (u->deadline_hit)
         u->exit_class = EXIT_CLASS_DEADLINE;
     else if (u->blamed_dependency)
         u->exit_class = EXIT_CLASS_DEPENDENCY;
     book_judge(u);
-    u->outcome = verdict_cells[u->plan->rule][u->want][u->exit_class][budget];
+    u->outcome = verdict_cells[u->plan->rule][u->want][u->exit_class][is_spent ? BUDGET_SPENT : BUDGET_LEFT];
     step_post(c, MACHINE_LIFE, u, outcome_cells[u->outcome].event);
 }
 

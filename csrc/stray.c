@@ -1,7 +1,7 @@
-/* Strays: what units leave behind, found by walks over /proc. A process is attributed to a unit by its session, by having
- * been seen below the unit's leader, or by the mark in its environment; who has none of these is left to the pod's end.
- * It must never signal a number: a direct child cannot be reused before we reap it, anybody else is held by a pidfd and
- * looked at again before the signal.
+/* Strays: what units leave behind, found by walks over /proc. A process is attributed to a unit by its session, by
+ * having been seen below the unit's leader, or by the mark in its environment; who has none of these is left to the
+ * pod's end. It must never signal a number: a direct child cannot be reused before we reap it, anybody else is held by
+ * a pidfd and looked at again before the signal.
  *
  * One walk reads one small file per process of the namespace and as many again up to us: about 10 us each. It runs only
  * when something is left, or a single unit is stopped.
@@ -164,10 +164,9 @@ int stray_runs_as(int32_t pid, uint32_t uid)
 
 /* --- walks --- */
 
-static const struct entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; } *entry_at(const char *at)
-{
-    return (const void *)at;
-}
+struct entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; };
+
+static const struct entry *entry_at(const char *at) { return (const void *)at; }
 
 static int is_wanted(struct core *c, int32_t pid, struct unit *wanted, struct process *p)
 {
@@ -213,8 +212,8 @@ static void signal_one(struct core *c, const struct process *p, const struct mis
         sys_close(fd);
 }
 
-/* One pidfd is enough: when it ends, the look that follows finds the next. It matters for those whose end the kernel tells
- * somebody else. */
+/* One pidfd is enough: when it ends, the look that follows finds the next. It matters for those whose end the kernel
+ * tells somebody else. */
 static void watch_one(struct core *c, const struct process *p, const struct mission *mission)
 {
     struct unit *u = mission->unit;

@@ -1,5 +1,6 @@
-/* The syscall seam: every system call that the running core makes, one function each, so that tests can put a fake system
- * in its place. Results are >= 0, or -errno; errno itself is never looked at by callers. It must never decide anything.
+/* The syscall seam: every system call that the running core makes, one function each, so that tests can put a fake
+ * system in its place. Results are >= 0, or -errno; errno itself is never looked at by callers. It must never decide
+ * anything.
  */
 #ifndef SYS_H
 #define SYS_H
@@ -15,11 +16,11 @@ struct sys_exit { int32_t pid; uint8_t by_signal; uint8_t code; };  /* code: exi
 uint64_t sys_now(void);       /* CLOCK_MONOTONIC, ns */
 uint64_t sys_wall(void);      /* CLOCK_REALTIME, ns: for people only */
 int32_t sys_fork(void);       /* 0 in the child, which has a copy of our memory */
-int32_t sys_share(int (*run)(void *), void *stack_end, void *argument);  /* a child in our memory; we do not wait for it */
+int32_t sys_share(int (*run)(void *), void *stack_end, void *argument);  /* a child in our memory, not waited for */
 int32_t sys_fork_apart(void); /* as sys_fork, but no call that asks for any child ever sees this one */
 int sys_reap_apart(int32_t pid, struct sys_exit *out);  /* such a one: 1 reaped, 0 it has not ended */
 int sys_kill(int32_t pid, int sig);
-int sys_child_ended(struct sys_exit *out);  /* looks, does not reap: 1 there is one, 0 none has ended, -ECHILD no children */
+int sys_child_ended(struct sys_exit *out);  /* looks, does not reap: 1 there is one, 0 none, -ECHILD no children */
 int sys_reap(int32_t pid);
 int sys_pidfd(int32_t pid);
 int sys_pidfd_signal(int pidfd, int sig);

@@ -1,4 +1,6 @@
-/* See table.h. Open addressing with at least half of the slots free. */
+/* See table.h. Open addressing with at least half of the slots free, so that every search ends: it must never hold more
+ * entries than it was made for.
+ */
 #include "table.h"
 
 #include <stddef.h>

@@ -32,11 +32,14 @@ static void sift_down(struct timers *t, uint32_t slot)
     place(t, slot, id);
 }
 
+/* For how long time has stood still by now. */
+static uint64_t stood_still(const struct core *c) { return c->frozen_since ? c->now - c->frozen_since : 0; }
+
 /* While time stands still what is armed counts from its begin: as time goes on all are put off by the whole of it. */
 void timer_arm(struct core *c, uint32_t id, uint64_t when)
 {
     struct timers *t = &c->timers;
-    t->when[id] = c->frozen_since ? when - (c->now - c->frozen_since) : when;
+    t->when[id] = when > stood_still(c) ? when - stood_still(c) : 0;
     if (t->place[id] == 0)
         place(t, t->count++, id);
     sift_down(t, sift_up(t, t->place[id] - 1));
@@ -57,7 +60,7 @@ void timer_disarm(struct core *c, uint32_t id)
 
 uint64_t timer_when(const struct core *c, uint32_t id)
 {
-    return c->timers.place[id] ? c->timers.when[id] : 0;
+    return c->timers.place[id] ? c->timers.when[id] + stood_still(c) : 0;
 }
 
 uint64_t timer_next(const struct core *c)

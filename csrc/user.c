@@ -1,5 +1,5 @@
-/* Users and groups. Runs in a unit's child, never in PID 1: the files may be on a slow disk. Lines that are malformed or
- * longer than the buffer are passed over, as the C library does; it must never trust what it reads.
+/* Users and groups. Runs in a unit's child, never in PID 1: the files may be on a slow disk. Lines that are malformed
+ * or longer than the buffer are passed over, as the C library does; it must never trust what it reads.
  */
 
 #include "user.h"
@@ -141,7 +141,7 @@ int user_find(const char *passwd, const char *group, const char *name, struct id
     if (found == 0 && parse_id(name, &out->uid)) {
         found = find_entry(passwd, name, 1, out->uid, out);
         if (found == 0) {  /* a number needs no entry: its group is root's, as Docker has it */
-            *out = (struct identity){.uid = out->uid, .gid = 0, .groups = {0}, .group_count = 1, .name = "", .home = "/"};
+            *out = (struct identity){.uid = out->uid, .groups = {0}, .group_count = 1, .home = "/"};
             return 0;
         }
     }

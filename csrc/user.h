@@ -1,4 +1,5 @@
-/* Users and groups from /etc/passwd and /etc/group, without the C library's resolver, which a static program cannot use. */
+/* Users and groups from /etc/passwd and /etc/group, without the C library's resolver, which a static program cannot
+ * use. */
 #ifndef USER_H
 #define USER_H
 

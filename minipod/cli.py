@@ -75,6 +75,10 @@ def main(words: list[str] | None = None) -> int:
     except OSError as bad:
         _forget_stdout()
         return _say(f"minipod: cannot write: {os.strerror(bad.errno or 0).lower()}", errors.WRITE)
+    except Exception:
+        from traceback import format_exc
+
+        return _say(f"{format_exc()}minipod: this is a mistake of minipod's own; please report it", errors.INTERNAL)
 
 
 def _dispatch(words: list[str]) -> int:

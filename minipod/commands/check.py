@@ -7,6 +7,7 @@ from minipod.config.read import read_pod
 from minipod.config.render import render, wants_colour
 from minipod.model import Pod, Unit
 from minipod.options import only_operand, sort_words
+from minipod.supervisor.errands import KEYS
 from minipod.supervisor.order import ranks
 from minipod.supervisor.words import Kind, Milestone
 
@@ -18,7 +19,8 @@ Read a pod file and say everything that is wrong with it. FILE - is standard inp
   --exit-code-from NAME   the pod ends when this service ends, with its exit code
 Exit code: 0 for a pod that can be run, 78 for one that cannot, 64 for a mistake on the command line.
 """
-_DUTIES = ("startup_probe", "liveness_probe", "readiness_probe", "notify", "watchdog", "post_start", "pre_stop")
+# Keys of a unit that are worth a word when they are there.
+_DUTIES = (*KEYS.values(), "notify", "restart_rules")
 
 
 def run(words: list[str]) -> int:

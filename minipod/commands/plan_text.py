@@ -2,6 +2,7 @@
 
 import shlex
 from collections.abc import Iterable, Iterator
+from textwrap import wrap
 
 from minipod.commands.errand_text import errand_rows
 from minipod.commands.secrecy import HIDDEN, shown_value
@@ -12,7 +13,7 @@ from minipod.reaper.layout import lib
 from minipod.reaper.records import Exits, Log, Plan, SignalRule, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
-from minipod.supervisor.signals import RTMIN, name_of
+from minipod.supervisor.signals import LIBC, RTMIN, name_of
 from minipod.supervisor.words import (
     Control,
     Direction,
@@ -29,6 +30,7 @@ from minipod.supervisor.words import (
 
 Row = tuple[str, str]
 
+LINE = 118  # characters of a line of signals, without its indent
 _WIDTH = 12  # of the labels
 _STARTS = {
     Milestone.STARTED: "has started",
@@ -220,13 +222,14 @@ def _stop(unit: Unit) -> str:
 
 
 def _signals(plan: Plan) -> Iterator[str]:
-    """What is done, then with which signals; in the order of each line's first signal."""
+    """What is done, then with which signals; in the order of each line's first signal. Those of the C library, which
+    have no name, are nobody's news."""
     groups: dict[str, list[int]] = {}
     for number, rule in enumerate(plan.rules):
-        if number:
+        if number and number not in LIBC:
             groups.setdefault(_deed(plan, number, rule), []).append(number)
     for deed, numbers in groups.items():
-        yield f"{deed}: {_names(numbers)}"
+        yield from wrap(f"{deed}: {_names(numbers)}", LINE, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _deed(plan: Plan, number: int, rule: SignalRule) -> str:

@@ -47,10 +47,17 @@ def run(words: list[str]) -> int:
         return WELL
     try:
         _ask(found)
-    except (Failed, OSError, ValueError) as bad:
-        sys.stderr.write(f"{bad}\n")
-        return BADLY
+    except (Failed, ValueError) as bad:
+        return _fail(str(bad))
+    except OSError as bad:
+        why = bad.strerror or str(bad) or type(bad).__name__
+        return _fail(why[0].lower() + why[1:])
     return WELL
+
+
+def _fail(why: str) -> int:
+    sys.stderr.write(f"{why}\n")
+    return BADLY
 
 
 def _ask(found: Words) -> None:

@@ -4,28 +4,38 @@ nothing and writes nothing.
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
-from itertools import chain
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
-from minipod.config import toml
-from minipod.config.durations import UNITS, parse_duration
-from minipod.config.read import load_text, read_pod
-from minipod.errors import ConfigError, UsageError
+from minipod import errors
+from minipod.commands import timeline
+from minipod.commands.timeline import Recorder
+from minipod.config.durations import UNITS, BadDuration, parse_duration
+from minipod.config.findings import word
+from minipod.config.read import load_text, parse_text, read_pod
+from minipod.config.render import render, render_error, wants_colour
+from minipod.errors import ERROR, NOTE, ConfigError, Place, Problem, UsageError
 from minipod.options import Words, only_operand, sort_words
-from minipod.supervisor.scenario import Scenario, check, of_pod, parse
+from minipod.supervisor.scenario import Scenario, check, of_events, parse
+from minipod.supervisor.scenario_events import BadEvent, Moment, parse_events
+from minipod.supervisor.scenario_parts import BadScenario
 
 USAGE = """minipod simulate [--events LIST] [--until TIME] [-o text|json] FILE
 minipod simulate --check DIR...
 
 Play a pod file under a virtual clock, by the rules that PID 1 has, and print what becomes of it and when. Nothing is
-started: programs run for ever, probes succeed and hooks are done at once, unless an event says otherwise.
+started: inits are done at once, other programs run for ever, probes succeed and hooks are done at once, unless an event
+says otherwise.
   --events LIST           what happens, with commas between: "web:exit=1@5s, cache:ready@2s, pod:TERM@30s"
                             exit=N, signal=NAME, oom      the program ends
                             ready, unready, started, healthy, unhealthy
                             startup=, liveness=, readiness=passes|fails|errors|hangs
+                            watchdog=passes|fails|hangs
+                            post_start=, pre_stop=done|fails|hangs
                             notify=ready|reloading|stopping|watchdog|trigger
                             order=start|stop|restart      as a person would say
-                            pod:TERM, pod:INT             the pod is told to stop
+                            pod:TERM, pod:INT, pod:QUIT   the pod is told to stop
   --until TIME            look no further; a minute after the last event if it is not said
   -o, --output FORMAT     text (the default) or json: a line for each moment
   --set KEY=VALUE         a key's value over the file's
@@ -60,26 +70,87 @@ def _play(found: Words) -> str:
     path = only_operand(found, "FILE")
     output = found.values.get("--output", found.values.get("-o", ["text"]))[-1]
     if output not in FORMATS:
-        raise UsageError(f"-o takes text or json, not {output!r}")
+        raise UsageError(f"{word(output)} is no format; write -o text or -o json")
     pod = read_pod(path, overrides=found.values.get("--set", ()), exit_code_from=found.last("--exit-code-from")).pod
-    scenario = _scenario(pod, found)
-    from minipod.commands import timeline
-
+    given = _given_events(found.values.get("--events", ()))
+    scenario = _scenario(pod, given, found.last("--until"))
     recorder = timeline.Recorder(pod.name)
     report = scenario.play(watch=recorder.watch)
+    sys.stderr.write(render(_without_effect(scenario, given, recorder), colour=wants_colour(sys.stderr)))
     write = timeline.to_json if output == "json" else timeline.to_text
     return write(scenario, report, recorder, scenario.until)
 
 
-def _scenario(pod, found: Words) -> Scenario:
-    events = [each.strip() for each in chain(*(text.split(",") for text in found.values.get("--events", ())))]
+class _Event(NamedTuple):
+    """One event of ``--events``: the option's whole text, and where in it the event begins."""
+
+    text: str
+    begin: int
+    line: str
+
+    def place(self, begin: int = 0, end: int | None = None) -> Place:
+        end = len(self.line) if end is None else end
+        return Place("--events", 0, self.begin + begin + 1, self.text, max(1, end - begin))
+
+
+def _given_events(texts: Sequence[str]) -> list[_Event]:
+    """Each between two commas; nothing between two commas is nothing."""
+    found = []
+    for text in texts:
+        begin = 0
+        for part in text.split(","):
+            if part.strip():
+                found.append(_Event(text, begin + len(part) - len(part.lstrip()), part.strip()))
+            begin += len(part) + 1
+    return found
+
+
+def _scenario(pod, given: Sequence[_Event], until: str | None) -> Scenario:
+    """ConfigError, on behalf of the command line, holds all that is wrong with the events and the time."""
+    wrong: list[Problem] = []
+    end, scenario = None, None
     try:
-        scenario = of_pod(pod, {"events": [each for each in events if each]})
-        last = max((at for at, _ in scenario.facts), default=0)
-        until = found.last("--until")
-        return scenario.ending(last + _A_MINUTE if until is None else parse_duration(until))
-    except ValueError as bad:
-        raise UsageError(str(bad)) from None
+        scenario = of_events(pod, [each.line for each in given])
+    except BadScenario as bad:
+        wrong += [_problem(given[at].place(each.begin, each.end), each) for at, each in bad.events]
+    try:
+        end = None if until is None else parse_duration(until)
+    except BadDuration as bad:
+        place = Place("--until", 0, 1, until, max(1, len(until)))
+        wrong.append(Problem(ERROR, place, f"the time {word(until)} {bad}", "", bad.help))
+    if scenario is None or wrong:
+        raise ConfigError(tuple(wrong), exit_code=errors.USAGE)
+    last = max((at for at, _ in scenario.facts), default=0)
+    return scenario.ending(last + _A_MINUTE if end is None else end)
+
+
+def _problem(place: Place, bad: BadEvent) -> Problem:
+    return Problem(ERROR, place, str(bad), bad.why, bad.help)
+
+
+def _without_effect(scenario: Scenario, given: Sequence[_Event], recorder: Recorder) -> list[Problem]:
+    """Notes of events that were none: too late, happening to nobody, or saying what holds anyway. Each is sound, but
+    seldom what was meant."""
+    lost = Counter(recorder.lost)
+    notes = []
+    for each in reversed(given):  # of two that are the same, the second was the one too many
+        moments = parse_events([each.line], scenario.pod.units)
+        why = _why_without_effect(moments, lost, recorder.over_at, scenario.until)
+        lost.subtract(moments)
+        if why:
+            notes.append(Problem(NOTE, each.place(), f"{word(each.line)} changed nothing", why))
+    return notes[::-1]
+
+
+def _why_without_effect(moments: Sequence[Moment], lost: Counter, over_at: int | None, until: int | None) -> str:
+    if not moments:
+        return "without a probe that says otherwise a unit is well as soon as it runs"
+    at = moments[0][0]
+    if over_at is not None and at > over_at:
+        return "the pod was over"
+    if until is not None and at > until:
+        return "--until ends before it"
+    return "the unit had no program running then" if all(lost[moment] > 0 for moment in moments) else ""
 
 
 # --- scenario files ---
@@ -101,7 +172,9 @@ def _check_all(places: list[str]) -> int:
 
 
 def _scenario_files(place: str) -> Iterator[str]:
-    """The file itself, or all below a directory, by name."""
+    """The file itself, or all below a directory, by name. UsageError if it is not there."""
+    if not os.path.exists(place):
+        raise UsageError(f"cannot read {place}: there is no such file or directory")
     if not os.path.isdir(place):
         yield place
         return
@@ -112,19 +185,32 @@ def _scenario_files(place: str) -> Iterator[str]:
 
 def _differences(path: str) -> list[str]:
     try:
-        return check(_read(path))
+        text = load_text(path, path)
+        return check(_read(path, parse_text(text, path)))
     except ConfigError as bad:
-        return [f"{problem.place.name}: {problem.message}" for problem in bad.problems]
-    except (ValueError, TypeError, AttributeError) as bad:
-        return [f"is no scenario: {bad}"]
+        return render_error(bad).splitlines()
+    except BadScenario as bad:
+        return render(_located(bad, path, text)).splitlines()
 
 
-def _read(path: str) -> Scenario:
+def _located(bad: BadScenario, path: str, text: str) -> list[Problem]:
+    """In file order. An event's words stand where they stand behind the quote of a plain string; of any other string
+    the whole is shown."""
+    from minipod.config.locate import Source, locate, place_at
+
+    source = Source(path, text)
+    problems = [*locate(bad.findings, source)[0]]
+    for at, each in bad.events:
+        begin, end = source.span(("events", at), on_key=False) or (0, 0)
+        if end - begin == len(each.line) + 2:
+            begin, end = begin + 1 + each.begin, begin + 1 + each.end
+        problems.append(_problem(place_at(path, text, (begin, end)), each))
+    return sorted(problems, key=lambda problem: (problem.place.line, problem.place.column))
+
+
+def _read(path: str, document: Mapping) -> Scenario:
     """``given`` is a table, or the path of a pod file beside the scenario."""
-    document: Mapping = toml.loads(load_text(path, path))
     if not isinstance(document.get("given"), str):
         return parse(document)
-    if not document.get("source"):
-        raise ValueError("a scenario must name its source")
     pod = read_pod(os.path.join(os.path.dirname(path), document["given"])).pod
-    return of_pod(pod, {key: value for key, value in document.items() if key != "given"})
+    return parse(document, pod)

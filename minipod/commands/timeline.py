@@ -18,6 +18,7 @@ from minipod.supervisor.books import Report
 from minipod.supervisor.scenario import Scenario
 from minipod.supervisor.simulate import POD, Simulation
 from minipod.supervisor.vocabulary import PodEvent
+from minipod.supervisor.world import Fact
 
 _HEAD = ("TIME", "UNIT", "STATES", "PHASE", "READY", "STATUS", "RESTARTS")
 
@@ -33,15 +34,19 @@ class Moment:
 
 
 class Recorder:
-    """Keeps the pod's status after each moment that changed it."""
+    """Keeps the pod's status after each moment that changed it. ``lost``: given facts that had nobody to happen to;
+    ``over_at`` (ns): None while the pod lives."""
 
     def __init__(self, name: str):
         self._name = name
         self._latest: PodStatus | None = None
         self.moments: list[Moment] = []
+        self.lost: list[tuple[int, Fact]] = []
+        self.over_at: int | None = None
 
     def watch(self, sim: Simulation) -> None:
         """To be called after each turn."""
+        self.lost, self.over_at = sim.world.lost, sim.now if sim.left else None
         record = pod_record(sim)
         self._latest = follow(self._latest, pod_status(record), sim.now)
         deleted_at = sim.stop_began if sim.cause is PodEvent.TOLD else None

@@ -135,7 +135,7 @@ def _build_unit(at: Path, table: object, pod: Doc, found: Findings) -> Unit | No
         return _refuse_nameless(at, table, found)
     check_unit_name(name, at, found)
     given = read_table(table, scope, at, found)
-    if "command" not in table:
+    if "command" not in table and not _is_misspelt("command", table, scope):
         found.error(at, f"{word(name)} has no command", on_key=True, help='add command = ["…"]')
     kind = _KINDS[scope]
     given.setdefault("command", _UNREADABLE)
@@ -150,6 +150,14 @@ def _build_unit(at: Path, table: object, pod: Doc, found: Findings) -> Unit | No
     if given.get("tty"):
         given["stdin"] = StdinMode.INHERIT
     return Unit(name=name, kind=kind, **given)
+
+
+def _is_misspelt(name: str, table: Doc, scope: str) -> bool:
+    """Whether an unknown key was most likely meant to be that one: the error about it is enough."""
+    from minipod.config.suggest import closest
+
+    known = keys_of(scope)
+    return any(closest(key, known) == name for key in table if key not in known)
 
 
 def _refuse_nameless(at: Path, value: object, found: Findings) -> None:

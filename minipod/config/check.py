@@ -43,6 +43,7 @@ def check(pod: Pod, doc: Doc, found: Findings) -> None:
 
 
 def path_of(unit: Unit) -> Path:
+    """Where a unit's table stands in the document."""
     return (unit.kind.word, unit.name)
 
 
@@ -82,7 +83,8 @@ def _unknown_unit(
         f"no {what} is called {word(name)}",
         near=(name, names),
         on_key=on_key,
-        why=f"there is {shown}" if names else f"there is no {what}",
+        why=f"there {'is' if len(names) == 1 else 'are'} {shown}" if names else f"there is no {what}",
+        help="name one of them, or leave it out" if names else "leave it out",
     )
 
 
@@ -151,12 +153,27 @@ def _check_habits(unit: Unit, pod: Pod, doc: Doc, found: Findings) -> None:
             why=f"the whole pod has {format_duration(pod.termination_grace_period)}",
             help="raise termination_grace_period under [pod], and the outer runtime's own timeout",
         )
+    _check_restart_habits(unit, given, at, found)
+    for where in shell_scripts(unit, doc):
+        _check_pid(where, doc, found)
+
+
+def _check_restart_habits(unit: Unit, given: Doc, at: Path, found: Findings) -> None:
     if "backoff" in given and unit.backoff.initial > unit.backoff.max:
         found.warn(
             (*at, "backoff"),
             f"initial counts as {format_duration(unit.backoff.max)}",
             why="it is longer than max",
             help="raise max",
+        )
+    idle = [key for key in ("max_restarts", "backoff") if key in given]
+    if idle and unit.restart == "never" and not unit.restart_rules:
+        found.warn(
+            (*at, idle[0]),
+            f"`{idle[0]}` of {word(unit.name)} changes nothing",
+            on_key=True,
+            why="its restart is never",
+            help='write restart = "on_failure", or leave this out',
         )
     if unit.kind is Kind.INIT and given.get("restart") == "always":
         found.warn(
@@ -165,8 +182,6 @@ def _check_habits(unit: Unit, pod: Pod, doc: Doc, found: Findings) -> None:
             why="always means on_failure here",
             help=f"write on_failure, or make it [sidecar.{unit.name}] if it shall keep running",
         )
-    for where in shell_scripts(unit, doc):
-        _check_pid(where, doc, found)
 
 
 def shell_scripts(unit: Unit, doc: Doc) -> Iterator[Path]:
@@ -201,6 +216,7 @@ def probe_commands(unit: Unit, doc: Doc) -> Iterator[tuple[Path, tuple[str, ...]
 
 
 def value_at(doc: Doc, at: Path) -> object:
+    """What the document has there; KeyError or IndexError if it has nothing."""
     value = doc
     for part in at:
         value = value[part]

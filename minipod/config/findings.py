@@ -63,6 +63,7 @@ def visible(text: str) -> str:
 
 
 def escape(character: str) -> str:
+    """A character that must not reach a terminal, as TOML or Python would write it."""
     code = ord(character)
     return {9: "\\t", 10: "\\n", 13: "\\r"}.get(code) or (f"\\x{code:02x}" if code < 256 else f"\\u{code:04x}")
 

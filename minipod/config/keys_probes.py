@@ -88,8 +88,8 @@ PROBE_KEYS: tuple[Key, ...] = (
         "the program says itself when it is ready",
         '"sd"',
         '"sd": by sd_notify, to the socket in NOTIFY_SOCKET: READY=1, RELOADING=1, STOPPING=1, STATUS=, WATCHDOG=1 and '
-        "so on; no other sender is heard. { fd = 3 }: by a line written to that descriptor, as s6 has it. Until then "
-        "the unit has not started.",
+        "so on; heard is who has the unit's user, root's or minipod's own. { fd = 3 }: by a line written to that "
+        "descriptor, as s6 has it. Until then the unit has not started.",
         unset="it has started when its program runs",
     ),
     Key(
@@ -203,7 +203,8 @@ PROBE_KEYS: tuple[Key, ...] = (
         "scheme",
         "http or https",
         '"https"',
-        "https needs Python where the pod runs; the certificate is not verified, as in Kubernetes.",
+        "https needs Python where the pod runs, which `minipod compile --python PATH` names; the certificate is not "
+        "verified, as in Kubernetes.",
     ),
     Key(
         "http_headers",

@@ -82,6 +82,7 @@ class Source:
 
 
 def place_of_override(over: Override, *, on_key: bool) -> Place:
+    """Where it stands on the command line: its value, or with ``on_key`` its key."""
     key_end = over.text.find("=") if over.begin else 0
     begin, end = (0, key_end) if on_key and key_end else (over.begin, len(over.text))
     return Place(over.option, 0, begin + 1, over.text, max(1, end - begin))

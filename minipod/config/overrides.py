@@ -56,7 +56,8 @@ def apply(over: Override, doc: Doc, found: Findings) -> None:
     for i, part in enumerate(over.path[:-1]):
         inner = table.setdefault(part, {})
         if not isinstance(inner, dict):
-            found.error(over.path, f"{word('.'.join(over.path[: i + 1]))} is {type_of(inner)}, not a table")
+            message = f"{word('.'.join(over.path[: i + 1]))} is {type_of(inner)}, not a table"
+            found.error(over.path, message, help="set that key itself")
             return
         table = inner
     table[over.path[-1]] = over.value

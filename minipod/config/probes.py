@@ -42,13 +42,20 @@ def read_positive(value: object, at: Path, found: Findings) -> int | None:
 
 
 def read_threshold(value: object, at: Path, found: Findings) -> int | None:
+    """How many equal answers in a row: at least 1."""
     return read_integer(value, at, found, THRESHOLDS)
 
 
 def read_watchdog(value: object, at: Path, found: Findings) -> int | None:
+    """Nanoseconds, at least the microsecond that WATCHDOG_USEC can tell."""
     ns = read_positive(value, at, found)
     if ns is not None and ns < _SHORTEST_WATCHDOG:
-        return found.error(at, f"`{at[-1]}` is shorter than a microsecond", why="the program is told microseconds")
+        return found.error(
+            at,
+            f"`{at[-1]}` is shorter than a microsecond",
+            why="the program is told microseconds",
+            help='write for example "10s"',
+        )
     return ns
 
 
@@ -96,6 +103,7 @@ def _fits(read: Mapping[str, object], at: Path, found: Findings) -> bool:
 
 
 def read_hook(value: object, at: Path, found: Findings) -> Ask | None:
+    """A whole hook; None when anything in it is wrong."""
     if not isinstance(value, dict):
         return found.mismatch(at, value, "a table", help='write { exec = ["…"] } or { sleep = "3s" }')
     read: dict[str, object] = {}
@@ -148,10 +156,13 @@ def _listed(names: Iterable[str], before_last: str) -> str:
 
 
 def read_notify(value: object, at: Path, found: Findings) -> Notify | None:
+    """``"sd"``, or a table with the descriptor's number."""
     if value == "sd":
         return Notify()
     if isinstance(value, str):
-        return found.error(at, f"`notify` cannot be {word(value)}", why='it is "sd" or { fd = 3 }')
+        return found.error(
+            at, f"`notify` cannot be {word(value)}", why='it is "sd" or { fd = 3 }', help='write notify = "sd"'
+        )
     if not isinstance(value, dict):
         return found.mismatch(at, value, '"sd" or a table', help="write { fd = 3 }")
     for key in value:
@@ -167,6 +178,7 @@ def read_notify(value: object, at: Path, found: Findings) -> Notify | None:
 
 
 def read_restart_rules(value: object, at: Path, found: Findings) -> tuple[RestartRule, ...] | None:
+    """All rules in their order, the first that fits holds; bounds are Kubernetes' (KEP-5307)."""
     if not isinstance(value, list):
         return found.mismatch(at, value, "a list of tables", help="write [{ exit_codes = [42] }]")
     if len(value) > MOST_RULES:
@@ -182,6 +194,8 @@ def _read_rule(value: object, at: Path, found: Findings) -> RestartRule | None:
     strange = [unknown_key((*at, key), names, found, of="a restart rule") for key in value if key not in names]
     action = read_choice(value.get("action", "restart"), (*at, "action"), found, ACTIONS)
     given = [name for name in names[:2] if name in value]
+    if strange and not given:  # a misspelt one, most likely
+        return None
     if len(given) != 1:
         what = "both exit_codes and not_exit_codes" if given else "no exit_codes"
         return found.error(at, f"a restart rule has {what}", help="write exit_codes, or not_exit_codes for the others")
@@ -216,7 +230,8 @@ def _read_code(value: object, at: Path, found: Findings) -> int | None:
     if not is_integer(value):
         return found.mismatch(at, value, "an exit code", help="write for example 42")
     if not CODES.low <= value <= CODES.high:
-        return found.error(at, f"{value} is no exit code", why=f"exit codes are {CODES.low} to {CODES.high}")
+        why, help = f"exit codes are {CODES.low} to {CODES.high}", "write for example 42"
+        return found.error(at, f"{value} is no exit code", why=why, help=help)
     return value
 
 

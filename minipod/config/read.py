@@ -15,6 +15,11 @@ from minipod.errors import ERROR, ConfigError, Place, Problem
 from minipod.model import Pod
 
 MOST_BYTES = 1 << 20  # what fits in a Kubernetes ConfigMap
+_REASONS = {
+    errno.ENOENT: ("there is no such file", "check the path, and where it starts from"),
+    errno.EACCES: ("permission denied", "let the user that reads it do so"),
+    errno.EISDIR: ("it is a directory", "name a file in it"),
+}
 _EMPTY = 'write a service: [service.web] with command = ["…"]'
 
 
@@ -64,7 +69,7 @@ def read_pod(
     given = _parse_overrides(overrides)
     text = load_text(path, name)
     source = _LazySource(name, text)
-    doc = _parse(text, name)
+    doc = parse_text(text, name)
     found = Findings()
     _apply_overrides(source, doc, given, exit_code_from, found)
     pod = build(doc, _stem(path), source.in_file_order, found)
@@ -141,9 +146,10 @@ def load_text(path: str, name: str) -> str:
     try:
         data = _load_bytes(path)
     except OSError as bad:
-        raise _refusal(name, _reason(bad)) from None
+        reason, help = _REASONS.get(bad.errno or 0) or (os.strerror(bad.errno or 0).lower(), "is it the right file?")
+        raise _refusal(name, reason, help=help) from None
     except ValueError:  # a NUL in the path
-        raise _refusal(name, "no file can have that name") from None
+        raise _refusal(name, "no file can have that name", help="write its path without a NUL") from None
     if len(data) > MOST_BYTES:
         raise _refusal(name, "it is larger than 1 MiB", "a pod is a page or two", "is it the right file?")
     try:
@@ -167,15 +173,6 @@ def _load_bytes(path: str) -> bytes:
     return data
 
 
-def _reason(bad: OSError) -> str:
-    known = {
-        errno.ENOENT: "there is no such file",
-        errno.EACCES: "permission denied",
-        errno.EISDIR: "it is a directory",
-    }
-    return known.get(bad.errno or 0) or os.strerror(bad.errno or 0).lower()
-
-
 def _refusal(name: str, reason: str, why: str = "", help: str = "") -> ConfigError:
     return ConfigError((Problem(ERROR, Place(name), f"cannot read it: {reason}", why, help),))
 
@@ -195,7 +192,8 @@ def _explain_bytes(data: bytes, bad: UnicodeDecodeError, name: str) -> Problem:
     )
 
 
-def _parse(text: str, name: str) -> Doc:
+def parse_text(text: str, name: str) -> Doc:
+    """What a TOML text says. ConfigError, with its place, if it is none."""
     try:
         return toml.loads(text)
     except toml.TOMLDecodeError as bad:

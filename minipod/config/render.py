@@ -27,6 +27,7 @@ def render(problems: Iterable[Problem], *, colour: bool = False, omitted: int = 
 
 
 def render_error(error: ConfigError, *, colour: bool = False) -> str:
+    """All that an error holds, and how much more there was."""
     return render(error.problems, colour=colour, omitted=error.omitted)
 
 

@@ -18,6 +18,7 @@ SCHEMES = ("http", "https")
 HEADER_NAME = r"[-A-Za-z0-9]+"
 _PART = "[A-Za-z0-9_](?:[A-Za-z0-9_-]*[A-Za-z0-9_])?"
 HOST_NAME = rf"(?=.{{1,253}}$){_PART}(?:\.{_PART})*\.?"
+_A_HOST = 'write for example "127.0.0.1"'
 # Bytes. A path may get three times as long when it is written; together they stay below the plan's 15,000.
 MOST_PATH, MOST_HEADERS = 2_000, 8_000
 
@@ -105,7 +106,12 @@ def _read_line(value: object, at: Path, found: Findings) -> str | None:
 def _is_line(text: str, at: Path, found: Findings) -> bool:
     if all(c >= " " and c != "\x7f" for c in text):
         return True
-    found.error(at, f"`{key_of(at)}` holds a control character", why="it would not be one line of the request any more")
+    found.error(
+        at,
+        f"`{key_of(at)}` holds a control character",
+        why="it would not be one line of the request any more",
+        help="leave it out",
+    )
     return False
 
 
@@ -113,7 +119,7 @@ def _read_path(value: object, at: Path, found: Findings) -> str | None:
     path = _read_line(value, at, found)
     if path is None or len(path.encode()) <= MOST_PATH:
         return path
-    return found.error(at, f"`{at[-1]}` is longer than {MOST_PATH} bytes")
+    return found.error(at, f"`{at[-1]}` is longer than {MOST_PATH} bytes", help="ask for a shorter one")
 
 
 def _read_host(value: object, at: Path, found: Findings) -> str | None:
@@ -132,8 +138,8 @@ def _bare(host: str) -> str:
     inner = inner.partition("/")[0]
     name, colon, port = inner.rpartition(":")
     if colon and port.isdigit() and ":" not in name:
-        return f'write host = "{name}" and port = {port}' if matches(HOST_NAME, name) else ""
-    return f'write host = "{inner}"' if inner != host and matches(HOST_NAME, inner) else ""
+        return f'write host = "{name}" and port = {port}' if matches(HOST_NAME, name) else _A_HOST
+    return f'write host = "{inner}"' if inner != host and matches(HOST_NAME, inner) else _A_HOST
 
 
 def _read_scheme(value: object, at: Path, found: Findings) -> str | None:
@@ -154,7 +160,7 @@ def _read_headers(value: object, at: Path, found: Findings) -> tuple[tuple[str, 
     if None in read:
         return None
     if sum(len(f"{name}: {text}\r\n".encode()) for name, text in read) > MOST_HEADERS:
-        return found.error(at, f"`{at[-1]}` are longer than {MOST_HEADERS} bytes")
+        return found.error(at, f"`{at[-1]}` are longer than {MOST_HEADERS} bytes", help="leave some out")
     return tuple(read)
 
 
@@ -167,10 +173,14 @@ def _pair(value: object, at: Path, found: Findings) -> tuple[Path, object, objec
 def _read_header(at: Path, name: object, text: object, on_key: bool, found: Findings) -> tuple[str, str] | None:
     if not isinstance(name, str) or not matches(HEADER_NAME, name):
         return found.error(
-            at, f"{word(name)} cannot name a header", on_key=on_key, why="a name is letters, digits and -"
+            at,
+            f"{word(name)} cannot name a header",
+            on_key=on_key,
+            why="a name is letters, digits and -",
+            help="write for example X-Probe",
         )
     if not isinstance(text, str):
-        help = f'quote it: "{text}"' if isinstance(text, (int, float)) else ""
+        help = f'quote it: "{text}"' if isinstance(text, (int, float)) else "write it in quotes"
         return found.mismatch(at, text, "a string", help=help)
     if name.lower() == "host" and " " in text:
         return found.error(at, f"{word(text)} is no host", help="write a name or an address, and :PORT if it needs one")

@@ -22,7 +22,7 @@ from minipod.config.probes import ACTIONS, FDS, MOST_CODES, MOST_RULES, THRESHOL
 from minipod.config.requests import HEADER_NAME, HOST_NAME, MOST_PATH, PORTS, SCHEMES
 from minipod.config.sight import KEEPS, MOST_SOCKET
 from minipod.config.sizes import PATTERN as SIZE
-from minipod.config.tables import CODES
+from minipod.config.tables import CODES, UNCATCHABLE
 from minipod.config.values import (
     ENV_NAME,
     MILESTONES,
@@ -33,7 +33,7 @@ from minipod.config.values import (
     SUBDOMAIN,
     UMASK,
 )
-from minipod.supervisor.signals import ALIASES, NUMBERS
+from minipod.supervisor.signals import ALIASES, LIBC, NUMBERS
 from minipod.supervisor.words import LogMode, Overflow, StdinMode, StopScope
 
 Schema = dict[str, Any]
@@ -48,7 +48,14 @@ _NON_EMPTY: Schema = {**_TEXT, "minLength": 1}
 
 
 def exactly(pattern: str) -> str:
+    """The pattern for all of a text; JSON Schema looks anywhere in it."""
     return f"^(?:{pattern})$"
+
+
+def _names_of(numbers: Any) -> list[str]:
+    """Every way to name one of these signals, without SIG."""
+    names = [name for name, number in {**NUMBERS, **ALIASES}.items() if number in numbers]
+    return [*names, *map(str, sorted(numbers))]
 
 
 def _choice(words: Any) -> Schema:
@@ -60,6 +67,7 @@ def _words_of(members: Any) -> Schema:
 
 
 def table_of(values: Schema, names: Schema | None = None) -> Schema:
+    """A table whose keys the user names: what its values are, and what its names must be."""
     return {"type": "object", "additionalProperties": values, **({"propertyNames": names} if names else {})}
 
 
@@ -178,7 +186,7 @@ SHAPES: dict[str, Schema] = {
     "signal": _SIGNAL_SHAPE,
     "signals": table_of(
         {"anyOf": [_choice(("ignore", "stop")), _SIGNAL_SHAPE, _inner(RULE)]},
-        {"pattern": _SIGNAL, "not": {"pattern": "^(SIG)?(KILL|STOP|CHLD|CLD|9|19|17|32|33)$"}},
+        {"pattern": _SIGNAL, "not": {"pattern": rf"^(SIG)?({'|'.join(_names_of({*UNCATCHABLE, *LIBC}))})$"}},
     ),
     "size": {"anyOf": [{"type": "string", "pattern": exactly(SIZE)}, {"type": "integer", "minimum": 0}]},
     "socket": _SOCKET,

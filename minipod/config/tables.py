@@ -13,7 +13,7 @@ BACKOFF_KEYS = ("initial", "max", "reset_after")
 RULE_KEYS = ("send", "to")
 CODES = Limits(0, 255)
 _NUMERAL = r"-?\d+"
-_UNCATCHABLE = {
+UNCATCHABLE = {
     NUMBERS["KILL"]: "no process can catch KILL: the kernel ends it",
     NUMBERS["STOP"]: "no process can catch STOP: the kernel stops it",
     NUMBERS["CHLD"]: "CHLD tells minipod that a child ended; without it nothing would be reaped",
@@ -34,6 +34,7 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
                 on_key=True,
                 why="a label is [prefix/]name: the name at most 63 of a-z A-Z 0-9 - _ ., a letter or digit at both "
                 "ends; the prefix a DNS name",
+                help="write for example app, or example.com/app",
             )
         if not isinstance(text, str):
             found.error(here, f"label {word(key)} must be a string", help="quote it")
@@ -42,6 +43,7 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
                 here,
                 f"label {word(key)} cannot be {word(text)}",
                 why="a label's value is empty, or at most 63 of a-z A-Z 0-9 - _ ., a letter or digit at both ends",
+                help="put - for what is none of them",
             )
     return {key: text for key, text in value.items() if isinstance(text, str)}
 
@@ -69,6 +71,7 @@ def unknown_key(at: Path, known: tuple[str, ...], found: Findings, *, of: str = 
         on_key=True,
         near=(str(at[-1]), known),
         why=f"{of or word(at[-2])} has only {', '.join(known)}",
+        help="leave it out",
     )
 
 
@@ -78,7 +81,7 @@ def read_after(value: object, at: Path, found: Findings) -> dict[str, Milestone]
         pairs = {name: read_choice(inner, (*at, name), found, MILESTONES) for name, inner in value.items()}
         return {name: milestone for name, milestone in pairs.items() if milestone}
     if not isinstance(value, list):
-        help = f'write ["{value}"]' if isinstance(value, str) and value.isprintable() else ""
+        help = f'write ["{value}"]' if isinstance(value, str) and value.isprintable() else 'write for example ["db"]'
         return found.mismatch(at, value, "a list of names or a table", help=help)
     names = read_names(value, at, found)
     return dict.fromkeys(names, Milestone.STARTED)
@@ -89,7 +92,7 @@ def read_names(value: list[object], at: Path, found: Findings) -> list[str]:
     names: list[str] = []
     for i, name in enumerate(value):
         if not isinstance(name, str):
-            found.mismatch((*at, i), name, "the name of a unit")
+            found.mismatch((*at, i), name, "the name of a unit", help="write it in quotes")
         elif name in names:
             found.error((*at, i), f"{word(name)} stands twice in `{at[-1]}`", help="leave one out")
         else:
@@ -116,7 +119,13 @@ def read_exit_codes(value: object, at: Path, found: Findings) -> dict[int, int] 
 def _exit_code(key: str, at: Path, found: Findings) -> int | None:
     if matches(_NUMERAL, key):
         if len(key) > 3 or not 0 <= int(key) <= CODES.high:
-            return found.error(at, f"{word(key)} is no exit code", why="exit codes are 0 to 255", on_key=True)
+            return found.error(
+                at,
+                f"{word(key)} is no exit code",
+                why=f"exit codes are {CODES.low} to {CODES.high}",
+                help="write for example 42, or the name of a signal",
+                on_key=True,
+            )
         return int(key)
     number = signal_number(key, at, found, on_key=True)
     return None if number is None else 128 + number
@@ -130,8 +139,9 @@ def read_signals(value: object, at: Path, found: Findings) -> dict[int, SignalRu
     for name, inner in value.items():
         here = (*at, name)
         number = signal_number(name, here, found, on_key=True)
-        if number in _UNCATCHABLE:
-            found.error(here, f"{word(name)} cannot be given another meaning", why=_UNCATCHABLE[number], on_key=True)
+        if number in UNCATCHABLE:
+            message = f"{word(name)} cannot be given another meaning"
+            found.error(here, message, on_key=True, why=UNCATCHABLE[number], help="leave it out")
             continue
         rule = _read_rule(inner, here, number or 0, found)
         if number in rules:
@@ -169,7 +179,7 @@ def _read_rule_table(value: dict, at: Path, number: int, found: Findings) -> Sig
         send = values.read_signal(value["send"], (*at, "send"), found)
     to = value.get("to", [])
     if not isinstance(to, list):
-        return found.mismatch((*at, "to"), to, "a list of names")
+        return found.mismatch((*at, "to"), to, "a list of names", help='write for example ["web"]')
     if "to" in value and not to:
         return found.error((*at, "to"), "`to` names no unit", help='leave it out for every unit, or write "ignore"')
     names = tuple(read_names(to, (*at, "to"), found))

@@ -19,7 +19,6 @@ MILESTONES = {m.word: m for m in (Milestone.STARTED, Milestone.READY, Milestone.
 LOG_MODES = {mode.word: mode for mode in LogMode}
 MOST_RESTARTS = 2**32 - 2  # the plan's field, whose last number means "any"
 MOST_ID = 2**32 - 2  # (uid_t)-1 means "no change" to the kernel
-LIBC_SIGNALS = (32, 33)
 
 # Patterns, not compiled: most of them are needed by few pods, and compiling costs more than reading one.
 LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
@@ -28,6 +27,8 @@ SUBDOMAIN = r"(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-
 QUALIFIED = r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?"
 ENV_NAME = r"[!-<>-~ ]+"
 UMASK = r"(?:0o)?0?[0-7]{3}"
+_A_COMMAND = '["nginx", "-g", "daemon off;"]'
+_AN_ACCOUNT = "write a name such as app, or a number such as 1000"
 
 Reader = Callable[[object, Path, Findings], object]
 
@@ -43,6 +44,7 @@ def is_number(value: object) -> bool:
 
 
 def is_integer(value: object) -> bool:
+    """A TOML integer, which true and false are not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
@@ -59,13 +61,15 @@ def _quoted(value: object) -> str:
     return (
         f'quote it: "{str(value).lower() if isinstance(value, bool) else value}"'
         if isinstance(value, (bool, int, float))
-        else ""
+        else "write it in quotes"
     )
 
 
 def _without_nul(value: str, at: Path, found: Findings) -> str | None:
     if "\0" in value:
-        return found.error(at, "a NUL character cannot be passed on", why="the kernel ends every string at it")
+        return found.error(
+            at, "a NUL character cannot be passed on", why="the kernel ends every string at it", help="leave it out"
+        )
     try:
         value.encode()
     except UnicodeEncodeError:  # a word of the command line
@@ -74,6 +78,7 @@ def _without_nul(value: str, at: Path, found: Findings) -> str | None:
 
 
 def read_pod_name(value: object, at: Path, found: Findings) -> str | None:
+    """An RFC 1123 subdomain, as Kubernetes demands of pods."""
     name = read_string(value, at, found)
     if name is not None and not matches(SUBDOMAIN, name):
         return found.error(
@@ -99,24 +104,28 @@ def check_unit_name(name: str, at: Path, found: Findings) -> None:
 
 def _better_name(name: str) -> str:
     better = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
-    return f"call it {better}" if matches(LABEL, better) else ""
+    return f"call it {better}" if matches(LABEL, better) else "call it for example web"
 
 
 def read_flag(value: object, at: Path, found: Findings) -> bool | None:
+    """true or false, and nothing that might mean it."""
     if not isinstance(value, bool):
-        return found.mismatch(at, value, "true or false")
+        return found.mismatch(at, value, "true or false", help="write true or false, without quotes")
     return value
 
 
 def read_count(value: object, at: Path, found: Findings) -> int | None:
+    """How many restarts: 0 to what the plan can hold."""
     return read_integer(value, at, found, Limits(0, MOST_RESTARTS))
 
 
 def read_integer(value: object, at: Path, found: Findings, limits: Limits) -> int | None:
+    """A whole number within its limits, both of them allowed."""
     if not is_integer(value):
-        return found.mismatch(at, value, "a whole number")
+        return found.mismatch(at, value, "a whole number", help=f"write for example {max(limits.low, 1)}")
     if not limits.low <= value <= limits.high:
-        return found.error(at, f"`{at[-1]}` must be {limits.low} to {limits.high}")
+        help = f"the least is {limits.low}" if value < limits.low else f"the most is {limits.high}"
+        return found.error(at, f"`{at[-1]}` must be {limits.low} to {limits.high}", help=help)
     return value
 
 
@@ -131,6 +140,7 @@ def read_duration(value: object, at: Path, found: Findings) -> int | None:
 
 
 def read_deadline(value: object, at: Path, found: Findings) -> int | None:
+    """Nanoseconds, above 0."""
     ns = read_duration(value, at, found)
     if ns == 0:
         return found.error(
@@ -145,13 +155,15 @@ def read_deadline(value: object, at: Path, found: Findings) -> int | None:
 def read_choice(value: object, at: Path, found: Findings, choices: Mapping[str, object], article: str = "one of"):
     """The meaning of one of a few words."""
     listed = ", ".join(f'"{choice}"' for choice in choices)
+    help = f'write for example "{next(iter(choices))}"'
     if not isinstance(value, str):
-        return found.mismatch(at, value, f"{article} {listed}")
+        return found.mismatch(at, value, f"{article} {listed}", help=help)
     if value not in choices:
         return found.error(
             at,
             f"`{at[-1]}` cannot be {word(value)}",
             why=f"it is one of {listed}",
+            help=help,
             near=(value, tuple(choices)),
         )
     return choices[value]
@@ -163,6 +175,7 @@ def _choice_of(members: Collection[Enum]) -> Reader:
 
 
 def read_restart(value: object, at: Path, found: Findings) -> str | None:
+    """One of RESTARTS; what it does is the verdict table's."""
     return read_choice(value, at, found, {name: name for name in RESTARTS})
 
 
@@ -186,6 +199,7 @@ def read_signal(value: object, at: Path, found: Findings) -> int | None:
 
 
 def signal_number(name: str, at: Path, found: Findings, *, on_key: bool = False) -> int | None:
+    """1 to 64, from any way to name a signal; none of the C library's own. ``on_key``: the name is the key."""
     try:
         number = signals.number_of(name)
     except ValueError:
@@ -193,10 +207,11 @@ def signal_number(name: str, at: Path, found: Findings, *, on_key: bool = False)
             at,
             f"no signal is called {word(name)}",
             why="signals are named as in `kill -l`, real-time ones RTMIN+N and RTMAX-N",
+            help='write for example "TERM" or "SIGUSR1"',
             near=(name.upper(), (*signals.NUMBERS, *(f"SIG{n}" for n in signals.NUMBERS))),
             on_key=on_key,
         )
-    if number in LIBC_SIGNALS:
+    if number in signals.LIBC:
         return found.error(
             at, f"signal {number} belongs to the C library", help='the first free one is "RTMIN"', on_key=on_key
         )
@@ -221,10 +236,10 @@ def read_account(value: object, at: Path, found: Findings) -> str | None:
     """A user or group: a name, or a number as string or integer. The model has text for both."""
     if is_integer(value) or (isinstance(value, str) and value.isascii() and value.isdigit()):
         if not 0 <= int(value) <= MOST_ID:
-            return found.error(at, f"`{at[-1]}` must be a name or 0 to {MOST_ID}")
+            return found.error(at, f"`{at[-1]}` must be a name or 0 to {MOST_ID}", help=_AN_ACCOUNT)
         return str(int(value))
     if not isinstance(value, str):
-        return found.mismatch(at, value, "a name or a number")
+        return found.mismatch(at, value, "a name or a number", help=_AN_ACCOUNT)
     if ":" in value:
         return found.error(
             at,
@@ -233,7 +248,8 @@ def read_account(value: object, at: Path, found: Findings) -> str | None:
             help='write for example user = "app" and group = "app"',
         )
     if not value or not value.isprintable() or value[0] in "-+ " or any(c in value for c in " /,"):
-        return found.error(at, f"`{at[-1]}` cannot be {word(value)}", why="no account can have that name")
+        why = "no account can have that name"
+        return found.error(at, f"`{at[-1]}` cannot be {word(value)}", why=why, help=_AN_ACCOUNT)
     return value
 
 
@@ -250,6 +266,7 @@ def read_env(value: object, at: Path, found: Findings) -> dict[str, str] | None:
                 f"{word(name)} cannot name a variable",
                 on_key=True,
                 why="a name is printable ASCII without `=`, and not empty",
+                help="use letters, digits and _",
             )
         if not isinstance(text, str):
             found.error(
@@ -279,7 +296,7 @@ def read_words(value: object, at: Path, found: Findings) -> tuple[str, ...] | No
 def _as_list(value: object) -> str:
     words = value.split() if isinstance(value, str) and len(value) <= 60 else []
     quoted = ", ".join(f'"{visible(w)}"' for w in words if w.isprintable() and '"' not in w and "\\" not in w)
-    return f"write [{quoted}]" if quoted else ""
+    return f"write [{quoted}]" if quoted else f"write {_A_COMMAND}"
 
 
 def read_command(value: object, at: Path, found: Findings) -> tuple[str, ...] | None:
@@ -289,10 +306,10 @@ def read_command(value: object, at: Path, found: Findings) -> tuple[str, ...] | 
         if value is None:
             return None
     elif not isinstance(value, list):
-        return found.mismatch(at, value, "a list of strings, or a string")
+        return found.mismatch(at, value, "a list of strings, or a string", help=f"write for example {_A_COMMAND}")
     words = read_words(value, at, found)
     if words is not None and not (words and words[0]):
-        return found.error(at, f"`{at[-1]}` names no program", help='write for example ["nginx", "-g", "daemon off;"]')
+        return found.error(at, f"`{at[-1]}` names no program", help=f"write for example {_A_COMMAND}")
     return words
 
 

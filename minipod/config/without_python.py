@@ -8,8 +8,8 @@ from minipod.config.check import path_of
 from minipod.config.findings import Findings, Path, word
 from minipod.hosts import why_python
 from minipod.model import Ask, Pod, Unit
-
-_FIELDS = ("startup_probe", "liveness_probe", "readiness_probe", "post_start", "pre_stop")
+from minipod.supervisor.errands import KEYS
+from minipod.supervisor.words import Errand
 
 
 def refuse_python(pod: Pod, found: Findings) -> None:
@@ -45,9 +45,9 @@ def _needing(pod: Pod) -> Iterator[tuple[Path, Ask]]:
 
 def asks(unit: Unit) -> Iterator[tuple[str, Ask]]:
     """What a unit's probes and hooks do, by the key."""
-    for name in _FIELDS:
+    for kind, name in KEYS.items():
         given = getattr(unit, name)
-        if given is not None:
+        if given is not None and kind is not Errand.WATCHDOG:
             yield name, given if isinstance(given, Ask) else given.ask
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from minipod import model
 from minipod.reaper import records
 from minipod.supervisor import backoff, budget, errands, order, roles, signals
-from minipod.supervisor.words import Control, ExitClass, Kind, LogMode, SignalVerb, StopScope
+from minipod.supervisor.words import Control, ExitClass, Kind, LogMode, SignalVerb
 
 # Docker's own: for a unit that is given none, or no search would find anything.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -91,7 +91,7 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int, python: str) -> records.U
         errands=_errands(unit, python),
         log=records.Log(*unit.log),
         grace_ns=unit.termination_grace_period,
-        rest_grace_ns=0 if unit.stop_to is StopScope.MAIN else budget.WHOLE_GRACE,
+        rest_grace_ns=budget.rest_grace(unit.stop_to),
         deadline_ns=unit.deadline or 0,
         reset_ns=unit.backoff.reset_after,
     )

@@ -7,13 +7,12 @@ probe. Imported only for pods that have errands. Pure; the rules of requests are
 from minipod.hosts import address, why_python
 from minipod.model import Ask
 from minipod.reaper.records import Task
-from minipod.supervisor.errands import Assignment
+from minipod.supervisor.errands import HOOKS, Assignment
 from minipod.supervisor.words import Errand, Handler
 
 # The version whose rules are followed; programs know a probe by this name (differences.md, 15).
 KUBERNETES = "1.36"
 PROBE_AGENT, HOOK_AGENT = f"kube-probe/{KUBERNETES}", f"kube-lifecycle/{KUBERNETES}"
-HOOKS = frozenset({Errand.POST_START, Errand.PRE_STOP})
 # Never "-m": that would look for modules in the unit's working directory first.
 LAUNCHER = "import sys; sys.path[:1] == [''] and sys.path.pop(0); from minipod.cli import entry; entry()"
 # A request has no body, so these could only mislead whoever reads it; Go's client leaves them out too.

@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 from minipod.status import durations
 from minipod.status.conditions import INITIALIZED, POD_SCHEDULED, READY
+from minipod.status.pod import TERMINAL
 from minipod.status.records import ContainerStatus, PodInfo, PodStatus, Running, Terminated, Waiting
+from minipod.status.states import INITIALIZING
 from minipod.supervisor.vocabulary import Kind
 
 _GATED, _LOST = "SchedulingGated", "NodeLost"
-_INITIALIZING = "PodInitializing"
-_TERMINAL = ("Succeeded", "Failed")
 _NONE = "<none>"
 
 
@@ -92,7 +92,7 @@ def _last_word(info: PodInfo, status: PodStatus, word: str) -> str:
         return word
     if status.reason == _LOST:
         return "Unknown"
-    return word if status.phase in _TERMINAL else "Terminating"
+    return word if status.phase in TERMINAL else "Terminating"
 
 
 def _restarts(count: int, last: int | None, now: int) -> str:
@@ -131,7 +131,7 @@ def _counted(seen: _Scan, each: ContainerStatus, is_sidecar: bool) -> _Scan:
 def _init_word(each: ContainerStatus, at: int, total: int) -> str:
     if isinstance(each.state, Terminated):
         return _end_word(each.state)
-    if isinstance(each.state, Waiting) and each.state.reason not in ("", _INITIALIZING):
+    if isinstance(each.state, Waiting) and each.state.reason not in ("", INITIALIZING):
         return each.state.reason
     return f"{at}/{total}"
 

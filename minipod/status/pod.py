@@ -10,7 +10,7 @@ from minipod.status import conditions
 from minipod.status.records import Condition, ContainerStatus, Part, PodStatus
 from minipod.status.states import UnitRecord, container_status
 from minipod.supervisor.facts import bits_of
-from minipod.supervisor.phase import PHASE, PhaseBit
+from minipod.supervisor.phase import PHASE, key_of
 from minipod.supervisor.pod import CAUSE
 from minipod.supervisor.vocabulary import Kind, Phase, PodEvent
 from minipod.supervisor.vocabulary import Pod as PodState
@@ -34,11 +34,6 @@ class PodRecord:
     is_prepared: bool = True
     others: Sequence[Condition] = field(default=())
     gates: Sequence[str] = field(default=())
-
-
-def key_of(bits: frozenset[PhaseBit]) -> int:
-    """The number under which the phase table has these facts."""
-    return sum(1 << bit.number for bit in bits)
 
 
 def phase_of(pod: PodRecord, table: Sequence[Phase] = PHASE) -> Phase:

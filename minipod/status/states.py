@@ -9,13 +9,14 @@ from dataclasses import dataclass
 
 from minipod.status.durations import human
 from minipod.status.records import ContainerStatus, Running, State, Terminated, Waiting
-from minipod.supervisor.verdict import REASON
+from minipod.supervisor.facts import HAS_PROCESS
+from minipod.supervisor.verdict import reason_of
 from minipod.supervisor.vocabulary import ExitClass, Kind, Life, Outcome, Want
 
 CREATING, INITIALIZING = "ContainerCreating", "PodInitializing"
-CRASH_LOOP, ANEW = "CrashLoopBackOff", REASON[ExitClass.RESET][1]
-DEPENDENCY_FAILED = REASON[ExitClass.DEPENDENCY][1]
-_PROGRAM_RUNS = frozenset({Life.UP, Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT})
+CRASH_LOOP, ANEW = "CrashLoopBackOff", reason_of(ExitClass.RESET, 1)
+DEPENDENCY_FAILED = reason_of(ExitClass.DEPENDENCY, None)
+_PROGRAM_RUNS = HAS_PROCESS - {Life.DRAINING}
 
 
 @dataclass(frozen=True)
@@ -58,11 +59,6 @@ def container_status(unit: UnitRecord, *, has_inits: bool) -> ContainerStatus:
         started=runs and unit.started,
         restart_count=_restart_count(unit, state),
     )
-
-
-def reason_of(exit_class: ExitClass, code: int) -> str:
-    """Why an instance of this class ended, in Kubernetes' words; OOMKilled is for whoever knows of it."""
-    return REASON[exit_class][code != 0]
 
 
 def _states(unit: UnitRecord, has_inits: bool) -> tuple[State, Terminated | None]:

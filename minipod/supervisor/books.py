@@ -25,7 +25,6 @@ from minipod.supervisor.vocabulary import (
     PodEvent,
     Probe,
     Standing,
-    StopScope,
     Want,
 )
 
@@ -116,7 +115,7 @@ class UnitBook:
         self.rule = roles.rule_of(plan.kind, plan.restart)
         self.standing = roles.standing_of(plan.kind, is_main=plan.name == main, essential=plan.essential)
         self.ladder = backoff.ladder(plan.backoff.initial, plan.backoff.max)
-        self.rest_grace = budget.WHOLE_GRACE if plan.stop_to is StopScope.GROUP else 0
+        self.rest_grace = budget.rest_grace(plan.stop_to)
         self._codes, self._classes = exit_codes(plan), exit_classes(plan)
         self.errands = {task.kind: ErrandBook(task) for task in assignments(plan)}
         self.life, self.want = Life.HELD, Want.UP
@@ -162,7 +161,7 @@ class UnitBook:
             return verdict.OOM_REASON
         if self.code is None and self.exit_class is not ExitClass.DEPENDENCY:
             return None
-        return verdict.REASON[self.exit_class][self.code != 0]
+        return verdict.reason_of(self.exit_class, self.code)
 
     @property
     def is_over(self) -> bool:

@@ -8,6 +8,7 @@ is theirs; whoever still waits for its turn proceeds when the last slice of its 
 from typing import NamedTuple
 
 from minipod.supervisor.backoff import SECOND
+from minipod.supervisor.words import StopScope
 
 
 class Slice(NamedTuple):
@@ -39,6 +40,12 @@ class Limits(NamedTuple):
     sidecar_turn: int
     sidecar_kill: int
     leave: int
+
+
+def rest_grace(scope: StopScope) -> int:
+    """How long, in ns after the leader's end, what is left of a stopped group may take: nothing when the leader alone
+    was asked (DESIGN.md section 4)."""
+    return WHOLE_GRACE if scope is StopScope.GROUP else 0
 
 
 def limits(budget: int, *, has_sidecars: bool) -> Limits:

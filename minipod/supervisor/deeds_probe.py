@@ -10,6 +10,7 @@ from minipod.supervisor.books import ErrandBook, UnitBook
 from minipod.supervisor.deed import does
 from minipod.supervisor.deeds import reach
 from minipod.supervisor.deeds_time import own_timer
+from minipod.supervisor.errands import HOOKS
 from minipod.supervisor.probes import ERROR_TRIES, PROBES
 from minipod.supervisor.vocabulary import Action, Errand, Handler, LifeEvent, Milestone, ProbeEvent
 from minipod.supervisor.world import Notice, Reply
@@ -155,7 +156,7 @@ def _halt_probes(sim, unit):
 
 @does(Action.END_ERRANDS)
 def _end_errands(sim, unit):
-    for kind in (Errand.POST_START, Errand.PRE_STOP):
+    for kind in HOOKS:
         if kind in unit.errands:
             unit.errands[kind].is_busy = False
             sim.disarm((kind, unit.at))

@@ -11,6 +11,16 @@ from minipod import model
 from minipod.supervisor.words import Errand, ExitClass, Handler, Kind
 
 EXIT_CODES = 256
+HOOKS = (Errand.POST_START, Errand.PRE_STOP)
+# The key of a pod file, and the field of the model, that asks for each.
+KEYS = {
+    Errand.STARTUP: "startup_probe",
+    Errand.LIVENESS: "liveness_probe",
+    Errand.READINESS: "readiness_probe",
+    Errand.WATCHDOG: "watchdog",
+    Errand.POST_START: "post_start",
+    Errand.PRE_STOP: "pre_stop",
+}
 _SAID_BY_PROGRAM = model.Ask(Handler.NOTIFY)
 _UNCHANGED = bytes(range(EXIT_CODES))
 _CLASSES = bytes([ExitClass.OK.number, *[ExitClass.FAIL.number] * (EXIT_CODES - 1)])  # by exit code
@@ -50,7 +60,8 @@ def _assignments(unit: model.Unit) -> Iterator[Assignment]:
         yield Assignment(Errand.READINESS, _SAID_BY_PROGRAM, **own)
     if unit.watchdog is not None:
         yield Assignment(Errand.WATCHDOG, _SAID_BY_PROGRAM, timeout=unit.watchdog, **own)
-    for kind, ask in ((Errand.POST_START, unit.post_start), (Errand.PRE_STOP, unit.pre_stop)):
+    for kind in HOOKS:
+        ask = getattr(unit, KEYS[kind])
         if ask is not None:
             yield Assignment(kind, ask, timeout=ask.sleep)
 

@@ -164,6 +164,7 @@ def _signals() -> Iterator[str]:
 
 
 def lines() -> Iterable[str]:
+    """The header's lines: enums first, for whoever includes it; tables for the one file that defines POLICY_TABLES."""
     yield _HEAD
     for words in ENUMS:
         yield from _enum(words)

@@ -21,6 +21,11 @@ class PhaseBit(Word):
     OVER = "the pod is over: nothing will ever run again, and its exit code is fixed"
 
 
+def key_of(bits: frozenset[PhaseBit]) -> int:
+    """The number under which PHASE has these facts."""
+    return sum(1 << bit.number for bit in bits)
+
+
 def phase_of(bits: frozenset[PhaseBit]) -> Phase:
     """The phase for a set of facts. Total: every combination has an answer, as in ``getPhase``."""
     if PhaseBit.FAILED_INIT in bits:

@@ -28,21 +28,24 @@ Events: ``UNIT: exit=N``, ``UNIT: signal=NAME``, ``UNIT: oom``, ``UNIT: order=st
 ``UNIT: liveness=fails`` and its like: answered so from now on;
 ``UNIT: notify=ready|reloading|stopping|watchdog|trigger``; for short ``UNIT: ready``, ``unready``, ``started``,
 ``healthy``, ``unhealthy``; ``pod: TERM`` (INT, QUIT), ``pod: stray=KIND`` (it ends), ``UNIT: fact=WORD`` and
-``pod: fact=WORD`` (a word of the policy, put in as it is). Blanks may be left out.
+``pod: fact=WORD`` (a word of the policy, put in as it is). Blanks at will.
 
-Parsing is pure: it takes what a TOML parser gives. ValueError names what is wrong.
+Parsing is pure: it takes what a TOML parser gives. BadScenario holds all that is wrong, by path.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import ndiff
 from itertools import groupby
 
 from minipod.config.durations import format_duration, parse_duration
+from minipod.config.findings import Findings
 from minipod.model import Pod
 from minipod.supervisor.books import TABLES, Report, Tables
-from minipod.supervisor.scenario_pod import only, parse_pod
-from minipod.supervisor.scenario_world import parse_behaviours, parse_events, parse_strays
+from minipod.supervisor.scenario_events import POD, BadEvent, BadEvents, Moment, parse_events
+from minipod.supervisor.scenario_parts import BadScenario, check_keys, read_value, table_at
+from minipod.supervisor.scenario_pod import parse_pod
+from minipod.supervisor.scenario_world import parse_behaviours, parse_strays
 from minipod.supervisor.simulate import Watch, simulate
 from minipod.supervisor.vocabulary import Word
 from minipod.supervisor.world import Behaviour, Fact, Stray
@@ -51,6 +54,7 @@ _PARTS = {"source", "events", "until", "given", "world", "expected"}
 _FACTS = set(
     "timeline exit_code phase phases flags reason reasons restarts codes outcomes sent impossible lost".split()
 )
+_BY_UNIT = {"restarts", "codes", "outcomes", "reasons"}
 
 
 @dataclass(frozen=True)
@@ -76,29 +80,59 @@ class Scenario:
         )
 
 
-def parse(document: Mapping[str, object]) -> Scenario:
-    """A scenario from a parsed TOML document. ValueError if it is none."""
-    only(document, _PARTS, "a scenario")
+def parse(document: Mapping[str, object], pod: Pod | None = None) -> Scenario:
+    """A scenario from a parsed TOML document. ``pod``: the one of the file that its ``given`` names; who gives a whole
+    pod file means its services, so an init that no event ends is done at once. BadScenario holds all that is wrong."""
+    found = Findings()
+    given = parse_pod(document.get("given", {}), ("given",), found) if pod is None else pod
     if not document.get("source"):
-        raise ValueError("a scenario must name its source")
-    return of_pod(parse_pod(document.get("given", {})), document)
+        why = "who sees it fail must know why it must be so"
+        found.error((), "a scenario must name its source", why=why, help='write source = "our runbook: …"')
+    if given is None:
+        check_keys(document, (), _PARTS, found)
+        raise BadScenario(found.all)
+    return _parsed(given, document, found, inits_succeed=pod is not None)
 
 
-def of_pod(pod: Pod, document: Mapping[str, object]) -> Scenario:
-    """A scenario whose pod is given already; the rest is the document's."""
-    world = document.get("world", {})
-    expected = document.get("expected", {})
-    only(expected, _FACTS, "[expected]")
-    moments = parse_events(document.get("events", ()), pod.units)
-    return Scenario(
+def of_events(pod: Pod, lines: Sequence[str]) -> Scenario:
+    """A pod and its events alone. BadScenario holds every event that is none."""
+    return _parsed(pod, {"events": list(lines)}, Findings(), inits_succeed=True)
+
+
+def _parsed(pod: Pod, document: Mapping[str, object], found: Findings, *, inits_succeed: bool) -> Scenario:
+    names = [unit.name for unit in pod.units]
+    check_keys(document, (), _PARTS, found)
+    world = table_at(document, ("world",), (*names, POD), found)
+    moments, bad_events = _events(document.get("events", []), pod, found)
+    scenario = Scenario(
         source=document.get("source", ""),
         pod=pod,
-        behaviours=parse_behaviours(world, pod.units, moments),
-        strays=parse_strays(world),
+        behaviours=parse_behaviours(world, pod.units, moments, found, inits_succeed=inits_succeed),
+        strays=parse_strays(world, found),
         facts=moments,
-        until=parse_duration(document["until"]) if "until" in document else None,
-        expected=expected,
+        until=read_value(parse_duration, document["until"], ("until",), None, found) if "until" in document else None,
+        expected=_expected(document, names, found),
     )
+    if found.failed or bad_events:
+        raise BadScenario(found.all, bad_events)
+    return scenario
+
+
+def _events(lines: object, pod: Pod, found: Findings) -> tuple[tuple[Moment, ...], Sequence[tuple[int, BadEvent]]]:
+    if not isinstance(lines, list):
+        found.mismatch(("events",), lines, "a list of strings", help='write ["web: exit=1 @5s"]')
+        return (), ()
+    try:
+        return parse_events(lines, pod.units), ()
+    except BadEvents as bad:
+        return (), bad.all
+
+
+def _expected(document: Mapping[str, object], names: Sequence[str], found: Findings) -> Mapping[str, object]:
+    expected = table_at(document, ("expected",), _FACTS, found)
+    for key in _BY_UNIT & set(expected):
+        table_at(expected, ("expected", key), names, found)
+    return expected
 
 
 # --- comparing ---

@@ -1,120 +1,87 @@
-"""The ``given`` of a scenario: a pod from the policy's part of a pod file, commands and targets left out at will.
+"""The ``given`` of a scenario: a pod file whose commands, and what its probes and hooks ask, may be left out, because
+the scenario's world says what comes of them. ``[given.pod] order`` lists units in the order of the file.
 
-It reads no positions and explains little: a whole pod file is ``config``'s business. ValueError names what is wrong.
+Pure. It must never read a key by itself: ``config.build`` does, with every mistake and its place.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from minipod.config.durations import parse_duration
-from minipod.model import Ask, Backoff, Notify, Pod, Probe, RestartRule, Unit, default_restart
-from minipod.supervisor import signals
-from minipod.supervisor.words import Handler, Kind, Milestone, StopScope
+from minipod.config.build import Doc, build
+from minipod.config.findings import Finding, Findings, Path, word
+from minipod.config.probes import HOOK_HANDLERS, PROBE_HANDLERS
+from minipod.model import Pod
+from minipod.supervisor.errands import HOOKS, KEYS
+from minipod.supervisor.order import ranks
+from minipod.supervisor.words import Errand, Kind
 
-RESTART = ("always", "on_failure", "never")
-_KINDS = (Kind.INIT, Kind.SIDECAR, Kind.SERVICE)
-_GIVEN = {"pod", *(kind.word for kind in _KINDS)}
-_HANDLERS = {"exec": Handler.EXEC, "http_get": Handler.HTTP_GET, "tcp_socket": Handler.TCP_SOCKET, "grpc": Handler.GRPC}
-_ACTIONS = {"restart": False, "restart_all": True}
-_DURATIONS = ("initial_delay", "period", "timeout", "termination_grace_period")
-_COUNTS = ("success_threshold", "failure_threshold")
-
-
-def only(table: Mapping[str, object], known: set[str], what: str) -> None:
-    """ValueError if the table has a key that is not known."""
-    unknown = set(table) - known
-    if unknown:
-        raise ValueError(f"{what} has no {', '.join(sorted(unknown))}")
+_ANYTHING = ["true"]
+_ORDER = "order"
+_HANDLERS = {key: HOOK_HANDLERS if kind in HOOKS else PROBE_HANDLERS for kind, key in KEYS.items()}
+del _HANDLERS[KEYS[Errand.WATCHDOG]]
 
 
-def parse_pod(given: Mapping[str, object]) -> Pod:
-    """A pod from its tables. ValueError for a key that is not policy."""
-    only(given, _GIVEN, "[given]")
-    top = {**given.get("pod", {})}
-    main, default = top.pop("main", None), top.pop("restart", None)
-    units = tuple(
-        _unit(name, kind, keys, is_main=name == main, restart=default)
-        for kind in _KINDS
-        for name, keys in given.get(kind.word, {}).items()
-    )
-    order = {name: at for at, name in enumerate(top.pop("order", [u.name for u in units]))}
-    times = {key: parse_duration(top.pop(key)) for key in ("deadline", "termination_grace_period") if key in top}
-    only(top, set(), "[given.pod]")
-    return Pod(name="scenario", units=tuple(sorted(units, key=lambda u: order[u.name])), main=main, **times)
+def parse_pod(given: object, at: Path, found: Findings) -> Pod | None:
+    """The pod that stands at ``at`` in a scenario; None when anything is wrong with it, which ``found`` has then."""
+    if not isinstance(given, dict):
+        return found.mismatch(at, given, "a table, or the path of a pod file", help="write [given.service.web]")
+    doc, order = _completed(given)
+    inner = Findings()
+    pod = build(doc, "scenario", lambda paths: sorted(paths, key=lambda path: order.get(path[-1], 0)), inner)
+    _check_names(pod, inner)
+    for each in inner.all:
+        found.failed |= inner.failed
+        found.all.append(_moved(each, at))
+    if inner.failed:
+        return None
+    return pod._replace(units=tuple(sorted(pod.units, key=lambda unit: order.get(unit.name, 0))))
 
 
-def _unit(name: str, kind: Kind, keys: Mapping[str, object], *, is_main: bool, restart: str | None) -> Unit:
-    keys = {**keys}
-    follows = kind is not Kind.SIDECAR and not is_main
-    policy = keys.pop("restart", (follows and restart) or default_restart(kind, is_main=is_main))
-    command = tuple(keys.pop("command", ("true",)))
-    where = f"[given.{kind.word}.{name}]"
-    only(keys, set(_READ), where)
-    if policy not in RESTART:
-        raise ValueError(f"{where} restart is {', '.join(RESTART)}, not {policy!r}")
-    return Unit(name, kind, command, policy, **{key: _read(where, key, value) for key, value in keys.items()})
+def _completed(given: Doc) -> tuple[Doc, Mapping[object, int]]:
+    """The document with all that a pod file needs, and the units' order."""
+    doc = {key: dict(table) if isinstance(table, dict) else table for key, table in given.items()}
+    pod = doc.get("pod")
+    names = pod.pop(_ORDER, []) if isinstance(pod, dict) else []
+    for kind in Kind:
+        table = doc.get(kind.word)
+        for name, unit in table.items() if isinstance(table, dict) else ():
+            table[name] = _whole(unit) if isinstance(unit, dict) else unit
+    order = {name: at for at, name in enumerate(names)} if isinstance(names, list) else {}
+    return doc, order
 
 
-def _read(where: str, key: str, value: object) -> object:
+def _whole(unit: Doc) -> Doc:
+    asks = {key: unit[key] for key in _HANDLERS if isinstance(unit.get(key), dict)}
+    told = {
+        key: {"exec": _ANYTHING, **ask} for key, ask in asks.items() if not any(name in ask for name in _HANDLERS[key])
+    }
+    return {"command": _ANYTHING, **unit, **told}
+
+
+def _check_names(pod: Pod, found: Findings) -> None:
+    """Only what cannot be played: a scenario may be about a pod that ``minipod check`` would refuse."""
+    names = [unit.name for unit in pod.units]
+    for unit in pod.units:
+        for name in unit.after:
+            if name not in names:
+                found.error(
+                    (unit.kind.word, unit.name, "after"),
+                    f"no unit is called {word(name)}",
+                    near=(name, tuple(names)),
+                    help="name one that is there",
+                )
+    if pod.main is not None and pod.main not in names:
+        near = (pod.main, tuple(names))
+        found.error(("pod", "main"), f"no unit is called {word(pod.main)}", near=near, help="name a service")
+    if not found.failed:
+        _check_order(pod, found)
+
+
+def _check_order(pod: Pod, found: Findings) -> None:
     try:
-        return _READ[key](value)
-    except (KeyError, TypeError, AttributeError):
-        raise ValueError(f"{where} {key} cannot be {value!r}") from None
+        ranks([unit.member for unit in pod.units])
     except ValueError as bad:
-        raise ValueError(f"{where} {key}: {bad}") from None
+        found.error((), f"the units wait for each other: {bad}", help="leave one after out")
 
 
-# --- keys ---
-
-
-def _after(after: Mapping[str, str] | list[str]) -> dict[str, Milestone]:
-    named = after if isinstance(after, Mapping) else dict.fromkeys(after, "started")
-    return {name: Milestone[word.upper()] for name, word in named.items()}
-
-
-def _probe(keys: Mapping[str, object]) -> Probe:
-    only(keys, {*_DURATIONS, *_COUNTS, *_HANDLERS}, "a probe")
-    times = {key: parse_duration(keys[key]) for key in _DURATIONS if key in keys}
-    return Probe(_ask(keys), **times, **{key: keys[key] for key in _COUNTS if key in keys})
-
-
-def _hook(keys: Mapping[str, object]) -> Ask:
-    only(keys, {"sleep", *_HANDLERS}, "a hook")
-    return Ask(Handler.SLEEP, sleep=parse_duration(keys["sleep"])) if "sleep" in keys else _ask(keys)
-
-
-def _ask(keys: Mapping[str, object]) -> Ask:
-    """How it is asked matters to nobody here: the scenario's world says what is answered."""
-    return Ask(next((handler for key, handler in _HANDLERS.items() if key in keys), Handler.EXEC), command=("true",))
-
-
-def _notify(value: object) -> Notify:
-    if value == "sd":
-        return Notify()
-    only(value, {"fd"}, "notify")
-    return Notify(fd=value["fd"])
-
-
-def _rule(keys: Mapping[str, object]) -> RestartRule:
-    only(keys, {"exit_codes", "not_exit_codes", "action"}, "a restart rule")
-    negated = "not_exit_codes" in keys
-    codes = keys["not_exit_codes" if negated else "exit_codes"]
-    return RestartRule(tuple(codes), negated, _ACTIONS[keys.get("action", "restart")])
-
-
-_READ: dict[str, Callable] = {
-    "essential": bool,
-    "max_restarts": int,
-    "deadline": parse_duration,
-    "termination_grace_period": parse_duration,
-    "backoff": lambda keys: Backoff(**{key: parse_duration(value) for key, value in keys.items()}),
-    "stop_signal": signals.number_of,
-    "stop_to": lambda word: StopScope[word.upper()],
-    "exit_codes": lambda codes: {int(raw): code for raw, code in codes.items()},
-    "after": _after,
-    "restart_rules": lambda rules: tuple(map(_rule, rules)),
-    **dict.fromkeys(("startup_probe", "liveness_probe", "readiness_probe"), _probe),
-    **dict.fromkeys(("post_start", "pre_stop"), _hook),
-    "notify": _notify,
-    "watchdog": parse_duration,
-    "start_timeout": parse_duration,
-}
+def _moved(finding: Finding, at: Path) -> Finding:
+    return finding._replace(at=(*at, *finding.at), also=tuple(((*at, *path), label) for path, label in finding.also))

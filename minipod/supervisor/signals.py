@@ -23,8 +23,9 @@ COUNT = 65  # 0..64
 _STOP = frozenset({NUMBERS["TERM"], NUMBERS["INT"], NUMBERS["QUIT"]})
 _FREEZE = frozenset({NUMBERS["TSTP"], NUMBERS["TTIN"], NUMBERS["TTOU"]})
 _OWN = frozenset({NUMBERS["CHLD"], NUMBERS["KILL"], NUMBERS["STOP"]})
-# 32 and 33 belong to the C library of whoever receives them: a thread cancelled by us would be nobody's wish.
-_NOBODYS = frozenset({0, 32, 33})
+# They belong to the C library of whoever receives them: a thread cancelled by us would be nobody's wish.
+LIBC = (32, 33)
+_NOBODYS = frozenset({0, *LIBC})
 
 
 def default_verb(number: int) -> SignalVerb:

@@ -29,7 +29,7 @@ from minipod.supervisor import budget, deeds, deeds_probe, deeds_round, deeds_ti
 from minipod.supervisor.books import TABLES, ErrandBook, Report, Tables, UnitBook
 from minipod.supervisor.deed import DEEDS
 from minipod.supervisor.facts import bits_of
-from minipod.supervisor.phase import PhaseBit
+from minipod.supervisor.phase import PhaseBit, key_of
 from minipod.supervisor.pod import UNDECIDED_CODE
 from minipod.supervisor.probes import PROBES
 from minipod.supervisor.table import CellKind
@@ -310,7 +310,7 @@ class Simulation:
         return bits_of(self.units, exit_code=code, is_over=self.state is PodState.OVER)
 
     def _note_phase(self) -> None:
-        key = sum(1 << bit.number for bit in self.phase_bits())
+        key = key_of(self.phase_bits())
         self.report.cells["phase", key] += 1
         now = self.tables.phase[key]
         if not self.report.phases or self.report.phases[-1][1] is not now:

@@ -14,6 +14,8 @@ MAX_ACTIONS = 4
 
 
 class CellKind(Enum):
+    """Three different things (DESIGN.md section 2, point 5); the core has the same names."""
+
     IMPOSSIBLE = 0
     IGNORED = 1
     ACTS = 2

@@ -108,3 +108,8 @@ REASON: dict[ExitClass, tuple[str, str]] = {
 }
 OOM_REASON = "OOMKilled"  # beats them all: the kernel ended it for want of memory
 RESET_CODE = 137  # what an instance counts as that a new beginning of the pod ended (KEP-5532)
+
+
+def reason_of(exit_class: ExitClass, code: int | None) -> str:
+    """Why an instance of this class ended with that code, None if it never ran. OOMKilled is whoever's who knows."""
+    return REASON[exit_class][code != 0]

@@ -28,6 +28,8 @@ from minipod.supervisor.words import (  # noqa: F401
 
 
 class Life(Word):
+    """The states of a unit's lifecycle."""
+
     HELD = "no process: predecessors are not there yet, or somebody stopped it"
     BACKOFF = "no process: waits before the next start"
     SPAWNING = "forked; the program is not confirmed to run"
@@ -42,6 +44,8 @@ class Life(Word):
 
 
 class LifeEvent(Word):
+    """What a unit's lifecycle reacts to."""
+
     GO = "may start now"
     NEVER = "a predecessor will never be what this unit waits for"
     DUE = "the unit's timer fired"
@@ -70,6 +74,8 @@ class LifeEvent(Word):
 
 
 class Want(Word):
+    """What is intended with a unit, whatever its process does."""
+
     UP = "it shall run, as its restart policy says"
     AGAIN = "its instance shall end and a new one start"
     STOP = "the pod ends: it shall end for good"
@@ -78,6 +84,8 @@ class Want(Word):
 
 
 class WantEvent(Word):
+    """What changes the intention."""
+
     CLEAR = "all predecessors of its start are there"
     STUCK = "a predecessor will never be there"
     RENEWED = "a new instance was started"
@@ -93,12 +101,16 @@ class WantEvent(Word):
 
 
 class Probe(Word):
+    """The states of a probe's machine."""
+
     OFF = "nothing is asked"
     REST = "the next attempt has its time"
     TRYING = "an attempt is under way"
 
 
 class ProbeEvent(Word):
+    """What a probe's machine reacts to."""
+
     BEGIN = "its time has come"
     ABSENT = "its time has come, and the unit has none"
     DUE = "its timer fired"
@@ -113,11 +125,15 @@ class ProbeEvent(Word):
 
 
 class Budget(Word):
+    """Whether ``max_restarts`` allows another one."""
+
     LEFT = "another restart is allowed"
     SPENT = "max_restarts is used up"
 
 
 class Outcome(Word):
+    """What the verdict says of an ended instance."""
+
     RESTART = "runs again after the back-off"
     RESTART_NOW = "runs again at once"
     HELD = "waits for an order; counts as running"
@@ -134,6 +150,8 @@ class Outcome(Word):
 
 
 class Pod(Word):
+    """The states of the pod."""
+
     RUNNING = "units start, run and restart"
     RESETTING = "every unit ends; then the pod begins anew"
     ENDING = "ends by itself; units stop in order"
@@ -144,6 +162,8 @@ class Pod(Word):
 
 
 class PodEvent(Word):
+    """What the pod reacts to; those that end it are the causes of its exit code."""
+
     ALL_DONE = "every service is over, well"
     ALL_FAILED = "every service is over, one failed"
     MAIN_OVER = "main is over"

@@ -29,6 +29,8 @@ class Word(Enum):
 
 
 class Kind(Word):
+    """What a unit is, by its table in the pod file (DESIGN.md section 4)."""
+
     INIT = "runs to success, in file order, before any service"
     SIDECAR = "starts in order with the inits, outlives the services, has no say in the phase"
     SERVICE = "starts when the inits are done; together the services are what the pod is for"
@@ -54,6 +56,8 @@ class Standing(Word):
 
 
 class ExitClass(Word):
+    """How an instance ended, as the verdict sees it."""
+
     OK = "ended with 0, after exit_codes"
     FAIL = "ended with anything else"
     UNSTARTABLE = "its command could not be executed"
@@ -70,6 +74,8 @@ class ExitClass(Word):
 
 
 class Milestone(Word):
+    """What somebody else may wait for: what ``after`` names, and that it is gone."""
+
     STARTED = "its program runs; a sidecar's next may start"
     READY = "it is ready for work"
     COMPLETED = "it ended for good with 0"
@@ -77,6 +83,8 @@ class Milestone(Word):
 
 
 class Direction(Word):
+    """Which of two things an edge of the order holds back."""
+
     START = "the edge holds back a start"
     STOP = "the edge holds back a stop"
 
@@ -121,11 +129,15 @@ class SignalVerb(Word):
 
 
 class StopScope(Word):
+    """Whom the stop signal goes to."""
+
     GROUP = "the whole process group"
     MAIN = "the leader alone"
 
 
 class LogMode(Word):
+    """What becomes of a unit's output (DESIGN.md section 8)."""
+
     PREFIX = "whole lines behind the unit's name"
     JSON = "an object a line: time, unit, stream, line"
     RAW = "whole lines, unchanged"
@@ -149,5 +161,7 @@ class Control(Word):
 
 
 class StdinMode(Word):
+    """What a unit reads."""
+
     NULL = "reads /dev/null"
     INHERIT = "reads what minipod reads"

@@ -15,6 +15,8 @@ KILLED = 128 + 9
 
 
 class FactKind(Enum):
+    """What can happen."""
+
     SPAWNED = "the program was executed"
     UNSTARTABLE = "the program could not be executed"
     ENDED = "the leader ended"
@@ -28,6 +30,8 @@ class FactKind(Enum):
 
 
 class Reply(Enum):
+    """How an attempt of a probe or a hook is answered."""
+
     WELL = "as hoped"
     BADLY = "a failure"
     ERROR = "it could not be asked"
@@ -35,6 +39,8 @@ class Reply(Enum):
 
 
 class Notice(Enum):
+    """What a program can say of itself, as sd_notify spells it."""
+
     READY = "READY=1"
     RELOADING = "RELOADING=1"
     STOPPING = "STOPPING=1"
@@ -75,7 +81,8 @@ class Behaviour:
     that the signal ends it. ``rest`` is how long the group outlives its leader: None until it is killed. ``stuck``:
     KILL does not end the leader, ``rest_stuck``: nor the rest, as in a hung mount. ``answers``: how probes and hooks
     are answered at first, well if not said; for the watchdog: when the program says that it lives. ``ready_after``:
-    when each instance says that it is ready, None if it never does by itself."""
+    when each instance says that it is ready, None if it never does by itself. ``is_done_at_once``: each instance ends
+    with 0 as soon as it runs."""
 
     starts: tuple[Start, ...] = ()
     stop_after: int | None = 0
@@ -85,6 +92,7 @@ class Behaviour:
     rest_stuck: bool = False
     answers: Mapping[Errand, Answer] = field(default_factory=dict)
     ready_after: int | None = None
+    is_done_at_once: bool = False
 
 
 class Stray(Enum):
@@ -215,6 +223,8 @@ class World:
         if process.behaviour.ready_after is not None:
             at = self.now + process.behaviour.ready_after
             self.plan(at, Fact(FactKind.NOTIFIED, fact.unit, Notice.READY, process.attempts))
+        if process.behaviour.is_done_at_once:
+            self.plan(self.now, Fact(FactKind.ENDED, fact.unit, 0, process.attempts))
         return True
 
     def _end(self, process: _Process, fact: Fact) -> bool:

@@ -161,11 +161,12 @@ def test_no_proxy_is_asked(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> Non
     assert proxy.asked == []
 
 
-def test_tcp(serve: Serve) -> None:
+def test_tcp(serve: Serve, capfd: pytest.CaptureFixture[str]) -> None:
     server = serve({})
-    assert probe("tcp", "localhost", server.port) == 0
+    assert probe("tcp", "127.0.0.1", server.port) == 0
     server.close()
-    assert probe("tcp", "localhost", server.port) == 1
+    assert probe("tcp", "127.0.0.1", server.port) == 1
+    assert capfd.readouterr().err == "connection refused\n"
 
 
 @pytest.mark.parametrize(

@@ -75,23 +75,98 @@ def test_an_overridden_key(shop, capsys):
     assert capsys.readouterr().out.endswith("exit code 7: Failed, Error\n")
 
 
-@pytest.mark.parametrize("words, complaint", [
-    (["--events", "wbe:exit=1@5s"], "there is no unit wbe, only migrate, cache, web and pod"),
-    (["--events", "web:exit=1"], "no event: 'web:exit=1': write for example"),
-    (["--events", "web:exit=256@5s"], "an exit code is a number from 0 to 255, not '256'"),
-    (["--events", "web:exit=1@5"], "no event: 'web:exit=1@5': has no unit"),
-    (["--events", "web:ready@5s"], "web has no probe that could say: ready"),
-    (["--events", "web:notify=reddy@5s"], "'reddy' is none of ready, reloading, stopping, watchdog, trigger"),
-    (["--events", "web:liveness=maybe@5s"], "no way to answer: 'maybe'"),
-    (["--events", "pod:USR1@5s"], "USR1 does not stop a pod"),
-    (["--until", "soon"], "is no duration"),
-    (["-o", "yaml"], "-o takes text or json, not 'yaml'"),
+def said_of(shop, capsys, *words):
+    """Exit code, stdout and stderr of a simulation."""
+    code = cli.main(["simulate", str(shop), *words])
+    return code, *capsys.readouterr()
+
+
+def test_the_words_of_the_readme(tmp_path, capsys):
+    path = tmp_path / "pod.toml"
+    path.write_text(
+        '[sidecar.cache]\ncommand = ["c"]\nreadiness_probe = { tcp_socket = { port = 1 }, period = "1s" }\n'
+        '[service.web]\ncommand = ["w"]\n'
+    )
+    code, out, err = said_of(path, capsys, "--events", "web:exit=1@5s,cache:ready@2s", "--until", "60s")
+    assert (code, err) == (0, "")
+    assert [line.split()[0] for line in out.splitlines() if line[:1].isdigit()] == ["0s", "2s", "5s"]
+    assert out.endswith("\n\nalive after 1m: Running\n")
+
+
+def test_an_init_that_no_event_ends_is_done_at_once(shop, capsys):
+    _, out, _ = said_of(shop, capsys, "--events", "web:exit=1@5s", "--until", "1m")
+    assert "migrate  spawning post-start up draining ended" in out
+    assert out.endswith("alive after 1m: Running\n")
+
+
+@pytest.mark.parametrize("events", ["web:exit=1@5s", " web : exit = 1 @ 5s ", "web: exit=1 @5s,,", "web:\texit=1 @5s"])
+def test_blanks_at_will(shop, events, capsys):
+    _, out, _ = said_of(shop, capsys, "--events", events, "--until", "6s")
+    assert "5s    web      draining backoff spawning post-start up" in out
+
+
+@pytest.mark.parametrize("event, mark, complaint", [
+    ("wbe:exit=1@5s", "wbe", "no unit is called `wbe` | there are migrate, cache, web, pod | did you mean `web`?"),
+    ("web:exti=1@5s", "exti", "`exti` is nothing that happens to a unit | what does is exit, | did you mean `exit`?"),
+    ("web:TERM@5s", "TERM", '`TERM` is nothing that happens to a unit | "pod: TERM" if the pod is told to stop'),
+    ("web:exit=1", "web:exit=1", "`web:exit=1` is no event | there is no `@` in it | write for example"),
+    ("web@5s", "web@5s", "`web@5s` is no event | there is no `:` in it"),
+    ("web:exit=1@", "", "it does not say when"),
+    ("web:exit=1@5", "5", 'the time `5` has no unit | write "5s" for seconds'),
+    ("web:exit=1@5x", "5x", "the time `5x` is no duration | units are h m s ms us ns"),
+    ("web:exit=1@-5s", "-5s", "the time `-5s` is negative"),
+    ("web:exit=1@5s;web:exit=2@6s", "5s;web:exit=2@6s", "is no time | between two events there is a comma"),
+    ("web:exit=256@5s", "256", "`256` is no exit code | exit codes are 0 to 255 | write for example exit=1"),
+    ("web:exit@5s", "exit", '`""` is no exit code'),
+    ("web:signal=SEG@5s", "SEG", "no signal is called `SEG` | did you mean `SEGV`?"),
+    ("web:oom=1@5s", "1", '`oom` takes no value | write "web: oom @5s"'),
+    ("web:order=sotp@5s", "sotp", "`order` cannot be `sotp` | one of start, stop, restart | did you mean `stop`?"),
+    ("web:unready@5s", "unready", "`web` has no probe that could say: unready | give it a readiness_probe"),
+    ("web:liveness=fails@5s", "liveness", "`web` has no liveness_probe"),
+    ("web:pre_stop=fails@5s", "pre_stop", "`web` has no pre_stop"),
+    ("web:notify=ready@5s", "notify", '`web` has no notify | add notify = "sd"'),
+    ("web:notify=reddy@5s", "reddy", "`notify` cannot be `reddy` | did you mean `ready`?"),
+    ("web:liveness=maybe@5s", "maybe", "`liveness` cannot be `maybe` | one of passes, fails, errors, hangs, done"),
+    ("web:liveness=fails after 5@5s", "fails after 5", "the time in `fails after 5` has no unit"),
+    ("pod:USR1@5s", "USR1", "`USR1` is nothing that happens to a pod | INT, QUIT, TERM stop it"),
+    ("pod:exit=1@5s", "exit", "put a unit's name before the colon"),
 ])
-def test_what_it_refuses(shop, words, complaint, capsys):
-    assert cli.main(["simulate", str(shop), *words]) == USAGE
-    said = capsys.readouterr()
-    assert complaint in said.err
-    assert said.out == ""
+def test_an_event_that_is_none(shop, event, mark, complaint, capsys):
+    """What, where, why and a next step."""
+    code, out, err = said_of(shop, capsys, "--events", f"web:exit=0@1s, {event}")
+    assert (code, out) == (USAGE, "")
+    assert all(part in err for part in complaint.split(" | "))
+    _, source, carets, *rest = err.splitlines()
+    assert source[carets.index("^") : carets.rindex("^") + 1] == mark or not mark
+    assert rest[-1].startswith("  help: ")
+
+
+def test_every_event_that_is_none_at_once(shop, capsys):
+    events = "web:exti=1@5s, web:exit=1@5s, wbe:exit=1@7"
+    code, _, err = said_of(shop, capsys, "--events", events, "--until", "soon")
+    assert code == USAGE
+    assert [line.split(":")[0] for line in err.splitlines() if " error: " in line] == ["--events"] * 3 + ["--until"]
+    assert "--until: error: the time `soon` is no duration\n   | soon\n   | ^^^^\n  help: " in err
+
+
+@pytest.mark.parametrize("events, note, why", [
+    ("web:exit=0@5s,web:exit=0@5s", 2, "no program running"),
+    ("web:order=stop@1s,web:exit=1@2s", 2, "no program running"),
+    ("web:ready@1s", 1, "well as soon as it runs"),
+    ("pod:TERM@1s,web:exit=1@2s", 2, "the pod was over"),
+    ("web:exit=1@5s,web:exit=1@2h", 2, "--until ends before it"),
+])
+def test_an_event_that_changes_nothing_is_told(shop, events, note, why, capsys):
+    code, out, err = said_of(shop, capsys, "--events", events, "--until", "1h")
+    assert (code, err.count("changed nothing")) == (0, 1)
+    assert f"--events: note: `{events.split(',')[note - 1]}` changed nothing" in err
+    assert why in err
+    assert out.startswith("TIME")
+
+
+def test_an_unknown_format(shop, capsys):
+    said = "minipod: `yaml` is no format; write -o text or -o json\n"
+    assert said_of(shop, capsys, "-o", "yaml") == (USAGE, "", said)
 
 
 def test_a_bad_pod_file(shop, capsys):
@@ -130,19 +205,33 @@ def test_a_scenario_that_comes_out_otherwise(shop, tmp_path, capsys):
 
 
 @pytest.mark.parametrize("text, complaint", [
-    ("source = ", "is no scenario"),
-    ("events = []", "is no scenario: a scenario must name its source"),
-    ('source = "x"\ngiven = "none.toml"', "none.toml: cannot read it"),
-    ('source = "x"\ngiven = {service = {web = {restart = 3}}}', "is no scenario"),
+    ("source = ", "a.toml:1:8: error: no valid TOML"),
+    ("events = []", "a.toml: error: a scenario must name its source"),
+    ('given = "../shop.toml"', "a.toml: error: a scenario must name its source"),
+    ('source = "x"\ngiven = "none.toml"', "none.toml: error: cannot read it"),
+    ('source = "x"\ngiven = {service = {web = {restart = 3}}}', "a.toml:2:38: error: `restart` must be one of"),
     ('source = "x"\ngiven = {service = {web = {}}}\nuntil = "1m"\nexpected = {phases = 3}\n', "phases:"),
 ])
-def test_what_is_no_scenario_fails(tmp_path, text, complaint, capsys):
+def test_what_is_no_scenario_fails(shop, tmp_path, text, complaint, capsys):
     code, said = check(tmp_path, text, capsys)
     assert code == 1
+    assert said.count("  help: ") == said.count(" error: ")
     assert complaint in said.replace(str(tmp_path / "scenarios") + "/", "")
 
 
+def test_events_of_a_scenario_that_are_none_have_their_places(shop, tmp_path, capsys):
+    text = SCENARIO.replace("web: exit=1 @5s", "wbe: exit=1 @5").replace("exit=0", "exit=300")
+    code, said = check(tmp_path, text, capsys)
+    path = tmp_path / "scenarios" / "a.toml"
+    assert code == 1
+    assert f"{path}:4:26: error: `300` is no exit code" in said
+    assert f"{path}:4:37: error: no unit is called `wbe`" in said
+    assert f"{path}:4:50: error: the time `5` has no unit" in said
+
+
 def test_nothing_to_check(tmp_path, capsys):
+    assert cli.main(["simulate", "--check", str(tmp_path / "nowhere")]) == USAGE
+    assert "there is no such file or directory" in capsys.readouterr().err
     assert cli.main(["simulate", "--check", str(tmp_path)]) == USAGE
     assert cli.main(["simulate", "--check"]) == USAGE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from minipod import cli
-from minipod.errors import BROKEN_PIPE, CONFIG, SETUP, USAGE, WRITE, UsageError
+from minipod.errors import BROKEN_PIPE, CONFIG, INTERNAL, SETUP, USAGE, WRITE, UsageError
 from minipod.options import only_operand, sort_words
 
 ROOT = Path(__file__).parents[2]
@@ -39,9 +39,11 @@ def test_check_of_a_good_pod(pod, capsys):
 
 
 def test_check_says_what_else_is_done_for_a_unit(pod, capsys):
-    pod.write_text(GOOD + 'notify = "sd"\nwatchdog = "1s"\npre_stop = { sleep = "1s" }\n')
+    keys = 'notify = "sd"\nwatchdog = "1s"\npre_stop = { sleep = "1s" }\nrestart_rules = [{ exit_codes = [3] }]\n'
+    pod.write_text(GOOD + keys)
     assert cli.main(["check", str(pod)]) == 0
-    assert capsys.readouterr().out.splitlines()[2] == "  service  db   restart always  notify, watchdog, pre_stop"
+    row = "  service  db   restart always  watchdog, pre_stop, notify, restart_rules"
+    assert capsys.readouterr().out.splitlines()[2] == row
 
 
 def test_check_of_a_bad_pod(pod, capsys):
@@ -152,6 +154,15 @@ def test_no_command_to_be_found(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PATH", str(tmp_path))
     assert cli.main(["run", "x"]) == SETUP
     assert "cannot find the minipod command" in capsys.readouterr().err
+
+
+def test_a_mistake_of_its_own_is_no_mistake_of_the_pod(pod, monkeypatch, capsys):
+    """A traceback for whoever reports it, and a code of its own: 1 would be a unit's."""
+    monkeypatch.setattr("minipod.commands.check.summarize", lambda pod: pod.nothing)
+    assert cli.main(["check", str(pod)]) == INTERNAL
+    err = capsys.readouterr().err
+    assert "Traceback" in err and "AttributeError" in err
+    assert err.endswith("minipod: this is a mistake of minipod's own; please report it\n")
 
 
 def test_nobody_reads_stdout(python):

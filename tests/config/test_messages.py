@@ -28,6 +28,7 @@ def test_error(path):
     with pytest.raises(ConfigError) as caught:
         read_pod(str(path))
     assert caught.value.exit_code == CONFIG
+    assert [problem.message for problem in caught.value.problems if not problem.help] == []
     assert told(render_error(caught.value), path) == path.with_suffix(".txt").read_text(encoding="utf-8")
 
 

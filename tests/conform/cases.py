@@ -46,6 +46,33 @@ class Family(NamedTuple):
     by_tables: bool
 
 
+class Document(dict):
+    """A file's content, which knows what nobody has asked for."""
+
+    def __init__(self, content: Mapping):
+        super().__init__(content)
+        self._asked: set[str] = set()
+
+    def __getitem__(self, key):
+        self._asked.add(key)
+        return super().__getitem__(key)
+
+    def get(self, key, default=None):
+        self._asked.add(key)
+        return super().get(key, default)
+
+    def items(self):
+        self._asked.update(self)
+        return super().items()
+
+    def skipped(self) -> Iterator[Skip]:
+        """The lists of cases that nobody reads."""
+        for name in self.keys() - self._asked:
+            cases = super().__getitem__(name)
+            if isinstance(cases, list) and cases and all(isinstance(case, Mapping) for case in cases):
+                yield Skip(name, len(cases), "no group of this family is known by this name")
+
+
 def compare(what: str, wanted: object, got: object, rule: int | None = None) -> Iterator[Difference]:
     """The difference, if there is one."""
     if wanted != got:

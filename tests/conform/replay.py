@@ -27,7 +27,7 @@ if __name__ == "__main__" and find_spec("minipod") is None:
         sys.exit("cannot replay: this Python has no minipod; `make dev` makes one in .venv that has")
     os.execv(own, [own, *sys.argv])
 
-from cases import RULES, Case, Difference, Skip
+from cases import RULES, Case, Difference, Document, Skip
 from engines import Engine, engines
 from families import FAMILIES
 
@@ -77,7 +77,7 @@ def _family(file: Path, ways: Sequence[Engine], tally: Tally, verbose: bool) -> 
     family = FAMILIES[file.stem]
     asked = ways if family.by_tables else ways[:1]
     by_way: Counter[tuple[str, str]] = Counter()
-    for case in _cases(family.read, json.loads(file.read_text(encoding="utf-8"))):
+    for case in _cases(family.read, file):
         if isinstance(case, Skip):
             tally.skips.append(f"{file.stem}: {case.count} of {case.what}: {case.why}")
             continue
@@ -88,11 +88,13 @@ def _family(file: Path, ways: Sequence[Engine], tally: Tally, verbose: bool) -> 
     yield from _summary(file.stem, by_way, asked if family.by_tables else ())
 
 
-def _cases(read, document) -> Iterator[Case | Skip]:
+def _cases(read, file: Path) -> Iterator[Case | Skip]:
     """A file that cannot be read to its end is a failure, not the end of the replay."""
     try:
+        document = Document(json.loads(file.read_text(encoding="utf-8")))
         yield from read(document)
-    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        yield from document.skipped()
+    except (LookupError, TypeError, ValueError, AttributeError, OSError, RecursionError) as error:
         why = repr(error)
         yield Case("the file", lambda way: [Difference("cannot be read", "a case", why)])
 

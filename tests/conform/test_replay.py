@@ -3,6 +3,7 @@
 import copy
 import json
 import re
+import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -144,3 +145,64 @@ def test_a_folder_without_vectors_is_refused(python: Path, tmp_path: Path) -> No
     command = [str(python), str(HERE / "replay.py"), str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=50)
     assert done.returncode == 2 and "no vectors" in done.stderr
+
+
+@pytest.mark.parametrize("family", ["restart", "probe_handlers"])
+def test_a_group_that_nobody_knows_is_named_and_not_passed(python: Path, tmp_path: Path, family: str) -> None:
+    cases = [{"id": "one"}, {"id": "two"}]
+    document = {"newGroup": cases} if family == "restart" else {"http": {"newGroup": cases}}
+    Path(tmp_path, f"{family}.json").write_text(json.dumps(document), encoding="utf-8")
+    status, lines = replay(python, tmp_path)
+    assert (status, counts(lines)) == (0, (0, 0, 0))
+    assert f"skipped: {family}: 2 of newGroup: no group of this family is known by this name" in lines
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"null", b"\xff\xfe{}", b'{"cases": 3}', b"[" * 100_000])
+def test_a_file_that_cannot_be_read_fails_and_the_others_are_replayed(
+    python: Path, tmp_path: Path, content: bytes
+) -> None:
+    Path(tmp_path, "phase.json").write_bytes(content)
+    shutil.copy(VECTORS / "restart.json", tmp_path)
+    status, lines = replay(python, tmp_path)
+    assert status == 1 and counts(lines)[1] == 1 and counts(lines)[0] > 10
+
+
+# What a case leaves out, or says nothing in, is what Go would have there: no list, no code, no name.
+BARE = {
+    "containerShouldRestart": [
+        {"container": {"restartPolicy": "Never", "restartPolicyRules": None}, "exitCode": 42, "expected": False},
+        {"container": {"restartPolicy": "OnFailure"}, "expected": False},
+        {"container": {"restartPolicy": "Never", "restartPolicyRules": [
+            {"action": "Restart", "exitCodes": {"operator": "In", "values": [256]}}]}, "expected": False},
+        {"container": {"restartPolicy": "Never", "restartPolicyRules": [
+            {"action": "Restart", "exitCodes": {"operator": "NotIn"}}]}, "expected": True, "unheardOf": {}},
+    ],
+    "isContainerRestartable": [
+        {"container": {"restartPolicy": "Never", "restartPolicyRules": [
+            {"action": "RestartAllContainers"}, {"action": "Restart"}]}, "expected": True},
+        {"container": {"restartPolicy": "Never", "restartPolicyRules": [
+            {"action": "RestartAllContainers"}]}, "expected": False},
+    ],
+    "findMatchingRule": [{"container": {}, "expectedFound": False, "expectedRule": None}],
+    "allContainersCouldRestart": [{"podSpec": {"initContainers": None}, "expected": False}],
+    "shouldAllContainersRestart": [
+        {"containers": [{}], "runtimeStatuses": [{"state": "exited"}], "podConditions": None, "expected": False},
+    ],
+    "shouldContainerBeRestarted": {"runtimeStatuses": None, "cases": [{"container": "it", "expected": True}]},
+}
+
+
+def test_what_is_not_there_is_nothing(python: Path, tmp_path: Path) -> None:
+    Path(tmp_path, "restart.json").write_text(json.dumps(BARE), encoding="utf-8")
+    status, lines = replay(python, tmp_path)
+    assert (status, counts(lines)) == (0, (10, 0, 0)), "\n".join(lines)
+
+
+def test_a_pod_that_is_deleted_has_the_grace_of_its_deletion(python: Path, tmp_path: Path) -> None:
+    """Whatever its probes say: its end is there before theirs. How much of it there is, is the budget's."""
+    case = {"deletionGracePeriodSeconds": 10, "podTerminationGracePeriodSeconds": 60, "reason": "LivenessProbe"}
+    case |= {"livenessProbeTerminationGracePeriodSeconds": 30, "expectedGracePeriodSeconds": 10}
+    Path(tmp_path, "termination_order.json").write_text(json.dumps({"gracePeriod": [case]}), encoding="utf-8")
+    command = [str(python), str(HERE / "replay.py"), "--verbose", str(tmp_path)]
+    said = subprocess.run(command, capture_output=True, text=True, timeout=50).stdout
+    assert "expected 10, got 9.5 by the C tables" in said and said.endswith("0 passed, 0 failed, 1 different-by-rule\n")

@@ -10,8 +10,9 @@ from engines import Engine
 
 from minipod import model
 from minipod.status.records import Part, Running, State, Terminated, Waiting
-from minipod.status.states import UnitRecord, reason_of
+from minipod.status.states import UnitRecord
 from minipod.supervisor import backoff, roles
+from minipod.supervisor.verdict import reason_of
 from minipod.supervisor.vocabulary import Budget, ExitClass, Kind, Life, Outcome, Want
 
 POLICY = {"Always": "always", "OnFailure": "on_failure", "Never": "never", "": "always", None: "always"}
@@ -31,11 +32,16 @@ _AGAIN = {
 def unit_of(container: Mapping, kind: Kind, pod_policy: str | None, **keys: object) -> model.Unit:
     """A container as a unit. Rules without a policy of the container's own do not count (spec.md section 3)."""
     own = container.get("restartPolicy")
-    rules = container.get("restartPolicyRules", ()) if own else ()
+    rules = rules_of(container) if own else ()
     return model.Unit(
         container.get("name", ""), kind, ("true",), POLICY[own or pod_policy],
         restart_rules=tuple(map(rule_of, rules)), **keys,
     )
+
+
+def rules_of(container: Mapping) -> Sequence[Mapping]:
+    """The restart rules that a container has, whether they count or not."""
+    return container.get("restartPolicyRules") or ()
 
 
 def rule_of(rule: Mapping, unsaid: Sequence[int] = ()) -> model.RestartRule:
@@ -44,10 +50,15 @@ def rule_of(rule: Mapping, unsaid: Sequence[int] = ()) -> model.RestartRule:
     operator = codes.get("operator")
     is_known = operator in ("In", "NotIn")
     return model.RestartRule(
-        tuple(code % 256 for code in codes.get("values") or ()) if is_known else tuple(unsaid),
+        tuple(_coded(codes.get("values") or ())) if is_known else tuple(unsaid),
         negated=operator == "NotIn",
         restart_all=rule.get("action") == "RestartAllContainers",
     )
+
+
+def _coded(values: Sequence[int]) -> Iterator[int]:
+    """Those that a process can end with, -1 being some code that is not 0."""
+    return (code % 256 for code in values if -1 <= code <= 255)
 
 
 def units_of(case: Mapping) -> Iterator[model.Unit]:

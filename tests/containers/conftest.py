@@ -1,4 +1,5 @@
-"""Real containers for tests: podman and runc set up by setup.sh, images built from examples/docker on demand.
+"""Real containers for tests: podman and runc set up by setup.sh, images built on demand from examples/docker and from
+the Dockerfile of this directory's own.
 
 All workers of one run share one throw-away directory; the last one to leave removes it. With MINIPOD_CONTAINERS=DIR the
 directory is kept, so that the next run finds its images. It must never touch containers or images of anybody else.
@@ -23,8 +24,8 @@ import pytest
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
 PODFILE = "/etc/minipod.toml"
-EVENT_SECONDS = 30
-SETUP_SECONDS = 240
+EVENT_SECONDS = 100  # a hundred times what it takes
+SETUP_SECONDS = 600
 
 Process = collections.namedtuple("Process", "state pid ppid exe args")
 PROCESSES = r"""
@@ -76,7 +77,7 @@ class _Use:
 
     def _remove(self):
         if not self.kept and (self.home / "env.sh").exists():
-            subprocess.run(["bash", "-c", '. "$0/env.sh" && containers_down', self.home], timeout=60)
+            subprocess.run(["bash", "-c", '. "$0/env.sh" && containers_down', self.home], timeout=EVENT_SECONDS)
         self._users_file.unlink(missing_ok=True)
         self.lock.unlink(missing_ok=True)
 
@@ -145,18 +146,19 @@ class Engine:
             process.kill()
             process.wait()
 
-    def image(self, example):
-        """The tag of the image made from examples/docker/EXAMPLE/Dockerfile as it is written."""
-        if example not in self._images:
-            tag = f"localhost/minipod-{example}"
-            dockerfile = CHECKOUT / "examples/docker" / example / "Dockerfile"
+    def image(self, name):
+        """The tag of the image made from examples/docker/NAME/Dockerfile as it is written; "bare" is our own."""
+        if name not in self._images:
+            tag = f"localhost/minipod-{name}"
+            folder = HERE if name == "bare" else CHECKOUT / "examples/docker"
+            dockerfile = folder / name / "Dockerfile"
             with _locked(self._lock):
                 self.podman(
                     "build", "--pull=never", "--network=host", "-t", tag, "-f", dockerfile, CHECKOUT,
                     seconds=SETUP_SECONDS,
                 )  # fmt: skip
-            self._images[example] = tag
-        return self._images[example]
+            self._images[name] = tag
+        return self._images[name]
 
 
 class Container:
@@ -173,7 +175,7 @@ class Container:
     def kill(self, signal):
         self._engine.podman("kill", "--signal", signal, self.name)
 
-    def stop(self, seconds=10):
+    def stop(self, seconds=60):
         """``podman stop``; returns (exit code, how long it took in s)."""
         start = time.monotonic()
         self._engine.podman("stop", "--time", seconds, self.name)

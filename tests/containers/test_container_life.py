@@ -5,9 +5,10 @@ import re
 
 import pytest
 
-pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 
 TERMINATED = 143
+LONG = ("--env", "MINIPOD_GRACE=90")  # seconds: who waits for it to end is seen on the slowest machine
 # DESIGN.md section 5: what is neither a stop, nor a freeze or its end, nor nobody's (32, 33), nor our own.
 FORWARDED = sorted(set(range(1, 65)) - {2, 3, 15} - {18, 20, 21, 22} - {32, 33} - {9, 17, 19})
 
@@ -37,9 +38,9 @@ class TestPidOne:
         container = start(pod=QUIET)
         container.wait_for_line(r"second \| up")
         assert container.shell("readlink /proc/1/exe").endswith("/minipod")
-        programs = [process.exe for process in container.processes()]
-        assert not [program for program in programs if "python" in program]
-        assert len([program for program in programs if program.endswith("/minipod")]) == 1
+        assert not [process for process in container.processes() if "python" in process.exe]
+        # a unit's process is minipod's own program until it has executed its own
+        container.until(lambda: [p.pid for p in container.processes() if p.exe.endswith("/minipod")] == ["1"])
 
     def test_reaps_what_others_leave(self, start):
         leave = "for n in 1 2 3 4 5 6 7 8 9; do (sleep 0.01 &); done; echo left; exec sleep infinity"
@@ -51,10 +52,10 @@ class TestPidOne:
 
 class TestStop:
     def test_ends_at_once_when_all_do(self, start):
-        container = start(pod=QUIET)
+        container = start(pod=QUIET, options=LONG)
         container.wait_for_line(r"second \| up")
-        code, seconds = container.stop()
-        assert code == TERMINATED and seconds < 9
+        code, seconds = container.stop(90)
+        assert code == TERMINATED and seconds < 60
 
     def test_services_that_end_with_0_make_it_0(self, start):
         pod = """
@@ -67,7 +68,8 @@ class TestStop:
         assert "a | bye" in container.podman("logs").stdout
 
     def test_is_gone_by_itself_before_the_runtime_kills(self, start):
-        """137 would be the runtime's KILL: ``main`` ends with 0, so 0 is minipod's own word."""
+        """137 would be the runtime's KILL: ``main`` ends with 0, so 0 is minipod's own word. How much earlier it is, is
+        measured where nothing but minipod takes time."""
         pod = """
             [pod]
             main = "good"
@@ -80,8 +82,7 @@ class TestStop:
         with container.follow() as lines:
             lines.until("up")
             lines.until("up")
-        code, _ = container.stop(seconds=3)
-        assert code == 0
+        assert container.stop(90)[0] == 0
 
     def test_main_decides(self, start):
         pod = """
@@ -125,10 +126,10 @@ class TestSignals:
         with container.follow() as lines:
             lines.until("up")
             container.kill(signal)
-            container.until(lambda: container.processes("sleep")[0].state == "T")
+            container.until(lambda: [process.state for process in container.processes("sleep")] == ["T"])
             container.kill("CONT")
             lines.until("thawed")
-        assert container.processes("sleep")[0].state == "S"
+        container.until(lambda: [process.state for process in container.processes("sleep")] == ["S"])
 
 
 class TestRestart:
@@ -149,7 +150,7 @@ class TestRestart:
             assert session.stdout.readline() == "in\n"
             container.shell(f"kill -KILL {pid}")
             assert lines.until(r"web \| as").split()[-1] != pid
-            assert session.communicate("survived\n", timeout=30)[0] == "survived\n"
+            assert session.communicate("survived\n", timeout=100)[0] == "survived\n"
 
 
 class TestLogs:

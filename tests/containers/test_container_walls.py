@@ -2,7 +2,7 @@
 
 import pytest
 
-pytestmark = [pytest.mark.containers, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.containers, pytest.mark.timeout(900)]
 
 TERMINATED = 143
 READ_ONLY = ("--read-only", "--read-only-tmpfs=false")
@@ -122,6 +122,6 @@ class TestNotPidOne:
         with host.session("sh", "-c", "echo in; read word; echo $word") as session:
             assert session.stdout.readline() == "in\n"
             assert guest.stop()[0] == TERMINATED
-            assert session.communicate("survived\n", timeout=30)[0] == "survived\n"
+            assert session.communicate("survived\n", timeout=100)[0] == "survived\n"
         assert "sleep 2000" in host.podman("top", "args").stdout
         assert "sleep infinity" not in host.podman("top", "args").stdout

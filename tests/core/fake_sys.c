@@ -112,7 +112,14 @@ int sys_close(int fd)
 /* --- time --- */
 
 uint64_t sys_now(void) { return fake.now; }
-uint64_t sys_wall(void) { return fake.now + UINT64_C(1700000000000000000); }
+
+/* The clock of the wall is set again and again, a century forward and back: nothing that is done depends on it. */
+uint64_t sys_wall(void)
+{
+    static int late;
+    late = !late;
+    return fake.now + (late ? UINT64_C(4855680000000000000) : UINT64_C(1700000000000000000));
+}
 
 /* --- pipes --- */
 

@@ -42,7 +42,7 @@ from protocol_asker import Asker, all_cuts, cut, decode
 MORE, SERVING, NOT_SERVING, BROKEN = range(4)
 REPLY, ANSWERS, FRAME = 262144, 16, 16384
 ANSWER_ROOM = ANSWERS * 17
-quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

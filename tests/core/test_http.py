@@ -11,7 +11,7 @@ from protocol_asker import Asker, all_cuts, cut, decode
 MORE, DONE, BROKEN = 0, 1, 2
 BODY, HEAD, ROOM = 10240, 65536, 64
 FOLLOWED = [301, 302, 303, 307, 308]
-quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from player import Answer, Player, request
 
-from minipod.model import Log, Pod, Unit
+from minipod.model import Log, Notify, Pod, Unit
 from minipod.supervisor.vocabulary import Kind, LogMode
-from minipod.supervisor.world import Fact, FactKind
+from minipod.supervisor.world import Behaviour, Fact, FactKind, Notice
 
 SECOND = 1_000_000_000
 MS = 1_000_000
@@ -147,3 +147,15 @@ def test_lines_of_two_units_do_not_interleave(player):
 def test_a_line_that_is_too_long_is_marked(player):
     answer = play(player, LogMode.PREFIX, [(1, 0, 0, b"x" * 16384 + b"end\nnext\n")])
     assert answer.sinks[0] == b"a      | " + b"x" * 16384 + b"\na      + end\na      | next\n"
+
+
+def test_what_nobody_has_heard_does_not_cut_off_what_is_left_to_write(player):
+    """The program's last words are more than are listened to, while its lines wait for a reader."""
+    unit = Unit("web", Kind.SERVICE, ("true",), "never", notify=Notify())
+    words = [Fact(FactKind.NOTIFIED, 0, Notice.READY)] * 99
+    facts = [(2 * SECOND, fact) for fact in [*words, Fact(FactKind.ENDED, 0, 0)]]
+    answer = player.play([
+        *request(Pod("lines", (unit,)), [Behaviour(ready_after=None)], facts), "quiet", f"sink 0 {S_IFIFO} 1 1 0 -1",
+        f"at {1500 * MS} write 0 0 {b'wait for me'.hex()}", f"at {2500 * MS} room 0 1000",
+    ])
+    assert (answer.status, answer.exit_code, answer.sinks[0]) == (0, 0, b"web | wait for me\n")

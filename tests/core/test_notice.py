@@ -9,7 +9,7 @@ from protocol_asker import Asker, decode
 
 FLAGS = ("ready", "reloading", "stopping", "barrier", "watchdog", "trigger")
 U64, PID_MOST = 2**64 - 1, 2**31 - 1
-quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ SECOND = 1_000_000_000
 NOT_DURATIONS = [
     "", "s", "10x", "1.2.3s", "-1s", "1 s", "s10", "9" * 30, "10ss", "1e3", "0x10", "1.s.", " ", "\t1s", "١s",
 ]
-quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 # --- timers ---

@@ -4,12 +4,13 @@ import pytest
 from player import Answer, Player, request
 
 from minipod.model import Ask, Notify, Pod, Probe, SignalRule, Unit
-from minipod.supervisor.vocabulary import Errand, Handler, Kind, ProbeEvent, SignalVerb
+from minipod.supervisor.vocabulary import Errand, Handler, Kind, ProbeEvent, SignalVerb, WantEvent
 from minipod.supervisor.vocabulary import Pod as PodState
 from minipod.supervisor.world import Answer as Said
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Reply
 
 SECOND = 1_000_000_000
+MS = 1_000_000
 HUP, INT, QUIT, USR1, USR2, TERM, CONT, STOP, TSTP, TTIN, TTOU, RTMIN = 1, 2, 3, 10, 12, 15, 18, 19, 20, 21, 22, 34
 FROM_SOMEBODY, FROM_KERNEL = 0, 0x80
 
@@ -90,6 +91,17 @@ def test_what_begins_while_time_stands_still_takes_its_time_after_it(player):
     assert [at / SECOND for at, _, _ in answer.forks] == [0, 2, 105]
 
 
+def test_what_is_long_due_as_time_goes_on_is_done_at_once(player):
+    """Time stands still for longer than the machine has run: what was to be done at 60 s comes before what waits."""
+    units = tuple(Unit(f"u{at}", Kind.SERVICE, ("true",), "always") for at in range(2))
+    behaviours = [Behaviour(rest=2940 * SECOND, rest_stuck=True), Behaviour()]
+    ends = [(60 * SECOND, Fact(FactKind.ENDED, 0, 1)), (3 * SECOND, Fact(FactKind.ENDED, 1, 1)),
+            (3500 * MS, Fact(FactKind.ENDED, 1, 1))]
+    lines = [f"at {at * SECOND} signal {signal} 0" for at, signal in ((4, TSTP), (3100, CONT))]
+    answer = player.play([*request(Pod("late", units), behaviours, ends, until=4000 * SECOND), *lines, "ties"])
+    assert [(at / SECOND, unit) for at, unit, _ in answer.forks][-2:] == [(3100, 0), (3100.5, 1)]
+
+
 # --- probes, while time stands still ---
 
 
@@ -122,3 +134,12 @@ def test_a_watchdog_waits_for_a_frozen_program(player):
                         watchdog=3 * SECOND)
     assert answer.units[0].restarts == 0
     assert answer.flags[-1][0] == 0
+
+
+def test_a_stop_while_time_stands_still_has_all_of_its_time(player):
+    """Its grace is measured from where time stands, and so it has some left for its hook."""
+    unit = Unit("web", Kind.SERVICE, ("true",), "always", pre_stop=Ask(Handler.EXEC, ("bye",)))
+    told = [(60 * SECOND, Fact(FactKind.SAID, 0, WantEvent.ORDER_STOP))]
+    lines = [f"at {at * SECOND} signal {signal} 0" for at, signal in ((4, TSTP), (104, CONT))]
+    answer = player.play([*request(Pod("held", (unit,)), facts=told, until=200 * SECOND), *lines])
+    assert [at / SECOND for at, _, _ in answer.errands] == [60]

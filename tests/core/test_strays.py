@@ -150,6 +150,11 @@ def test_a_probes_command_goes_with_its_unit_alone(player):
     assert [at for at, unit, _ in answer.forks if unit == 0] == [0, 5 * SECOND]
 
 
+def test_a_command_that_nobody_waits_for_is_no_orphan(player):
+    answer = play_asked(player, (5 * SECOND, Fact(FactKind.ENDED, 0, 1)))
+    assert (len(answer.errands), answer.orphans) == (3, 1)  # what the unit left behind
+
+
 def test_commands_hold_nobody_up_at_the_end(player):
     answer = play_asked(player, (5 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD)))
     assert (answer.exit_code, answer.steps[-1].at) == (143, 6 * SECOND)

@@ -170,7 +170,7 @@ _end = st.sampled_from([b"", b"\n"])
 _file = st.builds(lambda lines, end: b"\n".join(lines) + end, st.lists(_line, max_size=6), _end)
 
 
-@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(passwd=_file, group=_file, name=_field)
 def test_any_files(ask, passwd, group, name):
     expected = find(passwd, group, name)

@@ -1,6 +1,7 @@
 """What the core refuses: one spoiled plan for each clause it can say, and no clause without one."""
 
 import re
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -83,6 +84,11 @@ def _task_is(index: int, name: str, other: int, others: str) -> Callable:
     return lambda draft: SET(draft.errands[index], name, dict(_fields(getattr(draft.errands[other], others))))
 
 
+def _longest(draft) -> Any:
+    """The longest text of a command line."""
+    return max(draft.words, key=lambda word: word.size)
+
+
 def _fd_for_a_watchdog(draft) -> None:
     """A descriptor says "ready" once, and nothing else."""
     draft.units[4].notify_socket, draft.units[4].notify_fd = 0, 3
@@ -133,6 +139,7 @@ CASES: list[tuple[str, Callable]] = [
     ("a signal is sent that does not exist", lambda d: SET(d.rules[64], "send", 65)),
     ("a signal is forwarded as none", lambda d: SET(d.rules[64], "send", 0)),
     ("a signal's rule has something in an unused field", lambda d: SET(d.rules[0], "zero", 1)),
+    ("nobody would hear of children that end", lambda d: SET(d.rules[signal.SIGCHLD], "verb", 0)),
     ("a signal's targets are not in it", lambda d: SET(d.rules[1].targets, "first", 0xFFFFFFFF)),
     ("a signal's targets are not in it", lambda d: SET(d.rules[1].targets, "count", 0xFFFFFFFF)),
     # units
@@ -140,6 +147,7 @@ CASES: list[tuple[str, Callable]] = [
     ("a service comes before an init or a sidecar", _service_first),
     ("a unit has no name", lambda d: SET(d.units[0].name, "at", 0xFFFFFFFF)),
     ("a unit has no name", lambda d: SET(d.units[1], "name", dict(_fields(d.units[1].user)))),
+    ("a unit's name is longer than 63 bytes", lambda d: SET(d.units[0], "name", dict(_fields(_longest(d))))),
     ("a unit's working_dir is no string of its blob", _string("working_dir")),
     ("a unit's user is no string of its blob", _string("user")),
     ("a unit's group is no string of its blob", _string("group")),
@@ -232,6 +240,8 @@ CASES: list[tuple[str, Callable]] = [
     ("a hook has a delay or a period", _task(BEFORE_STOP, "period_ns", 1)),
     ("a probe's threshold is 0", _task(BY_TCP, "success_threshold", 0)),
     ("a probe's threshold is 0", _task(BEFORE_STOP, "failure_threshold", 0)),
+    ("a program would have to say one thing several times", _task(SILENCE, "success_threshold", 2)),
+    ("a program would have to say one thing several times", _task(SILENCE, "failure_threshold", 2)),
     # logs and control
     ("a unit has an unknown log mode", lambda d: SET(d.units[1].log, "mode", 5)),
     ("a unit has an unknown log overflow", lambda d: SET(d.units[1].log, "overflow", 2)),
@@ -262,8 +272,10 @@ CASES: list[tuple[str, Callable]] = [
     ("the pod's deadline is too long", _pod("deadline_ns", LONG)),
     ("the pod's stop budget is too long", _pod("budget_ns", LONG)),
     ("the pod's retry delay is too long", _pod("retry_ns", LONG)),
+    ("what lacks resources would be tried without a pause", _pod("retry_ns", 0)),
     ("the least time for a stop is too long", _pod("term_floor_ns", LONG)),
     ("the least time between two beginnings is too long", _pod("round_floor_ns", LONG)),
+    ("the stop budget's margin is no slice of it", lambda d: SET(d.pod.margin, "divisor", 1)),
     ("the stop budget's margin is no slice of it", lambda d: SET(d.pod.margin, "divisor", 0)),
     ("the stop budget's margin is no slice of it", lambda d: SET(d.pod.margin, "cap_ns", LONG)),
     ("the sidecars' part of the stop budget is no slice of it", lambda d: SET(d.pod.sidecars, "divisor", 0)),

@@ -106,6 +106,11 @@ def test_a_gate_is_asked_of_others() -> None:
     gates = {"gates": ("lb",)}
     assert words(pod_status(PodRecord(UNITS, **gates)))["Ready"] == ("False", "ReadinessGatesNotReady")
     assert words(pod_status(PodRecord(UNITS, others=(Condition("lb", "True"),), **gates)))["Ready"] == ("True", "")
+    both = pod_status(PodRecord(UNITS, gates=("lb", "dns"), others=(Condition("lb", "Unknown"),))).condition("Ready")
+    assert both.message == (
+        'the status of pod readiness gate "lb" is not "True", but Unknown, '
+        'corresponding condition of pod readiness gate "dns" does not exist.'
+    )
 
 
 def test_as_json() -> None:

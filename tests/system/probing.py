@@ -64,12 +64,12 @@ with socket.socket() as any_socket:
     fcntl.ioctl(any_socket, 0x8914, struct.pack("16sh14x", b"lo", 1))  # SIOCSIFFLAGS: up
 while "=" in sys.argv[1]:
     name, _, value = sys.argv.pop(1).partition("=")
-    with open("/proc/sys/net/ipv4/" + name, "w") as setting:
+    with open("/proc/sys/net/" + name, "w") as setting:
         setting.write(value)
 os.execv(sys.argv[1], sys.argv[1:])
 """
 
 
 def alone(*settings: str) -> list[str]:
-    """What becomes minipod in a network namespace that is new: with a loopback, and ``settings`` of net.ipv4."""
+    """What becomes minipod in a new network namespace: with a loopback, and ``settings`` below /proc/sys/net."""
     return [sys.executable, "-IS", "-c", _ALONE, *settings]

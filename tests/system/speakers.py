@@ -67,11 +67,15 @@ def stranger(words: str) -> None:
 
 
 def linger(words: str) -> None:
-    """Sends a connection whose last owner is made to wait so many seconds when it closes it."""
+    """SECONDS, or SECONDS:PORT of a server that reads nothing. Sends a connection whose last owner is made to wait so
+    long when it closes it."""
+    seconds, _, port = words.partition(":")
     with socket.create_server(("127.0.0.1", 0)) as server:
-        ours = socket.create_connection(server.getsockname())
-        theirs, _ = server.accept()
-    ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, int(words)))
+        ours = socket.create_connection(("127.0.0.1", int(port)) if port else server.getsockname())
+        if not port:
+            theirs, _ = server.accept()
+            os.set_inheritable(theirs.detach(), True)  # stays open, and reads nothing
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, int(seconds)))
     ours.setblocking(False)
     try:
         while ours.send(bytes(65536)):
@@ -80,8 +84,6 @@ def linger(words: str) -> None:
         pass
     send("STATUS=lingering", [ours.fileno()])
     ours.close()
-    os.set_inheritable(theirs.fileno(), True)
-    theirs.detach()  # stays open, and reads nothing
 
 
 def child(words: str) -> None:
@@ -131,13 +133,26 @@ def count_descriptors() -> None:
     say(f"{len(os.listdir('/proc/self/fd')) - 1} open")
 
 
+def again(words: str) -> None:
+    """PATH:STEP: that step until there is such a file."""
+    path, _, repeated = words.partition(":")
+    while not os.path.exists(path):
+        take(repeated)
+
+
+def take(step: str) -> None:
+    """One step."""
+    verb, _, given = step.partition("=")
+    VERBS[verb](given)
+
+
 VERBS = {
     "send": send, "say": say, "barrier": lambda _: barrier(), "size": size, "flood": flood, "stranger": stranger,
     "linger": linger, "child": child, "hold": hold, "signal": wait_signal, "write": write, "await": open_for_test,
     "close": lambda words: os.close(int(words)), "reap": lambda _: os.wait(), "stay": lambda _: signal.pause(),
     "exit": lambda words: os._exit(int(words)), "tell": tell, "count": lambda _: count_descriptors(),
+    "again": again,
 }
 
 for step in sys.argv[1:]:
-    verb, _, given = step.partition("=")
-    VERBS[verb](given)
+    take(step)

@@ -139,7 +139,7 @@ TRUTH = {
     ),
     "TERM ended it": ({"service.a": {"command": DIES}}, 1, 143, "a"),
     "KILL ended it": (
-        {"pod": {"termination_grace_period": "300ms"}, "service.a": {"command": IGNORES}}, 1, 137, "a",
+        {"service.a": {"command": IGNORES, "termination_grace_period": "300ms"}}, 1, 137, "a",
     ),
     "main's code, whatever others did": (
         {"pod": {"main": "b"}, "service.a": {"command": at_term(3)}, "service.b": {"command": at_term(0)}},
@@ -165,7 +165,7 @@ TRUTH = {
     ),
     "one ended with 0 before": (
         {"service.a": {"command": ["true"], "restart": "never"},
-         "service.b": {"command": at_term(0), "after": ["a"]}}, 1, 0, None,
+         "service.b": {"command": at_term(0), "after": {"a": "completed"}}}, 1, 0, None,
     ),
 }
 
@@ -197,12 +197,12 @@ def test_the_deadline_of_an_init_is_124(launch_both: Launcher) -> None:
 
 def test_the_deadline_of_an_init_spans_its_restarts(launch: Launcher) -> None:
     pod = {
-        "init.fails": {"command": sh("echo try; exit 1"), "restart": "always", "deadline": "300ms",
+        "init.fails": {"command": sh("echo try; exit 1"), "restart": "always", "deadline": "1s",
                        "backoff": {"initial": "20ms", "max": "20ms"}},
         "service.a": {"command": ["true"]},
     }
     result = launch.run(pod)
-    assert result.code == 124 and result.out.count("try") >= 3
+    assert result.code == 124 and result.out.count("try") > 1
 
 
 def test_the_deadline_of_the_pod_is_124(launch_both: Launcher) -> None:

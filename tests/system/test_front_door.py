@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from system_harness import Launcher, at_term, children, sh, status, wait_until
 
+from minipod import cli
 from minipod.reaper.layout import lib
 
 STARTED = sh("echo started")
@@ -199,6 +200,21 @@ def test_version_names_libc_and_plan_format(minipod: Path) -> None:
     assert done.returncode == 0 and done.stdout.startswith("minipod ")
     assert f"plan format {lib.PLAN_VERSION}" in done.stdout
     assert "musl" in done.stdout or "glibc" in done.stdout
+
+
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["help"]])
+def test_help_names_every_word(minipod: Path, words: list[str]) -> None:
+    done = subprocess.run([minipod, *words], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [word for word in ("run", *cli.WORDS) if f"minipod {word}" not in done.stdout] == []
+
+
+@pytest.mark.parametrize("word", ["--help", "-h"])
+def test_help_of_run_names_every_option(minipod: Path, word: str) -> None:
+    done = subprocess.run([minipod, "run", word], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (0, "")
+    options = ("--exit-code-from", "--report", "--set", "-- ARGS", "MINIPOD_GRACE")
+    assert [option for option in options if option not in done.stdout] == []
 
 
 def test_every_other_word_goes_to_python(launch: Launcher, tmp_path: Path) -> None:

@@ -88,10 +88,13 @@ def test_an_unterminated_last_line_is_ended(launch_both: Launcher) -> None:
 
 def test_half_a_line_waits_for_its_other_half(launch: Launcher) -> None:
     pod = {
-        "service.a": never(sh("printf 'one '; while [ ! -e said ]; do sleep 0.01; done; echo two")),
-        "service.b": never(sh("echo between; sleep 0.05; touch said")),
+        "service.a": never(sh("printf 'one '; touch half; while [ ! -e said ]; do sleep 0.01; done; echo two")),
+        "service.b": never(sh("while [ ! -e half ]; do sleep 0.01; done; echo between")),
     }
-    assert launch.run(pod).lines == ["b | between", "a | one two"]
+    running = launch.start(pod)
+    running.expect(r"b \| between")
+    (launch.folder / "said").touch()
+    assert running.wait().lines == ["b | between", "a | one two"]
 
 
 def test_the_last_words_of_the_dying_are_kept(launch_both: Launcher) -> None:

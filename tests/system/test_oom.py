@@ -80,9 +80,9 @@ def test_who_ended_otherwise_was_not_killed(launch: Launcher, tmp_path: Path) ->
     os.mkfifo(tmp_path / "deaf")
     deaf = sh(f"trap '' TERM; echo now > {tmp_path}/deaf; while :; do sleep 1000; done")
     pod = {
-        "pod": {"main": "a", "termination_grace_period": "1s"},
+        "pod": {"main": "a"},
         "service.a": counted(tmp_path, V2, "oom_kill 5\n", f"read line < {tmp_path}/deaf; exit 137"),
-        "service.b": {"command": deaf, "restart": "never"},
+        "service.b": {"command": deaf, "restart": "never", "termination_grace_period": "500ms"},
     }
     result = launch.run(pod, wrap=among(tmp_path, V2, "oom_kill 0\n"))
     assert result.unit("a")["reason"] == "Error" and result.code == 137

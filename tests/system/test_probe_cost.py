@@ -15,7 +15,7 @@ from system_harness import SLEEP, Launcher, sh, wait_until
 def memory(pid: int) -> int:
     """Of its own, in kB: what it shares with the file that it is made of depends on who else runs it."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Pss_Anon: *(\d+) kB", text, re.MULTILINE)[1])
+    return int(re.search(r"^Anonymous: *(\d+) kB", text, re.MULTILINE)[1])
 
 
 BAD = {

@@ -112,7 +112,7 @@ def test_a_long_request_to_a_slow_reader_arrives_whole(launch: Launcher) -> None
     headers = {f"X-{number}": "long" * 100 for number in range(19)}
     pod = one({"http_get": {"port": 8080, "http_headers": headers}, **OFTEN})
     pod["service.a"]["command"] = [sys.executable, "-IS", "-c", READER]
-    small = alone("tcp_wmem=4096 4096 4096", "tcp_rmem=2048 2048 2048")
+    small = alone("ipv4/tcp_wmem=4096 4096 4096", "ipv4/tcp_rmem=2048 2048 2048")
     running = launch.start(pod, namespaces=["-n"], wrap=small)
     heard = running.expect("heard (.*)$")[1].decode()
     sent = request(8080, "/", *map(": ".join, headers.items()))
@@ -121,10 +121,18 @@ def test_a_long_request_to_a_slow_reader_arrives_whole(launch: Launcher) -> None
     stop(running)
 
 
+def test_a_network_without_ipv6_fails_the_probe(launch: Launcher) -> None:
+    """As for the kubelet: a liveness probe there would not be one if it could never fail."""
+    pod = one({"tcp_socket": {"port": 80, "host": "::1"}, **OFTEN})
+    running = launch.start(pod, namespaces=["-n"], wrap=alone("ipv6/conf/all/disable_ipv6=1"))
+    running.expect_error(BADLY + "no such address")
+    stop(running)
+
+
 def test_ipv6_where_there_is_any(launch: Launcher) -> None:
     """A host without IPv6 fails the probe, and nothing else."""
     with ExitStack() as stack:
-        port, expected = 1, BADLY + "|a: readiness probe could not be asked"
+        port, expected = 1, BADLY
         with suppress(OSError):
             peer = stack.enter_context(Peer(replies(status(200)), socket.AF_INET6))
             port, expected = peer.port, WELL
@@ -279,7 +287,7 @@ def test_who_resets_a_connection_had_one(launch: Launcher) -> None:
 
 def test_nobody_is_found_who_is_only_ourselves(launch: Launcher) -> None:
     """Where the port that is asked is the one that the kernel gives to whoever asks, a socket gets itself."""
-    wrap = alone("ip_local_port_range=40000 40001")
+    wrap = alone("ipv4/ip_local_port_range=40000 40001")
     running = launch.start(one(tcp(40000)), namespaces=["-n"], wrap=wrap)
     running.expect_error(f"{BADLY}connection refused$")
     told = stop(running)

@@ -239,7 +239,7 @@ def test_it_sleeps_when_nothing_happens(launch_both: Launcher) -> None:
     """No polling anywhere: not one wake-up while all is quiet (tini has one a second)."""
     running = launch_both.start({"service.a": {"command": at_term(0)}, "sidecar.s": {"command": SLEEP}})
     running.expect("ready")
-    wait_until(lambda: len(children(running.pid)) == 2, "both run")
+    wait_until(lambda: [status(pid).get("Name") for pid in children(running.pid)].count("sleep") == 1, "both run")
     before = wait_until(lambda: _quiet(running), "it has come to rest")
     time.sleep(1.2)
     assert _switches(running) == before
@@ -287,5 +287,5 @@ def test_the_sanitized_command_does_the_same(minipod_asan: Path, tmp_path: Path)
         running.expect_error("b: restart 8 ")
         running.send(signal.SIGTERM)
         result = running.wait()
-    assert result.code == 1 and "runtime error" not in result.err
+    assert result.code in (1, 143) and "runtime error" not in result.err  # b may run just then
 

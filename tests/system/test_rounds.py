@@ -156,7 +156,7 @@ def test_a_sidecar_whose_startup_probe_fails_lets_nobody_start(launch: Launcher)
 
 def test_deadline_stops_with_hooks_and_order(launch_both: Launcher) -> None:
     result = launch_both.run({
-        "pod": {"deadline": "500ms"},
+        "pod": {"deadline": "2s"},  # by then all know what TERM is
         "sidecar.s": {"command": at_term(0)},
         "service.a": {"command": at_term(0), "pre_stop": {"exec": {"command": ["echo", "before"]}}},
     })

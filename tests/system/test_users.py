@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from system_harness import Launcher, at_term, children, sh, status, tool
+from system_harness import Launcher, Running, at_term, children, sh, status, tool, wait_until
 
 # What Docker gives a container by default, and nothing else in the bounding set.
 DOCKER = (
@@ -91,6 +91,12 @@ def test_a_non_root_unit_under_docker_s_default_capabilities(launch_both: Launch
 DEAF_DAEMON = sh("(setsid sh -c 'trap \"\" TERM; echo ready $$; while :; do sleep 1; done' &); exec sleep 1000")
 
 
+def programs(running: Running) -> list[tuple[str, str]]:
+    """Of minipod's children: whose they are, and what they run."""
+    shown = [status(pid) for pid in children(running.pid)]
+    return [(each["Uid"].split()[0], each["Name"]) for each in shown if each]
+
+
 def test_stop_and_restart_reach_a_non_root_unit(launch_both: Launcher, docker: list[str]) -> None:
     """CAP_KILL is among Docker's; strays of another user are killed, too."""
     pod = {
@@ -100,8 +106,8 @@ def test_stop_and_restart_reach_a_non_root_unit(launch_both: Launcher, docker: l
     running = launch_both.start(pod, wrap=docker, env={"MINIPOD_GRACE": "1s"})
     running.expect_all(r"a \| ready", r"b \| ready")
     daemon = running.inside(int(running.expect_all(r"b \| ready (\d+)")[0].group(1)))
-    leader = next(pid for pid in children(running.pid) if status(pid)["Name"] == "sleep" and pid != daemon)
-    assert status(leader)["Uid"].split()[0] in ("1234", "1236")
+    for uid in ("1234", "1236"):
+        wait_until(lambda uid=uid: (uid, "sleep") in programs(running), f"{uid}'s unit runs")
     running.send(signal.SIGTERM)
     result = running.wait()
     assert result.code == 143 and not status(daemon)
@@ -110,8 +116,11 @@ def test_stop_and_restart_reach_a_non_root_unit(launch_both: Launcher, docker: l
 def test_a_user_that_changed_beyond_our_reach_is_a_warning(launch_both: Launcher, accounts: list[str]) -> None:
     """EPERM when forwarding: tini dies of it (krallin/tini#9). Without CAP_KILL root may not signal others."""
     wrap = [*accounts, "setpriv", "--bounding-set=-kill"]
+    gate = launch_both.folder / "gate"
+    os.mkfifo(gate)
+    gate.chmod(0o666)
     pod = {
-        "service.a": {"command": sh("echo ready; exec sleep 1"), "user": "app", "restart": "never"},
+        "service.a": {"command": sh("echo ready; read x < gate"), "user": "app", "restart": "never"},
         "service.b": {"command": tool("signals", signal.SIGTERM)},
     }
     running = launch_both.start(pod, wrap=wrap)
@@ -119,6 +128,8 @@ def test_a_user_that_changed_beyond_our_reach_is_a_warning(launch_both: Launcher
     running.send(signal.SIGUSR1)
     running.expect(r"b \| got 10")
     running.expect_error("a: cannot send SIGUSR1: operation not permitted")
+    gate.write_text("\n")
+    running.expect_error("a: exited with 0")
     running.send(signal.SIGTERM)
     result = running.wait()
     assert result.unit("b")["exitCode"] == 0

@@ -7,10 +7,9 @@ from engines import Engine
 from units import record_of, units_of
 
 from minipod import model
-from minipod.status.pod import key_of
 from minipod.status.states import UnitRecord
 from minipod.supervisor.facts import bits_of
-from minipod.supervisor.phase import PhaseBit
+from minipod.supervisor.phase import PhaseBit, key_of
 from minipod.supervisor.pod import UNDECIDED_CODE
 from minipod.supervisor.vocabulary import Kind, Life, Want
 

@@ -31,9 +31,10 @@ def read(document: Mapping) -> Iterator[Case | Skip]:
         yield Skip("all groups", total, "there is no minipod command beside this interpreter")
         return
     for name, cases in _groups(document).items():
-        if name in _GROUPS:
-            for at, case in enumerate(cases):
-                yield Case(f"{name} {at} {_short(case)}", lambda engine, n=name, case=case: _GROUPS[n](case))
+        for at, case in enumerate(cases if name in _GROUPS else ()):
+            yield Case(f"{name} {at} {_short(case)}", lambda engine, n=name, case=case: _GROUPS[n](case))
+        if name not in _GROUPS:
+            yield Skip(name, len(cases), "no group of this family is known by this name")
     if not shutil.which("openssl"):
         yield Skip(_TLS, 1, "there is no openssl here to make a certificate")
     named = [case for case in document.get("resolvePort") or () if case["param"]["type"] != "int"]

@@ -43,7 +43,7 @@ class _Worker:
         self._unit = unit_of(container, kind, case.get("podRestartPolicy"))
         self._ticker = Ticker(engine, {self._kind}, needed, probe.get("initialDelaySeconds", 0))
         self._id: str | None = None
-        self._runs = self._begun = False
+        self._runs = self._begun = self._is_retired = False
 
     def tick(self, step: Mapping) -> bool:
         """One step; whether there will be another."""
@@ -63,6 +63,7 @@ class _Worker:
         if pod.get("deleted"):
             self._ticker.stop()
             if self._ends_with_stop:
+                self._is_retired = True
                 return False
         self._ticker.tick(self._kind, step["probeOutcome"], container.get("runningForSeconds", 0))
         return True
@@ -121,7 +122,7 @@ class _Worker:
     def facts(self) -> dict[str, object]:
         return {
             "result": self.result,
-            "onHold": self._is_held,
+            "onHold": self._is_held and not self._is_retired,
             "resultRun": self._ticker.run[self._kind],
         }
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from cases import Case, Difference, compare, name_of
 from engines import Engine
-from units import class_of, kind_of_init, outcome_of, outcomes_of, rule_of, runs_again, unit_of
+from shown import conditions_of
+from units import class_of, kind_of_init, outcome_of, outcomes_of, rule_of, rules_of, runs_again, unit_of
 
 from minipod import model
 from minipod.supervisor.table import Machine
@@ -37,8 +38,8 @@ _SHARED = tuple(
 def read(document: Mapping) -> Iterator[Case]:
     for group, check in _GROUPS.items():
         cases = document.get(group) or ()
-        given = _completed(cases.get("runtimeStatuses", ())) if isinstance(cases, Mapping) else ()
-        for at, case in enumerate(cases["cases"] if isinstance(cases, Mapping) else cases):
+        given = _completed(cases.get("runtimeStatuses") or ()) if isinstance(cases, Mapping) else ()
+        for at, case in enumerate(cases.get("cases") or () if isinstance(cases, Mapping) else cases):
             whole = {"runtimeStatuses": given, **case}
             yield Case(name_of(case, f"{group} {at}"), _bound(check, whole))
 
@@ -64,7 +65,7 @@ def _shall_be_restarted(engine: Engine, case: Mapping) -> Iterator[Difference]:
 
 
 def _latest(statuses: Sequence[Mapping], name: str) -> Mapping | None:
-    return next((status for status in statuses if status["name"] == name), None)
+    return next((status for status in statuses if status.get("name", "") == name), None)
 
 
 def _starts(engine: Engine, unit: model.Unit, status: Mapping | None, is_deleted: bool) -> bool:
@@ -74,7 +75,7 @@ def _starts(engine: Engine, unit: model.Unit, status: Mapping | None, is_deleted
     if is_deleted:
         want = _next(engine.tables.want, want, WantEvent.POD_STOP)
     if status is not None and status["state"] == "exited":
-        return runs_again(outcome_of(engine, unit, status["exitCode"], want=want))
+        return runs_again(outcome_of(engine, unit, status.get("exitCode", 0), want=want))
     asks = Action.ASK_GO in engine.tables.want.cell(want, WantEvent.CLEAR).actions
     life = Life.UP if status is not None and status["state"] == "running" else Life.HELD
     return asks and Action.SPAWN in engine.tables.life.cell(life, LifeEvent.GO).actions
@@ -89,22 +90,23 @@ def _next(machine: Machine, state, event):
 
 def _should_restart(engine: Engine, case: Mapping) -> Iterator[Difference]:
     unit = unit_of(case["container"], Kind.SERVICE, case.get("podRestartPolicy"))
-    yield from compare("restart", case["expected"], runs_again(outcome_of(engine, unit, case["exitCode"])))
+    yield from compare("restart", case["expected"], runs_again(outcome_of(engine, unit, case.get("exitCode", 0))))
 
 
 def _is_restartable(engine: Engine, case: Mapping) -> Iterator[Difference]:
-    """Whether any end at all would restart it. A rule whose codes are not said is one that fits some code."""
+    """Whether any end at all would restart it, by its policy or by one of its rules, whichever of them comes first. A
+    rule whose codes are not said is one that fits some code."""
     container = case["container"]
     unit = unit_of(container, Kind.SERVICE, case.get("podRestartPolicy"))
-    if container.get("restartPolicy"):
-        rules = tuple(rule_of(rule, unsaid=_SOME_CODE) for rule in container.get("restartPolicyRules", ()))
-        unit = unit._replace(restart_rules=rules)
-    yield from compare("restartable", case["expected"], Outcome.RESTART in outcomes_of(engine, unit))
+    rules = [rule_of(rule, unsaid=_SOME_CODE) for rule in rules_of(container) if container.get("restartPolicy")]
+    ways = [unit._replace(restart_rules=()), *(unit._replace(restart_rules=(rule,)) for rule in rules)]
+    could = any(Outcome.RESTART in outcomes_of(engine, way) for way in ways)
+    yield from compare("restartable", case["expected"], could)
 
 
 def _find_rule(engine: Engine, case: Mapping) -> Iterator[Difference]:
     """The rule that decides is the first that fits when it stands alone; together they must say the same."""
-    code, rules = case["exitCode"], case["container"].get("restartPolicyRules", ())
+    code, rules = case.get("exitCode", 0), rules_of(case["container"])
     alone = (rule for rule in rules if class_of(engine, _ruled(rule), code) in _RULED)
     found = next(alone, None)
     together = class_of(engine, _ruled(*rules), code)
@@ -124,7 +126,7 @@ def _ruled(*rules: Mapping) -> model.Unit:
 def _all_could_restart(engine: Engine, case: Mapping) -> Iterator[Difference]:
     spec = case["podSpec"]
     containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-    rules = [rule_of(rule, _SOME_CODE) for each in containers for rule in each.get("restartPolicyRules") or ()]
+    rules = [rule_of(rule, _SOME_CODE) for each in containers for rule in rules_of(each)]
     could = any(_makes_anew(engine, rule) for rule in rules)
     yield from compare("could begin anew", case["expected"], could)
 
@@ -136,7 +138,8 @@ def _makes_anew(engine: Engine, rule: model.RestartRule) -> bool:
 
 def _should_all_restart(engine: Engine, case: Mapping) -> Iterator[Difference]:
     """The pod machine has the last word: whoever asks, it begins anew only once."""
-    anew = any(c["type"] == "AllContainersRestarting" and c["status"] == "True" for c in case["podConditions"])
+    conditions = conditions_of(case.get("podConditions"))
+    anew = any(each.type == "AllContainersRestarting" and each.status == "True" for each in conditions)
     state = Pod.RESETTING if anew else Pod.RUNNING
     if any(_asks_for_all(engine, unit, case["runtimeStatuses"]) for unit in _units(case)):
         state = _next(engine.tables.pod, state, PodEvent.RESTART_ALL)
@@ -154,7 +157,7 @@ def _asks_for_all(engine: Engine, unit: model.Unit, statuses: Sequence[Mapping])
     status = _latest(statuses, unit.name)
     if status is None or status["state"] != "exited":
         return False
-    return outcome_of(engine, unit, status["exitCode"]) is Outcome.RESTART_ALL
+    return outcome_of(engine, unit, status.get("exitCode", 0)) is Outcome.RESTART_ALL
 
 
 _GROUPS = {

@@ -34,7 +34,7 @@ def _check_order(engine: Engine, case: Mapping) -> Iterator[Difference]:
     for all of the grace is one that nobody's end has ended: how long it lasts is the budget's, not Kubernetes'."""
     grace = max(case["graceSeconds"].values())
     units = tuple(_ordered(case, _ns(grace)))
-    behaviours = [_obeying(case["exitAfterStopSeconds"].get(unit.name, 0)) for unit in units]
+    behaviours = [_obeying((case.get("exitAfterStopSeconds") or {}).get(unit.name, 0)) for unit in units]
     pod = Pod("pod", units, termination_grace_period=_ns(grace))
     facts = [*_absent(units, case["running"]), (_STOP_AT, Fact(FactKind.SAID, None, PodEvent.TOLD))]
     report = simulate(pod, behaviours, facts, tables=engine.tables)
@@ -44,9 +44,9 @@ def _check_order(engine: Engine, case: Mapping) -> Iterator[Difference]:
 
 
 def _ordered(case: Mapping, grace: int) -> Iterator[Unit]:
-    for container in case["initContainers"]:
+    for container in case.get("initContainers") or ():
         yield _unit(container["name"], kind_of_init(container), grace)
-    for container in case["containers"]:
+    for container in case.get("containers") or ():
         yield _unit(container["name"], Kind.SERVICE, grace)
 
 
@@ -70,13 +70,14 @@ def _waited(report: Report, name: str) -> int | None:
 def _check_grace(engine: Engine, case: Mapping) -> Iterator[Difference]:
     """How long a unit that ignores its stop signal is left alive. Stopped with the pod, it has the pod's budget."""
     deletion = case.get("deletionGracePeriodSeconds")
-    pods = case["podTerminationGracePeriodSeconds"] or 0
+    pods = case.get("podTerminationGracePeriodSeconds") or 0
     unit = _unit(
         "it", Kind.SERVICE, _ns(pods),
         startup_probe=_probe(case, "startup"), liveness_probe=_probe(case, "liveness"),
     )
     reason = Errand.STARTUP if case["reason"] == "StartupProbe" else Errand.LIVENESS
-    answers = {reason: Answer(Reply.BADLY)} if case["reason"] in ("StartupProbe", "LivenessProbe") else {}
+    is_sick = case["reason"] in ("StartupProbe", "LivenessProbe") and deletion is None  # who is deleted is so first
+    answers = {reason: Answer(Reply.BADLY)} if is_sick else {}
     said = PodEvent.TOLD if deletion is not None else WantEvent.ORDER_STOP
     facts = [] if answers else [(_STOP_AT, Fact(FactKind.SAID, None if deletion is not None else 0, said))]
     pod = Pod("pod", (unit,), termination_grace_period=_ns(pods if deletion is None else deletion))
@@ -88,7 +89,7 @@ def _check_grace(engine: Engine, case: Mapping) -> Iterator[Difference]:
 
 def _probe(case: Mapping, which: str) -> Probe | None:
     """A case that is about another probe's failure has this one passing at once."""
-    own = case[f"{which}ProbeTerminationGracePeriodSeconds"]
+    own = case.get(f"{which}ProbeTerminationGracePeriodSeconds")
     if own is None and case["reason"] != f"{which.capitalize()}Probe":
         return None
     return Probe(_PROBE, period=SECOND, failure_threshold=1, termination_grace_period=None if own is None else _ns(own))
@@ -105,7 +106,8 @@ def _grace(report: Report) -> float | None:
 def _check_hook(engine: Engine, case: Mapping) -> Iterator[Difference]:
     when, _, how = case["hook"].partition(" ")
     hook = Ask(_HANDLERS.get(how, Handler.EXEC), ("true",))
-    grace = _ns(case.get("gracePeriodOverrideSeconds", 30))
+    override = case.get("gracePeriodOverrideSeconds")
+    grace = _ns(30 if override is None else override)
     kind = Errand.PRE_STOP if when == "preStop" else Errand.POST_START
     unit = _unit("it", Kind.SERVICE, grace, **{kind.name.lower(): hook})
     error = case.get("expectedStartError")
