@@ -390,16 +390,31 @@ static int finish_some(struct core *c, const struct epoll_event *event)
     return !is_signal || c->queue.fill == 0;
 }
 
+/* Half of the margin is ours; in the rest the report is written, and we leave before somebody kills us. */
+static uint64_t last_moment(const struct core *c)
+{
+    const struct stop_limits *l = &c->limits;
+    return l->leave > l->sidecar_kill ? l->leave - (l->leave - l->sidecar_kill) / 2 : l->leave;
+}
+
 /* At the end: everything that was written is still written, as long as the stop budget lasts and nobody hurries us. */
 void log_finish(struct core *c)
 {
     struct epoll_event event;
     int more = 1;
     take_all(c);
+<<<<<<< HEAD
     while (more && pending(c) && (c->now = sys_now()) < c->limits.leave) {
         uint64_t until = earlier(log_next(c), c->limits.leave);
         uint64_t ms = until > c->now ? (until - c->now) / 1000000 + 1 : 0;
         if (sys_epoll_wait(c->epoll, &event, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) == 1)
+=======
+    while (more && pending(c) && (c->now = sys_now()) < last_moment(c)) {
+        uint64_t until = earlier(log_next(c), last_moment(c));
+        int timeout = until > c->now ? (int)((until - c->now) / 1000000) + 1 : 0;
+        int count = sys_epoll_wait(c->epoll, &event, 1, timeout);
+        if (count == 1)
+>>>>>>> 842f264a39f260d59a36af407c313110d1b4ab85
             more = finish_some(c, &event);
         else
             take_all(c);

@@ -60,10 +60,11 @@ static uint32_t cut(const char *text, uint32_t size)
 /* What would be overwritten before anybody can read it; a reader sees that it is gone. */
 static uint32_t skip(struct ring *r, const char *text, uint32_t size)
 {
-    const char *end = size > RING_ROOM ? memchr(text + size - RING_ROOM, '\n', RING_ROOM - 1) : NULL;
-    uint32_t skipped = end ? (uint32_t)(end - text) + 1 : 0;
-    if (skipped)
-        r->begin = r->end += skipped;
+    if (size <= RING_ROOM)
+        return 0;
+    const char *end = memchr(text + size - RING_ROOM, '\n', RING_RECORD);
+    uint32_t skipped = end ? (uint32_t)(end - text) + 1 : size - RING_ROOM;
+    r->begin = r->end += skipped;
     return skipped;
 }
 

@@ -31,10 +31,8 @@ ALIASES = {"ps": "get", "status": "get"}
 # For minipod itself: PID 1 runs it for probes that it cannot ask itself.
 HIDDEN = frozenset({"probe"})
 # What the static command does by itself, and hands to nobody.
-COMMANDS_OWN = frozenset({"run", "--", "--version"})
-LATER = frozenset(
-    "analyze apply completion ctl diff exec export graph health import pause plot ready top".split()
-)
+COMMANDS_OWN = frozenset({"run", "--", "--version", "health", "ready", "ctl"})
+LATER = frozenset("analyze apply completion diff exec export graph import pause plot top".split())
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where
 # there is none, and a container waits for it.
@@ -108,7 +106,14 @@ def _refusal(word: str) -> str:
 
 def usage() -> str:
     """All commands, a line each."""
-    rows = {"run FILE|PLAN": "run a pod", "-- PROGRAM ARGS": "run one program under PID 1's duties", **WORDS}
+    rows = {
+        "run FILE|PLAN": "run a pod",
+        "-- PROGRAM ARGS": "run one program under PID 1's duties",
+        "health": "whether the pod is well, for HEALTHCHECK: exit code 0 or 1",
+        "ready": "whether all of it is ready, likewise",
+        "ctl WORD": "status, start, stop, restart, signal, logs and events where there is no Python",
+        **WORDS,
+    }
     return "minipod: a whole pod inside one container\n\n" + "".join(
         f"  minipod {name:<16} {meaning}\n" for name, meaning in rows.items()
     )

@@ -71,9 +71,9 @@ def _is_done(unit: UnitView, pod: PodView, result: bool | str | None) -> bool:
 
 
 def is_started(unit: UnitView, before: int, now: int) -> bool | str | None:
-    """Its program runs. One that ended at once has failed to."""
+    """It has started, as its probes say. One that ended at once has failed to."""
     record = unit.record
-    if record.life is Life.UP and record.want is Want.UP:
+    if record.life is Life.UP and record.want is Want.UP and record.started:
         return True
     if record.life is Life.ENDED or (record.life is Life.BACKOFF and record.instances > before):
         return why(unit, now)

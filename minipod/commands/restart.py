@@ -4,7 +4,7 @@ from minipod.commands.orders import OPTIONS, carry_out, is_restarted
 
 USAGE = f"""minipod restart [--no-wait] [--timeout TIME] NAME...
 
-End units, each within its grace, start them again, and wait until their programs run. It counts for no back-off.
+End units, each within its grace, start them again, and wait until they have started. It counts for no back-off.
 {OPTIONS}"""
 
 

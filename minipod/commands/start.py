@@ -4,7 +4,7 @@ from minipod.commands.orders import OPTIONS, carry_out, is_started
 
 USAGE = f"""minipod start [--no-wait] [--timeout TIME] NAME...
 
-Start units that were stopped by hand, or that wait for their next start, and wait until their programs run.
+Start units that were stopped by hand, or that wait for their next start, and wait until they have started.
 {OPTIONS}"""
 
 

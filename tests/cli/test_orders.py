@@ -37,6 +37,14 @@ def test_start(fake_pod, say) -> None:
     assert fake_pod.orders() == [("/v1/units/web/start", {})]
 
 
+def test_start_waits_for_the_startup_probe(fake_pod, say) -> None:
+    fake_pod.units = [HELD]
+    fake_pod.then(UNSTARTED)
+    fake_pod.then(UNREADY)
+    assert say("start", "web") == (0, "web started\n", "")
+    assert not fake_pod.steps
+
+
 def test_a_start_that_fails(fake_pod, say) -> None:
     fake_pod.units = [HELD]
     fake_pod.then(BACKOFF)

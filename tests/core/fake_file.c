@@ -63,7 +63,8 @@ void files_happen(void)
             continue;
         size_t size = f->lines->size - f->lines->head;
         f->data = realloc(f->data, f->size + size + 1);
-        memcpy(f->data + f->size, f->lines->data + f->lines->head, size);
+        if (size)
+            memcpy(f->data + f->size, f->lines->data + f->lines->head, size);
         f->size += size;
         f->lines->head += size;
         if (f->lines->writers == 0)

@@ -8,6 +8,8 @@
  *     duration TEXT                  result ns
  *     json ROOM { { KEY | } | [ KEY | ] | 0 KEY | b KEY SO | n KEY NUMBER | i KEY NUMBER | w KEY TEXT | t KEY TEXT | @ KEY WALL
  *               | some KEY TEXT RESERVE | g TEXT | line }…      KEY: "." for none; broken, the text, what "some" took
+ *     ring { put STREAM AT ENDS TEXT | turn | all | more | tail LINES }…     for all, more (since the last "more") and tail:
+ *               "=", then STREAM FLAGS AT TEXT for each line; turn: the next instance's
  */
 #define main minipod_main
 #include "../../csrc/main.c"
@@ -16,9 +18,10 @@
 #include <stdio.h>
 
 #include "json.h"
+#include "ring.h"
 #include "user.h"
 
-enum { LINE = 1 << 16 };
+enum { LINE = 1 << 20 };
 
 static char *next(void)
 {
@@ -200,11 +203,54 @@ static void try_json(void)
     free(out);
 }
 
+static void put_to_ring(struct ring *r)
+{
+    uint8_t stream = (uint8_t)next_number();
+    uint64_t at = next_number();
+    int ends = (int)next_number();
+    char *hex = next(), *text = malloc(strlen(hex) / 2 + 1);
+    uint32_t size = 0;
+    for (; digit(*hex) >= 0; hex += 2)
+        text[size++] = (char)(digit(hex[0]) << 4 | digit(hex[1]));
+    ring_put(r, at, stream, text, size, ends);
+    free(text);
+}
+
+static void put_lines(const struct ring *r, uint64_t *position)
+{
+    printf("= ");
+    for (struct line line; ring_read(r, position, &line); putchar(' ')) {
+        printf("%u %u %lu ", line.stream, line.flags, (unsigned long)line.at);
+        put_hex(line.text, line.size);
+    }
+}
+
+static void try_ring(void)
+{
+    static char data[2][RING_ROOM];
+    struct ring rings[2] = {{.data = data[0]}, {.data = data[1]}};
+    uint64_t follower = 0, position;
+    int now = 0;
+    memset(data, '?', sizeof data);
+    for (const char *what; *(what = next());)
+        if (strcmp(what, "put") == 0) {
+            put_to_ring(&rings[now]);
+        } else if (strcmp(what, "turn") == 0) {
+            ring_follow(&rings[!now], &rings[now]);
+            now = !now;
+        } else if (strcmp(what, "more") == 0) {
+            put_lines(&rings[now], &follower);
+        } else {
+            position = *what == 't' ? ring_tail(&rings[now], (uint32_t)next_number()) : 0;
+            put_lines(&rings[now], &position);
+        }
+}
+
 int main(void)
 {
     static const struct { const char *word; void (*try)(void); } known[] = {
         {"timers", try_timers}, {"say", try_say}, {"user", try_user}, {"group", try_group}, {"duration", try_duration},
-        {"json", try_json},
+        {"json", try_json}, {"ring", try_ring},
     };
     static char line[LINE];
     while (fgets(line, sizeof line, stdin)) {

@@ -86,6 +86,7 @@ class Answer:
     units: list[Books] = field(default_factory=list)
     cells: Counter = field(default_factory=Counter)
     exit_code: int | None = None
+    ended_at: int = 0
     phase: str | None = None
     decider: str | None = None
     impossible: list[str] = field(default_factory=list)
@@ -228,6 +229,7 @@ def _read_unit(answer: Answer, at: int, rest: str) -> None:
 
 def _read_pod(answer: Answer, at: int, rest: str) -> None:
     _, code, phase, decider = rest.split()
+    answer.ended_at = at
     if int(code) >= 0:
         answer.exit_code, answer.phase = int(code), phase
         answer.decider = None if decider == "-" else decider
