@@ -403,18 +403,10 @@ void log_finish(struct core *c)
     struct epoll_event event;
     int more = 1;
     take_all(c);
-<<<<<<< HEAD
-    while (more && pending(c) && (c->now = sys_now()) < c->limits.leave) {
-        uint64_t until = earlier(log_next(c), c->limits.leave);
-        uint64_t ms = until > c->now ? (until - c->now) / 1000000 + 1 : 0;
-        if (sys_epoll_wait(c->epoll, &event, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) == 1)
-=======
     while (more && pending(c) && (c->now = sys_now()) < last_moment(c)) {
         uint64_t until = earlier(log_next(c), last_moment(c));
-        int timeout = until > c->now ? (int)((until - c->now) / 1000000) + 1 : 0;
-        int count = sys_epoll_wait(c->epoll, &event, 1, timeout);
-        if (count == 1)
->>>>>>> 842f264a39f260d59a36af407c313110d1b4ab85
+        uint64_t ms = until > c->now ? (until - c->now) / 1000000 + 1 : 0;
+        if (sys_epoll_wait(c->epoll, &event, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) == 1)
             more = finish_some(c, &event);
         else
             take_all(c);
