@@ -41,6 +41,8 @@ static const struct refusal
     bad_since = {400, "since is neither a duration nor a time", "write since=10m or since=2026-01-31T23:59:59Z"},
     bad_signal = {400, "there is no such signal", "write signal=HUP, or its number"},
     no_signal = {400, "which signal?", "write signal=HUP"},
+    no_previous = {404, "there was no instance before this one", "leave out previous"},
+    no_lines = {404, "this unit's lines do not come to minipod", "its log is inherit or none"},
     both_ends = {400, "nothing follows what a previous instance wrote", "leave out follow or previous"},
     pod_ends = {409, "the pod is ending: no order is taken", "start it again when it has ended"},
     unit_over = {409, "the unit is over for good", "only a new beginning of the pod starts it again"},
@@ -108,10 +110,21 @@ static void get_metrics(struct core *c, struct client *cl, const struct asked *a
     set_body(cl, answer_metrics, METRICS_TYPE);
 }
 
+static const struct refusal *refuse_logs(const struct core *c, const struct asked *asked)
+{
+    const struct unit *u = asked->unit;
+    if (asked->follow && asked->previous)
+        return &both_ends;
+    if (u && (u->plan->log.mode == LOG_MODE_INHERIT || u->plan->log.mode == LOG_MODE_NONE))
+        return &no_lines;
+    return u && asked->previous && !log_ring(c, u, 1) ? &no_previous : NULL;
+}
+
 static void get_logs(struct core *c, struct client *cl, const struct asked *asked)
 {
-    if (asked->follow && asked->previous) {
-        route_refuse(cl, &both_ends);
+    const struct refusal *refusal = refuse_logs(c, asked);
+    if (refusal) {
+        route_refuse(cl, refusal);
         return;
     }
     set_body(cl, answer_logs, cl->request.wants_text ? text_type : lines_type);
@@ -302,8 +315,8 @@ static const struct refusal *take_signal(const char *text, uint8_t *out)
 {
     uint64_t number;
     if (take_number(text, 64, &number)) {
-        *out = (uint8_t)number;
-        return number ? NULL : &bad_signal;
+        *out = (uint8_t)number;  /* 32 and 33 are the C library's own and have no name */
+        return *signal_word(*out) == 'S' ? NULL : &bad_signal;
     }
     text += strncmp(text, "SIG", 3) == 0 ? 3 : 0;
     for (*out = 1; *out <= 64; ++*out)
