@@ -7,7 +7,7 @@ import os
 import socket
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -85,10 +85,11 @@ class Place:
     def say(self, *pieces: bytes, closes: bool = False) -> bytes:
         """All that comes back for these bytes until the server closes. ``closes``: no more will be said."""
         with self.knock() as held:
-            for piece in pieces:
-                held.sendall(piece)
-            if closes:
-                held.shutdown(socket.SHUT_WR)
+            with suppress(ConnectionError):  # it need not hear us out to answer
+                for piece in pieces:
+                    held.sendall(piece)
+                if closes:
+                    held.shutdown(socket.SHUT_WR)
             return read_all(held)
 
     def wait(self) -> "Place":
@@ -116,11 +117,9 @@ class Place:
 def read_all(held: socket.socket) -> bytes:
     """Until the other side closes, cut off or not."""
     told = bytearray()
-    try:
+    with suppress(ConnectionError):
         while data := held.recv(CHUNK):
             told += data
-    except ConnectionError:
-        pass
     return bytes(told)
 
 

@@ -99,7 +99,10 @@ def test_probes_and_what_a_program_says(launch: Launcher, folder: Path) -> None:
         "liveness_probe": {"exec": sh("exit 7"), "period": "1s", "failure_threshold": 1000},
     }
     running, place = start(launch, folder, {"service.web": {"command": SLEEP, **probes}})
-    asked = wait_until(lambda: (p := place.unit("web")["probes"])["liveness"]["answers"] and p, "it was asked")
+    asked = wait_until(
+        lambda: (probes := place.unit("web")["probes"]) and all(p["answers"] for p in probes.values()) and probes,
+        "it was asked",
+    )
     assert asked["readiness"]["last"] == "success" and asked["readiness"]["why"] is None
     assert (asked["liveness"]["last"], asked["liveness"]["why"]) == ("failure", "exit code 7")
     assert asked["liveness"]["failures"] == asked["liveness"]["answers"] and asked["liveness"]["latencyNs"] > 0
