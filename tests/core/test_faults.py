@@ -10,7 +10,7 @@ import pytest
 from player import Answer, Player, request
 
 from minipod.model import Ask, Backoff, Log, Notify, Pod, Probe, Unit
-from minipod.supervisor.vocabulary import Errand, Handler, Kind, LogMode, Milestone, PodEvent, StopScope
+from minipod.supervisor.vocabulary import Errand, Handler, Kind, LogMode, Milestone, Overflow, PodEvent, StopScope
 from minipod.supervisor.world import Answer as Said
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Notice, Reply, Start, Stray
 
@@ -33,7 +33,7 @@ PASSING = {
     "epoll": [errno.EMFILE],
     "signals": [errno.EMFILE],
 }
-LACKING = {"fork", "pipe", "pidfd", "epoll_add", "open", "list", "stream"}
+LACKING = {"fork", "fork_apart", "pipe", "pidfd", "epoll_add", "open", "list", "stream"}
 IN_A_ROW = 5
 # The same of what probes, hooks and notify are asked and heard by.
 ASKING = {
@@ -108,7 +108,36 @@ def asking_pod() -> list[str]:
     return request(pod, behaviours, facts, until=60 * SECOND)
 
 
-PODS = {"busy": (busy_pod, 137, PASSING), "asking": (asking_pod, 143, ASKING)}
+# And of what lines go through.
+WRITING = {
+    "fork_apart": [errno.EAGAIN, errno.ENOMEM],
+    "reap_apart": [errno.ECHILD],
+    "pipe": [errno.EMFILE],
+    "epoll_add": [errno.ENOMEM],
+    "read": [errno.EINTR],
+    "write": [errno.EAGAIN, errno.EINTR, errno.EPIPE, errno.EIO],
+    "write_nowait": [errno.EAGAIN, errno.EOPNOTSUPP],
+}
+
+
+def writing_pod() -> list[str]:
+    """Files, one of which hangs and one whose writer dies; objects; a unit that may drop lines, and a full stdout."""
+    logs = {
+        "web": Log(LogMode.RAW, file="/log/web", overflow=Overflow.DROP), "db": Log(LogMode.JSON, file="/log/db"),
+        "job": Log(LogMode.JSON), "loud": Log(overflow=Overflow.DROP),
+    }
+    pod = Pod("writing", tuple(Unit(name, Kind.SERVICE, ("a",), "always", log=log) for name, log in logs.items()))
+    text = b"a long line of text" * 50 + b"\n"
+    facts = [(3 * SECOND, Fact(FactKind.ENDED, 2, 1)), (8 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD))]
+    writes = [f"at {at * SECOND + 1} write {unit} {at % 2} {(text * 90).hex()}" for at in (1, 2, 4) for unit in range(4)]
+    files = ["1 stuck", "0 kill 9", "1 goes", "1 news 3 28 2", "1 news 0 0 0"]
+    turns = [f"at {at * SECOND} file {what}" for at, what in zip((1, 3, 5, 6, 7), files, strict=True)]
+    rooms = [f"at {at * SECOND} room {which} 120000" for at in (5, 6) for which in (0, 1)]
+    return [*request(pod, (), facts, until=60 * SECOND), *writes, *turns, *rooms, "sink 0 4096 0 1 2000 9000",
+            "sink 1 4096 1 1 90000 9000"]
+
+
+PODS = {"writing": (writing_pod, 143, WRITING), "busy": (busy_pod, 137, PASSING), "asking": (asking_pod, 143, ASKING)}
 
 
 @pytest.fixture(scope="module", params=PODS)
@@ -132,7 +161,7 @@ def complaint(answer: Answer, healthy: Answer) -> str | None:
     if answer.exit_code != healthy.exit_code or answer.phase != healthy.phase:
         return f"it ended with {answer.exit_code} {answer.phase}"
     left = {answer.open["pidfd"], answer.open["connection"]}
-    if answer.open["pipe_read"][0] != answer.open["pipe_write"][0] or left != {(0, 0)}:
+    if answer.open["pipe_read"][0] != answer.open["pipe_write"][0] + len(answer.files) or left != {(0, 0)}:
         return f"descriptors are left: {answer.open}"
     if answer.impossible_count or answer.lost_events:
         return f"impossible {answer.impossible}, {answer.lost_events} events lost"

@@ -290,13 +290,13 @@ def test_a_long_raw_line_is_broken_where_another_unit_writes(player):
 def test_names_are_coloured_on_a_terminal(player):
     answer = play(player, LogMode.PREFIX, [(1, 0, 0, b"one\n"), (2, 1, 0, b"two\n"), (3, 0, 1, b"three\n")])
     assert b"\033" not in answer.sinks[0]
-    lines = player.play([*request(pod(LogMode.PREFIX), facts=[(SECOND, Fact(FactKind.ENDED, unit, 0)) for unit in (0, 1)]),
-                         "terminal 0", *(f"at {at * MS} write {unit} {at % 2} {b'text'.hex()}0a" for at in (2, 3, 4)
-                                         for unit in (0, 1))]).sinks
-    out = lines[0].splitlines()
-    colours = [re.fullmatch(rb"\033\[0;(\d\d)m(\w+ *) \|\033\[0m text", line).groups() for line in out]
+    both = [(SECOND, Fact(FactKind.ENDED, unit, 0)) for unit in (0, 1)]
+    writes = [f"at {at * MS} write {unit} {at % 2} {b'text'.hex()}0a" for at in (2, 3, 4) for unit in (0, 1)]
+    out, err = player.play([*request(pod(LogMode.PREFIX), facts=both), "terminal 0", *writes]).sinks
+    colours = [re.fullmatch(rb"\033\[0;(\d\d)m(\w+ *) \|\033\[0m text", line).groups()
+               for line in out.splitlines()]
     assert len(set(colours)) == 2 and {name for _, name in colours} == {b"a     ", b"longer"}
-    assert b"\033" not in lines[1]
+    assert b"\033" not in err
 
 
 # --- files
@@ -338,9 +338,10 @@ def test_a_disk_that_hangs(player, overflow):
 def test_a_disk_that_hangs_to_the_end_holds_the_end_up_no_longer_than_the_budget(player):
     facts = [(SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD))]
     behaviours = (Behaviour(stop_after=MS), Behaviour(stop_after=MS))
-    answer = player.play([*request(pod(FILE), behaviours, facts), f"at {MS} file 0 stuck", f"at {2 * MS} write 0 0 {b'lost'.hex()}0a"])
+    answer = player.play([*request(pod(FILE), behaviours, facts), f"at {MS} file 0 stuck",
+                          f"at {2 * MS} write 0 0 {b'lost'.hex()}0a"])
     assert answer.status == 0 and answer.exit_code == 143, answer.broken or answer.text[-2000:]
-    assert 10 * SECOND < answer.ended_at < 11 * SECOND, "before somebody kills us, ten seconds after it was told to stop"
+    assert 10 * SECOND < answer.ended_at < 11 * SECOND, "before somebody kills us, ten seconds after the word to stop"
 
 
 def test_what_a_writer_tells(player):

@@ -1,4 +1,4 @@
-"""The ring of last lines against a list in Python: what it gives is the end of what went in, taken apart at newlines."""
+"""The ring of last lines against a list in Python: what it gives is the end of what went in, line by line."""
 
 from typing import NamedTuple
 
