@@ -350,6 +350,7 @@ void timer_disarm(struct core *, uint32_t id);
 uint64_t timer_when(const struct core *, uint32_t id);      /* as it was armed; 0: it is not */
 uint64_t timer_next(const struct core *);                   /* 0: none */
 int timer_pop_due(struct core *, uint32_t *id);
+static inline uint64_t timer_earlier(uint64_t a, uint64_t b) { return a && (!b || a < b) ? a : b; }    /* 0: never */
 void timer_shift_all(struct core *, uint64_t by);
 static inline uint32_t timer_of_unit(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u); }
 static inline uint32_t timer_of_deadline(const struct core *c, const struct unit *u)

@@ -7,6 +7,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>  /* for rename() alone */
 #include <string.h>
@@ -254,11 +255,19 @@ static size_t take(struct file *f, size_t fill, int is_last)
     return fill - size;
 }
 
+/* What was dropped is told even if nothing comes any more. */
+static void await(struct file *f, int pipe)
+{
+    struct pollfd more = {pipe, POLLIN, 0};
+    if (f->told.lines && poll(&more, 1, AGAIN_S * 1000) == 0)
+        send_news(f);
+}
+
 static void copy_all(struct file *f, int pipe)
 {
     size_t fill = 0;
     ssize_t n;
-    while ((n = read(pipe, lines + fill, ROOM - fill)) > 0 || (n < 0 && errno == EINTR))
+    for (await(f, pipe); (n = read(pipe, lines + fill, ROOM - fill)) > 0 || (n < 0 && errno == EINTR); await(f, pipe))
         fill = n > 0 ? take(f, fill + (size_t)n, 0) : fill;
     take(f, fill, 1);
     if (f->told.lines)

@@ -66,7 +66,7 @@ void log_count_dropped(struct core *c, struct unit *u, uint64_t lines)
 }
 
 /* How many, once a second at first, and less and less often while it goes on. */
-static void tell_dropped(struct core *c)
+void log_tell_dropped(struct core *c)
 {
     if (c->unsaid == 0)
         return;
@@ -338,7 +338,7 @@ void log_flush(struct core *c)
     read_all_paced(c);
     writer_turn(c);
     if (c->tell_at && c->now >= c->tell_at)
-        tell_dropped(c);
+        log_tell_dropped(c);
     for (uint32_t i = 0; i < c->sink_count; i++)
         if (c->sinks[i].stuck)
             log_sink_ready(c, &c->sinks[i]);
@@ -346,69 +346,13 @@ void log_flush(struct core *c)
             sink_flush(c, &c->sinks[i]);
 }
 
-static uint64_t earlier(uint64_t a, uint64_t b) { return a && (!b || a < b) ? a : b; }
-
 uint64_t log_next(const struct core *c)
 {
-    uint64_t next = earlier(c->tell_at, writer_next(c));
+    uint64_t next = timer_earlier(c->tell_at, writer_next(c));
     if (c->paced)
-        next = earlier(next, c->pace_at);
+        next = timer_earlier(next, c->pace_at);
     for (uint32_t i = 0; i < c->sink_count; i++)
         if (c->sinks[i].stuck)
-            next = earlier(next, c->now + c->plan.pod->retry_ns);
+            next = timer_earlier(next, c->now + c->plan.pod->retry_ns);
     return next;
-}
-
-/* --- the end --- */
-
-static int pending(const struct core *c)
-{
-    int waiting = writer_is_left(c);
-    for (uint32_t i = 0; i < c->sink_count; i++)
-        waiting |= c->sinks[i].fill > 0;
-    for (uint32_t i = 0; i < 2 * c->unit_count; i++)
-        waiting |= c->units[i / 2].streams[i % 2].stalled;
-    return waiting;
-}
-
-static void take_all(struct core *c)
-{
-    for (uint32_t i = 0; i < c->unit_count; i++)
-        log_take_last(c, &c->units[i]);
-    tell_dropped(c);
-    events_flush(c);
-    log_flush(c);
-    writer_close_done(c);
-}
-
-/* 0 when somebody hurries us. What a stream still has is read as soon as the sink has room again. */
-static int finish_some(struct core *c, const struct epoll_event *event)
-{
-    int is_signal = event->data.u64 >> 32 == WATCH_SIGNALS;
-    loop_hear(c, event);
-    take_all(c);
-    return !is_signal || c->queue.fill == 0;
-}
-
-/* Half of the margin is ours; in the rest the report is written, and we leave before somebody kills us. */
-static uint64_t last_moment(const struct core *c)
-{
-    const struct stop_limits *l = &c->limits;
-    return l->leave > l->sidecar_kill ? l->leave - (l->leave - l->sidecar_kill) / 2 : l->leave;
-}
-
-/* At the end: everything that was written is still written, as long as the stop budget lasts and nobody hurries us. */
-void log_finish(struct core *c)
-{
-    struct epoll_event event;
-    int more = 1;
-    take_all(c);
-    while (more && pending(c) && (c->now = sys_now()) < last_moment(c)) {
-        uint64_t until = earlier(log_next(c), last_moment(c));
-        uint64_t ms = until > c->now ? (until - c->now) / 1000000 + 1 : 0;
-        if (sys_epoll_wait(c->epoll, &event, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) == 1)
-            more = finish_some(c, &event);
-        else
-            take_all(c);
-    }
 }

@@ -45,7 +45,8 @@ void log_take_last(struct core *, struct unit *);
 void log_sink_ready(struct core *, struct sink *);
 void log_flush(struct core *);                                  /* at the end of each turn */
 uint64_t log_next(const struct core *);                         /* the moment at which it wants a turn; 0: none */
-void log_finish(struct core *);
+void log_tell_dropped(struct core *);
+void log_finish(struct core *);                                 /* finish.c */
 void log_own_line(struct core *, const char *text, uint32_t size);      /* "minipod: …\n" */
 void log_count_dropped(struct core *, struct unit *, uint64_t lines);
 

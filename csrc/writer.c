@@ -7,6 +7,7 @@
 #include "writer.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 
 #include "core.h"
@@ -233,6 +234,20 @@ void writer_close_done(struct core *c)
         sys_close(s->fd);
         s->fd = -1;
         s->dead = w->closed = 1;
+    }
+}
+
+/* A disk that hangs: what it was to get is lost, but nobody stays behind us. */
+void writer_kill_left(struct core *c)
+{
+    for (uint32_t i = 0; i < c->writer_count; i++) {
+        struct file_writer *w = &c->writers[i];
+        if (!w->pid)
+            continue;
+        warn(c, "%s: %s could not be written in time: its last lines are lost", w->unit->name, path_of(c, w));
+        sys_kill(w->pid, SIGKILL);
+        w->pid = 0;
+        w->due = 0;
     }
 }
 
