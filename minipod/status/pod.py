@@ -4,25 +4,22 @@ Pure. The phase is the lookup that the core is built with; nothing here decides 
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from minipod.status import conditions
 from minipod.status.records import Condition, ContainerStatus, Part, PodStatus
 from minipod.status.states import UnitRecord, container_status
 from minipod.supervisor.facts import bits_of
 from minipod.supervisor.phase import PHASE, key_of
-from minipod.supervisor.pod import CAUSE
 from minipod.supervisor.vocabulary import Kind, Phase, PodEvent
 from minipod.supervisor.vocabulary import Pod as PodState
 
 TERMINAL = (Phase.SUCCEEDED.word, Phase.FAILED.word)
-DEADLINE_EXCEEDED = CAUSE[PodEvent.POD_DEADLINE].reason
 # Kubernetes' sentence: programs look for it.
 _PAST_DEADLINE = "Pod was active on the node longer than the specified deadline"
 
 
-@dataclass(frozen=True)
-class PodRecord:
+class PodRecord(NamedTuple):
     """What is known of a pod. ``cause`` and ``exit_code``: why and with what it ends, once that is fixed."""
 
     units: Sequence[UnitRecord]
@@ -32,8 +29,8 @@ class PodRecord:
     start_time: int | None = None
     can_begin_anew: bool = False
     is_prepared: bool = True
-    others: Sequence[Condition] = field(default=())
-    gates: Sequence[str] = field(default=())
+    others: Sequence[Condition] = ()
+    gates: Sequence[str] = ()
 
 
 def phase_of(pod: PodRecord, table: Sequence[Phase] = PHASE) -> Phase:
@@ -91,5 +88,7 @@ def parts_of(units: Sequence[UnitRecord]) -> tuple[Part, ...]:
 def _why(pod: PodRecord, phase: str) -> tuple[str, str]:
     """Only a deadline gives a pod a reason, and only once all has stopped (spec.md section 9, observed.md)."""
     if phase == Phase.FAILED.word and pod.cause in (PodEvent.POD_DEADLINE, PodEvent.UNIT_DEADLINE):
-        return DEADLINE_EXCEEDED, _PAST_DEADLINE
+        from minipod.supervisor.pod import CAUSE  # a whole machine, for pods that few have
+
+        return CAUSE[PodEvent.POD_DEADLINE].reason, _PAST_DEADLINE
     return "", ""

@@ -5,7 +5,7 @@ is the supervisor's and is never asked here.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from minipod.status.durations import human
 from minipod.status.records import ContainerStatus, Running, State, Terminated, Waiting
@@ -19,8 +19,7 @@ DEPENDENCY_FAILED = reason_of(ExitClass.DEPENDENCY, None)
 _PROGRAM_RUNS = HAS_PROCESS - {Life.DRAINING}
 
 
-@dataclass(frozen=True)
-class UnitRecord:
+class UnitRecord(NamedTuple):
     """What is known of one unit (``facts.UnitFacts``, and what only a status asks for).
 
     ``instances``: how many were started. ``ends``: the latest ones, the last of them last; two are enough.

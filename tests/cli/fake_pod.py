@@ -1,4 +1,4 @@
-"""A server that speaks the contract of PID 1's control socket, with facts that a test makes up: HTTP/1.1 over a Unix
+"""A server that speaks the contract of PID 1's control socket, with facts that a test makes up: HTTP/1.0 over a Unix
 socket, one answer a connection."""
 
 import json
@@ -109,7 +109,7 @@ class _Server(ThreadingMixIn, UnixStreamServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+    protocol_version = "HTTP/1.0"
     server: _Server
 
     def address_string(self) -> str:
@@ -189,14 +189,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _stream(self, pieces: Iterator[bytes], follows: bool) -> None:
         """Who follows hears no end: the pod is gone, or it stays until the test is over."""
-        self._head(200, Transfer_Encoding="chunked")
+        self._head(200)
         for piece in pieces:
-            if piece:
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece))
-                self.wfile.flush()
-        if not follows:
-            self.wfile.write(b"0\r\n\r\n")
-        elif not self.server.pod.pod.get("isGone", True):
+            self.wfile.write(piece)
+            self.wfile.flush()
+        if follows and not self.server.pod.pod.get("isGone", True):
             self.server.pod.stays.wait(30)
 
 

@@ -4,7 +4,6 @@ What an end means is always looked up in the engine's verdict table; nothing her
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from engines import Engine
 
@@ -148,14 +147,14 @@ def record_of(
         ends=(last,) if last else (),
     )
     if isinstance(state, Running):
-        return replace(known, life=Life.UP, begun=True)
+        return known._replace(life=Life.UP, begun=True)
     if isinstance(state, Terminated):
         return _ended(engine, unit, known, state, (*known.ends, state))
     if last is not None:
         # One that waits and will not run again never counts as one that succeeded (spec.md section 1, step 3).
         counts = last.exit_code or unit.kind is not Kind.SERVICE
         return _ended(engine, unit, known, last, (last,) if counts else (), if_again=(last,))
-    return replace(known, instances=0)
+    return known._replace(instances=0)
 
 
 def _ended(
@@ -163,8 +162,8 @@ def _ended(
 ) -> UnitRecord:
     outcome = outcome_of(engine, unit, end.exit_code, end.reason, known.want)
     if not runs_again(outcome):
-        return replace(known, life=Life.ENDED, outcome=outcome, begun=True, ends=ends)
+        return known._replace(life=Life.ENDED, outcome=outcome, begun=True, ends=ends)
     life, want = _AGAIN[outcome]
     if end.reason == ANEW:
         life, want = Life.HELD, Want.RESET
-    return replace(known, life=life, want=want, outcome=outcome, begun=True, ends=if_again or ends)
+    return known._replace(life=life, want=want, outcome=outcome, begun=True, ends=if_again or ends)

@@ -5,7 +5,6 @@ it finds at its start it does not adopt. So what follows from such a container m
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from cases import Case, Difference, compare, name_of
 from engines import Engine
@@ -42,10 +41,10 @@ def _known(unit: model.Unit, runtime: Sequence[Mapping], before: Mapping, is_ane
     ends = [last] if last else []
     if runtime and runtime[0]["state"] == "running":
         ends = [*ends, *map(_end, runtime[1:2])]
-        return replace(blank, life=Life.UP, begun=True, begun_in_round=True, started=True, ready=True, ends=ends)
+        return blank._replace(life=Life.UP, begun=True, begun_in_round=True, started=True, ready=True, ends=ends)
     if runtime and runtime[0]["state"] == "exited":
         ends = [*ends, *map(_end, reversed(runtime[:2]))]
-        return replace(blank, life=Life.DRAINING, begun=True, begun_in_round=True, ends=ends)
+        return blank._replace(life=Life.DRAINING, begun=True, begun_in_round=True, ends=ends)
     return _remembered(blank, before, ends, is_anew)
 
 
@@ -53,12 +52,12 @@ def _remembered(blank: UnitRecord, before: Mapping, ends: Sequence[Terminated], 
     """Of a container that the runtime does not have: removed for a new beginning, ended before, or not to be known."""
     state = state_of(before.get("state"))
     if is_anew and isinstance(state, Running | Terminated):
-        return replace(blank, begun=True, ends=(Terminated(RESET_CODE, ANEW),))
+        return blank._replace(begun=True, ends=(Terminated(RESET_CODE, ANEW),))
     if isinstance(state, Waiting) and ends and ends[-1].reason == ANEW:
-        return replace(blank, begun=True, ends=ends, instances=blank.instances - 1)
+        return blank._replace(begun=True, ends=ends, instances=blank.instances - 1)
     if isinstance(state, Terminated):
-        return replace(blank, life=Life.DRAINING, begun=True, ends=(*ends, state))
-    return replace(blank, instances=0)
+        return blank._replace(life=Life.DRAINING, begun=True, ends=(*ends, state))
+    return blank._replace(instances=0)
 
 
 def _end(runtime: Mapping) -> Terminated:
@@ -182,7 +181,7 @@ def _judged(engine: Engine, unit: model.Unit, record: UnitRecord, want: Want) ->
         state = {"terminated": {"exitCode": end.exit_code, "reason": end.reason}}
         return record_of(engine, unit, {"state": state}, want=want, in_round=record.begun_in_round)
     if record.life is Life.HELD and want is Want.STOP:
-        return replace(record, life=Life.ENDED, outcome=Outcome.STOPPED)
+        return record._replace(life=Life.ENDED, outcome=Outcome.STOPPED)
     return record
 
 
