@@ -50,6 +50,8 @@ find_missing() {  # WHAT : sets missing, the packages that are not there; WHAT i
         command -v musl-gcc >/dev/null || missing="$missing musl-tools"
         echo '#include <sys/capability.h>' | preprocesses || missing="$missing libcap-dev"
         command -v unshare >/dev/null && command -v setpriv >/dev/null || missing="$missing util-linux"
+        command -v zsh >/dev/null || missing="$missing zsh"
+        command -v fish >/dev/null || missing="$missing fish"
     fi
     missing=$(echo $missing)
 }
@@ -64,6 +66,7 @@ explain() {  # PACKAGE : what its absence means, in words
     musl-tools) echo "no musl-gcc" ;;
     libcap-dev) echo "no headers of libcap" ;;
     util-linux) echo "no unshare and setpriv" ;;
+    zsh | fish) echo "no $1" ;;
     esac
 }
 
