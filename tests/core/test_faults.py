@@ -129,7 +129,8 @@ def writing_pod() -> list[str]:
     pod = Pod("writing", tuple(Unit(name, Kind.SERVICE, ("a",), "always", log=log) for name, log in logs.items()))
     text = b"a long line of text" * 50 + b"\n"
     facts = [(3 * SECOND, Fact(FactKind.ENDED, 2, 1)), (8 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD))]
-    writes = [f"at {at * SECOND + 1} write {unit} {at % 2} {(text * 90).hex()}" for at in (1, 2, 4) for unit in range(4)]
+    much = (text * 90).hex()
+    writes = [f"at {at * SECOND + 1} write {unit} {at % 2} {much}" for at in (1, 2, 4) for unit in range(4)]
     files = ["1 stuck", "0 kill 9", "1 goes", "1 news 3 28 2", "1 news 0 0 0"]
     turns = [f"at {at * SECOND} file {what}" for at, what in zip((1, 3, 5, 6, 7), files, strict=True)]
     rooms = [f"at {at * SECOND} room {which} 120000" for at in (5, 6) for which in (0, 1)]

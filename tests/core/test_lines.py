@@ -326,9 +326,11 @@ def test_a_disk_that_hangs(player, overflow):
     """The writer does not read: the unit waits, or loses lines; and then everything that is left comes."""
     writes = [(10 * at, 0, 0, b"x" * 999 + b"\n") for at in range(1, 600)]
     stuck = [f"at {MS} file 0 stuck", f"at {8 * SECOND} file 0 goes"]
+    facts = [(9 * SECOND, Fact(FactKind.ENDED, unit, 0)) for unit in (0, 1)]
     answer = player.play([
-        *request(pod(FILE._replace(overflow=overflow)), facts=[(9 * SECOND, Fact(FactKind.ENDED, unit, 0)) for unit in (0, 1)]),
-        *stuck, *(f"at {ms * MS} write 0 0 {raw.hex()}" for ms, _, _, raw in writes)])
+        *request(pod(FILE._replace(overflow=overflow)), facts=facts), *stuck,
+        *(f"at {ms * MS} write 0 0 {raw.hex()}" for ms, _, _, raw in writes),
+    ])
     assert (answer.status, answer.exit_code) == (0, 0), answer.broken or answer.text[-2000:]
     lost = answer.logs[0][2]
     assert answer.files[0].count(b"\n") == 599 - lost and dropped(answer)[0] == lost

@@ -1,12 +1,18 @@
 """What units write, as whole lines on minipod's own stdout and stderr."""
 
 import fcntl
+import json
 import os
+import pty
 import re
 import select
 import signal
 import socket
 import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
 from pathlib import Path
 
 import pytest
@@ -131,7 +137,150 @@ def test_one_program_runs_without_a_word_of_ours(launch_both: Launcher) -> None:
     assert (result.out, result.err) == ("out\n", "err\n")
 
 
+# --- objects
+
+
+def objects(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_each_line_is_an_object(launch_both: Launcher) -> None:
+    """Bytes that are no text are U+FFFD; a line that is too long comes in pieces, and all but the last say so."""
+    long = f"head -c {LONGEST + 5} /dev/zero | tr '\\0' x; echo"
+    script = sh(f"printf 'a \\377 \\000 \\342\\202\\254\\n'; {long}; echo err >&2")
+    result = launch_both.run({"service.a": never(script, log="json")})
+    told = objects(result.out)
+    assert {(each["unit"], each["stream"]) for each in told} == {("a", "stdout")}
+    assert [each["line"] for each in told] == ["a \ufffd \0 €", "x" * LONGEST, "x" * 5]
+    assert [each.get("partial", False) for each in told] == [False, True, False]
+    times = [datetime.fromisoformat(each["time"].replace("Z", "+00:00")) for each in told]
+    assert times == sorted(times) and abs(datetime.now(timezone.utc) - times[0]).total_seconds() < 600
+    (err,) = [line for line in result.err.splitlines() if not line.startswith("minipod: ")]
+    assert json.loads(err)["stream"] == "stderr" and json.loads(err)["line"] == "err"
+
+
+def test_a_pod_that_logs_objects_says_its_own_words_so(launch_both: Launcher) -> None:
+    result = launch_both.run({"pod": {"log": "json"}, "service.a": never(sh("echo word; echo err >&2; exit 3"))})
+    assert [each["line"] for each in objects(result.out)] == ["word"]
+    said = objects(result.err)
+    assert [each["line"] for each in said if each["unit"] == "a"] == ["err"]
+    ours = [each["line"] for each in said if each["unit"] is None]
+    assert "a: started" in ours and any(line.startswith("a: exited with 3") for line in ours)
+
+
+# --- a terminal
+
+
+@contextmanager
+def terminal() -> Iterator[tuple[int, int]]:
+    """Its two ends: ours, and the program's."""
+    ours, its = pty.openpty()
+    yield ours, its
+    os.close(its)
+    os.close(ours)
+
+
+def read_terminal(ours: int, until: bytes) -> bytes:
+    text = b""
+    while until not in text:
+        text += os.read(ours, 65536)
+    return text
+
+
+PAIR = {"service.a": never(sh("echo word")), "service.longer": never(sh("echo words"))}
+PLAIN = {"a      | word", "longer | words"}
+
+
+@pytest.mark.parametrize(("env", "coloured"), [
+    ({"TERM": "xterm", "NO_COLOR": ""}, True), ({"TERM": "xterm", "NO_COLOR": "1"}, False),
+    ({"TERM": "dumb", "NO_COLOR": ""}, False),
+])
+def test_names_are_coloured_on_a_terminal(launch: Launcher, env: dict[str, str], coloured: bool) -> None:
+    """Each unit has its colour, the same in every run."""
+    seen = []
+    for _ in range(2 if coloured else 1):
+        with terminal() as (ours, its):
+            assert launch.run(PAIR, stdout=its, env=env).code == 0
+            seen.append(sorted(read_terminal(ours, b"words").decode().split("\r\n")[:2]))
+    plain = {re.sub("\033[^m]*m", "", line) for line in seen[0]}
+    assert plain == PLAIN and seen[0] == seen[-1]
+    colours = {match[1] for line in seen[0] if (match := re.match("\033\\[0;(\\d+)m", line))}
+    assert len(colours) == (2 if coloured else 0)
+    assert all(line.index("\033[0m") < line.index("word") for line in seen[0] if coloured)
+
+
+def test_no_colours_where_only_the_other_stream_is_a_terminal(launch: Launcher) -> None:
+    with terminal() as (_, its):
+        result = launch.run(PAIR, stderr=its, env={"TERM": "xterm", "NO_COLOR": ""})
+    assert set(result.lines) == PLAIN
+
+
 # --- stdout that is odd
+
+
+@contextmanager
+def stuck(kind: str) -> Iterator[int]:
+    """Something to write to that nobody ever reads."""
+    if kind == "terminal":
+        with terminal() as (_, its):
+            yield its
+    elif kind == "socket":
+        near, far = socket.socketpair()
+        with near, far:
+            yield far.fileno()
+    else:
+        reading, writing = os.pipe()
+        yield writing
+        os.close(reading)
+        os.close(writing)
+
+
+@pytest.mark.parametrize("form", ["prefix", "raw", "json"])
+@pytest.mark.parametrize("kind", ["pipe", "terminal", "socket"])
+def test_what_nobody_reads_stops_nothing(launch_both: Launcher, tmp_path: Path, kind: str, form: str) -> None:
+    """stdout and stderr are full: children are reaped and begun anew, probes are asked, signals are passed on, and the
+    end comes in time."""
+    def lines_of(name: str) -> int:
+        return len((tmp_path / name).read_text()) // 2 if (tmp_path / name).exists() else 0
+
+    script = "trap 'echo x >>signals' WINCH; echo up >up; while :; do sleep 0.01; done"
+    pod = {
+        "pod": {"termination_grace_period": "3s", "log": form},
+        "service.loud": {"command": tool("flood")},
+        "service.loud2": {"command": sh("exec >&2; while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done")},
+        "service.brief": {"command": sh("echo x >>runs; exit 1"), "backoff": {"initial": "20ms", "max": "20ms"}},
+        "service.heard": {"command": sh(script), "log": "none",
+                          "liveness_probe": {"exec": sh("echo x >>probes"), "period": "50ms"}},
+    }
+    with stuck(kind) as sink:
+        running = launch_both.start(pod, stdout=sink, stderr=sink, report=False)
+        wait_until(lambda: is_full(sink), "it is full")
+        wait_until(lambda: (tmp_path / "up").exists(), "it is up")
+        for name in ("runs", "probes"):
+            before = lines_of(name)
+            wait_until(lambda name=name, before=before: lines_of(name) >= before + 5, f"five more {name}")
+        running.send(signal.SIGWINCH)
+        wait_until(lambda: lines_of("signals"), "the signal")
+        begun = time.monotonic()
+        running.send(signal.SIGTERM)
+        assert running.wait().code == 143 and time.monotonic() - begun < 10
+
+
+def test_who_may_drop_lines_does_not_wait(launch_both: Launcher, tmp_path: Path) -> None:
+    """A million lines to a pipe that nobody reads; stderr says how many were lost. Then somebody reads whole lines."""
+    reading, writing = os.pipe()
+    loud = {"command": sh("yes word | head -n 1000000; touch done; exec sleep 1000"), "log": {"overflow": "drop"}}
+    running = launch_both.start({"service.a": loud}, stdout=writing)
+    os.close(writing)
+    wait_until((tmp_path / "done").exists, "it has written all")
+    running.expect_error(r"minipod: a: \d+ lines dropped")
+    running.send(signal.SIGTERM)
+    with os.fdopen(reading, "rb") as pipe:
+        lines = pipe.read().split(b"\n")
+    result = running.wait()
+    assert result.code == 143 and lines.pop() == b"" and set(lines) == {b"a | word"}
+    lost = sum(map(int, re.findall(r"minipod: a: (\d+) lines? dropped", result.err)))
+    assert len(lines) + lost == 1_000_000 and result.report["droppedLines"] == lost
 
 
 def test_a_reader_that_does_not_read_stops_nothing_else(launch_both: Launcher) -> None:
