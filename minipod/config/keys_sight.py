@@ -34,7 +34,8 @@ SIGHT_KEYS: tuple[Key, ...] = (
         "where the pod is asked and told, by `minipod get`, `logs`, `restart` and the like",
         '{ listen = ":9090" }',
         "true: a socket in /run/minipod or $XDG_RUNTIME_DIR/minipod, else, where no directory can be written, an "
-        "abstract name. A path: there, and nowhere else. false: nowhere. MINIPOD_SOCKET goes before all of them.",
+        "abstract name. A path: there, and nowhere else. MINIPOD_SOCKET in minipod's environment goes before both. "
+        "false: nowhere.",
     ),
     # --- inside of small tables
     Key(
