@@ -19,7 +19,8 @@ from minipod.errors import FAILED, NOT_RUNNING, TIMED_OUT, UNKNOWN, USAGE, PodEr
 
 SOCKET = "MINIPOD_SOCKET"
 POD_HEADER = b"minipod-pod"
-ANSWER_WITHIN = 10.0  # seconds; PID 1 answers between two turns of its loop
+# Seconds. PID 1 answers between two turns of its loop; one that was stopped by a signal never does.
+ANSWER_WITHIN, WHO_WITHIN = 10.0, 2.0
 _AT_ONCE = 0.001  # seconds; 0 would mean not to wait at all
 _LONGEST_LINE = 8192  # of a head
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
@@ -39,6 +40,8 @@ def find(pod: str | None = None, environ: Mapping[str, str] = os.environ) -> "Cl
     PodError: 3 when nobody answers, 64 when several do and none was chosen."""
     given = environ.get(SOCKET)
     places = [given] if given else [*_paths(environ), *_abstract_names()]
+    if pod is None and len(places) == 1:
+        return Client(places[0])
     names: dict[Place, str] = {}
     refusals: list[str] = []
     for place in places:
@@ -103,7 +106,7 @@ def _abstract_names() -> Iterator[Place]:
 
 def _name_of(place: Place) -> str:
     """The name of the pod that answers there."""
-    with Client(place).request("HEAD", "/livez") as answer:
+    with Client(place, WHO_WITHIN).request("HEAD", "/livez") as answer:
         return answer.headers.get(POD_HEADER, "")
 
 
@@ -136,8 +139,9 @@ class Answer(NamedTuple):
 class Client:
     """Asks one pod. Each call is one connection."""
 
-    def __init__(self, place: Place):
+    def __init__(self, place: Place, within: float = ANSWER_WITHIN):
         self.place = place
+        self.within = within
 
     def get(self, path: str, **query: object) -> Any:
         """The JSON that answers."""
@@ -187,7 +191,7 @@ class Client:
         words = "&".join(f"{name}={quote(str(value))}" for name, value in query.items() if value is not None)
         target = f"{path}?{words}" if words else path
         try:
-            answer = _exchange(self.place, f"{method} {target} HTTP/1.0\r\nHost: minipod\r\nAccept: {accept}\r\n\r\n")
+            answer = _exchange(self.place, self.within, f"{method} {target} HTTP/1.0\r\nAccept: {accept}\r\n\r\n")
         except (OSError, EOFError, ValueError) as bad:
             raise self._explain(bad) from None
         if method != "HEAD" and answer.status >= 400:
@@ -203,9 +207,9 @@ class Client:
 
     def _explain(self, bad: Exception) -> PodError:
         if isinstance(bad, TimeoutError):
-            return PodError(f"{self.place}: no answer within {ANSWER_WITHIN:.0f} s", TIMED_OUT)
+            return PodError(f"{self.place}: no answer within {self.within:.0f} s", TIMED_OUT)
         if isinstance(bad, (ConnectionRefusedError, FileNotFoundError)):
-            return PodError(f"{self.place}: nobody answers", NOT_RUNNING)
+            return PodError(f"no minipod answers at {self.place}", NOT_RUNNING)
         if isinstance(bad, PermissionError):
             return PodError(f"{self.place}: permission denied; ask as root, or as the user that minipod runs as")
         if isinstance(bad, OSError) and not isinstance(bad, ConnectionError):
@@ -213,11 +217,11 @@ class Client:
         return PodError(f"{self.place}: the answer was cut off")
 
 
-def _exchange(place: Place, request: str) -> Answer:
+def _exchange(place: Place, within: float, request: str) -> Answer:
     """One connection, one question, the head of its answer. EOFError and ValueError when it is none."""
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        peer.settimeout(ANSWER_WITHIN)
+        peer.settimeout(within)
         peer.connect(address_of(place))
         peer.sendall(request.encode())
         body = peer.makefile("rb")
