@@ -64,7 +64,7 @@ static void arm(struct core *c, const struct client *cl, uint64_t ns) { timer_ar
 /* To close a socket with something unread in it would take away what the peer has not read yet. */
 static void part_from(struct core *c, struct client *cl)
 {
-    if (sys_read(cl->fd, c->scratch, LINE_ROOM) <= 0 && cl->request.refusal == NULL) {
+    if (sys_read(cl->fd, c->scratch, HEAR_MOST) <= 0 && cl->request.refusal == NULL) {
         drop(c, cl);
         return;
     }
@@ -138,7 +138,7 @@ static void hear(struct core *c, struct client *cl)
 
 static void see_off(struct core *c, struct client *cl)
 {
-    int64_t n = sys_read(cl->fd, c->scratch, LINE_ROOM);
+    int64_t n = sys_read(cl->fd, c->scratch, HEAR_MOST);
     if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR))
         drop(c, cl);
 }

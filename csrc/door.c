@@ -16,7 +16,7 @@
 #include "core.h"
 #include "say.h"
 
-enum { BACKLOG = 128 };
+enum { BACKLOG = 4096 };        /* where it is full a client that may not wait is sent away; the kernel has less if it likes */
 
 /* --- one place --- */
 
