@@ -15,8 +15,10 @@ WORDS = {
     "compile": "read a pod file, write the plan that minipod runs",
     "describe": "everything about a unit, and why it is as it is",
     "events": "what happened in the pod",
+    "exec": "a command with a unit's environment, user and directory",
     "explain": "what a key means",
     "get": "the pod and its units, as kubectl get pod has them",
+    "graph": "who starts after whom, as DOT or Mermaid",
     "logs": "what units wrote",
     "plan": "print a plan for people",
     "restart": "end a unit and start it again",
@@ -32,7 +34,7 @@ ALIASES = {"ps": "get", "status": "get"}
 HIDDEN = frozenset({"probe"})
 # What the static command does by itself, and hands to nobody.
 COMMANDS_OWN = frozenset({"run", "--", "--version", "health", "ready", "ctl"})
-LATER = frozenset("analyze apply completion diff exec export graph import pause plot top".split())
+LATER = frozenset("analyze apply completion diff export import pause plot top".split())
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where
 # there is none, and a container waits for it.

@@ -72,6 +72,8 @@ class FakePod:
         self.steps: deque[tuple[list[dict], dict]] = deque()
         self.lines: list[dict] = []
         self.text = b""
+        self.plan = b""
+        self.contexts: dict[str, dict] = {}
         self.refusals: dict[str, tuple[int, bytes]] = {}
         self.asked: list[tuple[str, str, dict]] = []
         self.stays, self.looked = threading.Event(), threading.Event()
@@ -140,6 +142,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, json.dumps({"version": pod.version, "units": pod.units}).encode())
         elif path == "/v1/events":
             self._stream(self._events(query), "follow" in query)
+        elif path == "/v1/plan":
+            self._answer(200, pod.plan)
+        elif path.endswith("/context"):
+            self._answer(200, json.dumps(pod.contexts[name]).encode())
         elif path.endswith("/logs"):
             self._stream(self._logs(name, query), "follow" in query)
         else:

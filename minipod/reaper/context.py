@@ -1,0 +1,152 @@
+"""What a unit's processes are given, from PID 1's words, and how this process takes it on: environment, user, groups,
+umask, directory. The same rules as the core's own child (csrc/identity.c, csrc/child.c), for a process that is none.
+
+It must never change this process before all that can be looked up is known.
+"""
+
+import grp
+import os
+import pwd
+import signal
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from minipod.errors import FAILED, PodError
+
+# These are said to one instance, and answered by it: whoever runs beside it must not speak in its name. The last one is
+# how PID 1 knows what an instance leaves behind, which this is not.
+OF_ONE_INSTANCE = frozenset({"NOTIFY_SOCKET", "NOTIFY_FD", "WATCHDOG_USEC", "MINIPOD_INSTANCE"})
+_IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
+
+
+class Identity(NamedTuple):
+    """Who a process is. None: as it is. ``name`` is "" for a number that has no entry in /etc/passwd."""
+
+    uid: int | None = None
+    gid: int | None = None
+    groups: tuple[int, ...] | None = None
+    name: str = ""
+    home: str = ""
+
+
+class Context(NamedTuple):
+    """What ``GET /v1/units/NAME/context`` answers. ``adds``: variables that come from the user's entry."""
+
+    unit: str
+    env: Mapping[str, str]
+    adds: tuple[str, ...] = ()
+    working_dir: str = ""
+    user: str = ""
+    group: str = ""
+    umask: int | None = None
+
+
+def parse(facts: Mapping[str, Any]) -> Context:
+    """PodError when it is no such answer."""
+    try:
+        return Context(
+            unit=facts["unit"],
+            env={name: value for name, _, value in (entry.partition("=") for entry in facts["env"])},
+            adds=tuple(facts.get("adds") or ()),
+            working_dir=facts["workingDir"] or "",
+            user=facts.get("user") or "",
+            group=facts.get("group") or "",
+            umask=facts.get("umask"),
+        )
+    except (AttributeError, KeyError, TypeError) as bad:
+        raise PodError(f"PID 1 said something that this minipod does not understand: {bad}") from None
+
+
+# --- looking up -------------------------------------------------------------------------------------------------------
+
+
+def identity_of(context: Context) -> Identity:
+    """Names win over numbers; a group that is named is the only one. PodError when nobody is called so."""
+    found = _user(context.user) if context.user else Identity()
+    if not context.group:
+        return found
+    gid = _group(context.group)
+    return found._replace(gid=gid, groups=(gid,) if context.user else None)
+
+
+def _user(name: str) -> Identity:
+    entry = _entry_of(name)
+    if entry is None:
+        return Identity(uid=int(name), gid=0, groups=(0,), home="/")  # as Docker has it
+    groups = os.getgrouplist(entry.pw_name, entry.pw_gid)
+    return Identity(entry.pw_uid, entry.pw_gid, tuple(groups), entry.pw_name, entry.pw_dir or "/")
+
+
+def _entry_of(name: str) -> pwd.struct_passwd | None:
+    """None: a number that no entry has."""
+    for look_up, key in ((pwd.getpwnam, name), (pwd.getpwuid, int(name) if _is_id(name) else None)):
+        try:
+            if key is not None:
+                return look_up(key)
+        except KeyError:
+            continue
+    if not _is_id(name):
+        raise PodError(f"there is no user {name} here; minipod exec runs where the unit does, in its container", FAILED)
+    return None
+
+
+def _group(name: str) -> int:
+    try:
+        return grp.getgrnam(name).gr_gid
+    except KeyError:
+        if not _is_id(name):
+            raise PodError(f"there is no group {name} here", FAILED) from None
+        return int(name)
+
+
+def _is_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and int(text) < 2**32 - 1
+
+
+def environment(context: Context, identity: Identity, terminal: str | None = None) -> dict[str, str]:
+    """What the program shall see. ``terminal``: the TERM of whoever sits before it, for a unit that has none."""
+    known = {"HOME": identity.home, "USER": identity.name, "LOGNAME": identity.name}
+    added = {name: known[name] for name in context.adds if known.get(name)}
+    found = {**context.env, **added}
+    if terminal:
+        found.setdefault("TERM", terminal)
+    return {name: value for name, value in found.items() if name not in OF_ONE_INSTANCE}
+
+
+# --- taking on --------------------------------------------------------------------------------------------------------
+
+
+def take_on(context: Context, identity: Identity, above: str) -> None:
+    """This process is the unit's from here on, in all but its environment. ``above``: a link to where PID 1 is: a unit
+    without a directory of its own starts there. PodError says what is not allowed."""
+    if context.umask is not None:
+        os.umask(context.umask)
+    try:
+        os.chdir(os.readlink(above))  # by its name: the link itself might lead into other mounts than ours
+    except OSError:
+        pass  # nobody may see it but PID 1's user; most are there already, as it is the image's own directory
+    try:
+        _become(identity)
+    except PermissionError:
+        who = context.user or f"group {context.group}"
+        raise PodError(f"cannot become {who}: not permitted; ask as root, or as {who}", FAILED) from None
+    try:
+        os.chdir(context.working_dir or ".")
+    except OSError as bad:
+        why = os.strerror(bad.errno or 0).lower()
+        raise PodError(f"cannot enter {context.working_dir}: {why}", FAILED) from None
+    for number in _IGNORED_BY_PYTHON:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _become(wanted: Identity) -> None:
+    """What we are already need not be asked for."""
+    changes = wanted.uid not in (None, os.geteuid()) or wanted.gid not in (None, os.getegid())
+    if not changes and os.geteuid() != 0:
+        return
+    if wanted.groups is not None:
+        os.setgroups(wanted.groups)
+    if wanted.gid is not None:
+        os.setresgid(wanted.gid, wanted.gid, wanted.gid)
+    if wanted.uid is not None:
+        os.setresuid(wanted.uid, wanted.uid, wanted.uid)

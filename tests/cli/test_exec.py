@@ -1,0 +1,171 @@
+"""`minipod exec`: what the command gets, what it comes to, and what is a mistake."""
+
+import os
+import pwd
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_pod import FakePod
+
+from minipod.errors import PodError
+from minipod.reaper.context import OF_ONE_INSTANCE, Context, Identity, environment, identity_of, parse
+
+PATH = os.environ["PATH"]
+
+
+def context(**more: object) -> dict:
+    """What PID 1 says of web."""
+    return {
+        "unit": "web", "argv": ["true"], "env": [f"PATH={PATH}", "A=b=c", "MINIPOD_UNIT=web", "NOTIFY_FD=3"],
+        "adds": [], "workingDir": None, "user": None, "group": None, "uid": os.geteuid(), "gid": os.getegid(),
+        "umask": None, **more,
+    }  # fmt: skip
+
+
+@pytest.fixture
+def web(fake_pod: FakePod) -> FakePod:
+    fake_pod.contexts["web"] = context()
+    return fake_pod
+
+
+def become(*words: str, **how: object) -> subprocess.CompletedProcess:
+    """The command line in a process of its own: it is replaced by the command."""
+    command = [sys.executable, "-m", "minipod", "exec", *words]
+    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **how)
+
+
+@pytest.mark.parametrize("words", [["web", "--"], ["web"], ["--pod", "shop", "web", "--"], ["--", "web", "--"]])
+def test_the_exit_code_is_the_commands(web: FakePod, words: list[str]) -> None:
+    done = become(*words, "sh", "-c", 'echo "$@"; exit 9', "-h", "--", "-x")
+    assert (done.returncode, done.stdout, done.stderr) == (9, "-- -x\n", "")
+
+
+def test_a_signal_ends_it(web: FakePod) -> None:
+    assert become("web", "sh", "-c", "kill -9 $$").returncode == -signal.SIGKILL
+
+
+def test_environment_is_the_units_alone(web: FakePod) -> None:
+    done = become("web", "env", env={**os.environ, "MINE": "1"})
+    assert sorted(done.stdout.splitlines()) == sorted([f"PATH={PATH}", "A=b=c", "MINIPOD_UNIT=web"])
+
+
+def test_stdin_is_ours(web: FakePod) -> None:
+    assert become("web", "cat", input="words").stdout == "words"
+
+
+def test_directory_and_umask(web: FakePod, tmp_path: Path) -> None:
+    web.contexts["web"] = context(workingDir=str(tmp_path), umask=0o27)
+    assert become("web", "sh", "-c", "pwd; umask", cwd="/").stdout.split() == [str(tmp_path), "0027"]
+
+
+def test_without_a_directory_it_is_that_of_pid_1(web: FakePod) -> None:
+    """Here the test itself answers."""
+    assert become("web", "pwd", cwd="/").stdout.strip() == str(Path.cwd())
+
+
+def test_signals_are_as_ever(web: FakePod) -> None:
+    """Python's own habits do not reach the command: it ends quietly when nobody reads."""
+    assert "SigIgn:\t0000000000000000\n" in become("web", "cat", "/proc/self/status").stdout
+
+
+def test_a_unit_that_is_down(web: FakePod) -> None:
+    web.units[0].update(life="held", pid=None)
+    assert become("web", "true").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        ([], 64, "NAME is missing"),
+        (["web"], 64, "CMD is missing: minipod exec web -- sh"),
+        (["web", "--"], 64, "CMD is missing"),
+        (["--frob", "web", "ls"], 64, "unknown option --frob"),
+        (["wbe", "ls"], 4, "no unit is called wbe; did you mean web?"),
+        (["web", "nonesuch"], 127, "cannot execute nonesuch: no such file or directory"),
+        (["web", "/nonesuch"], 127, "cannot execute /nonesuch: no such file or directory"),
+        (["web", "/dev/null"], 126, "cannot execute /dev/null: permission denied"),
+        (["web", ""], 127, "cannot execute : "),
+    ],
+)
+def test_mistakes(web: FakePod, words: list[str], code: int, said: str) -> None:
+    got = become(*words)
+    assert (got.returncode, got.stdout) == (code, "") and said in got.stderr and got.stderr.count("\n") == 1
+
+
+def test_no_shell_reads_it(web: FakePod, tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("echo no\n")
+    script.chmod(0o755)
+    done = become("web", str(script))
+    assert (done.returncode, done.stdout) == (126, "") and "exec format error" in done.stderr
+
+
+def test_a_directory_that_is_not_there(web: FakePod) -> None:
+    web.contexts["web"] = context(workingDir="/nonesuch")
+    got = become("web", "pwd")
+    assert (got.returncode, got.stderr) == (1, "minipod: cannot enter /nonesuch: no such file or directory\n")
+
+
+def test_help(say: Callable) -> None:
+    assert say("exec", "--help").out.startswith("minipod exec NAME")
+
+
+def test_no_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, say: Callable) -> None:
+    monkeypatch.setenv("MINIPOD_SOCKET", str(tmp_path / "none"))
+    assert say("exec", "web", "ls").code == 3
+
+
+# --- who it is --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "wanted"),
+    [
+        ("", "", Identity()),
+        ("root", "", (0, 0, "root", "/root")),
+        ("0", "", (0, 0, "root", "/root")),
+        ("4000000000", "", Identity(4000000000, 0, (0,), "", "/")),
+        ("4000000000", "12", Identity(4000000000, 12, (12,), "", "/")),
+        ("", "12", Identity(gid=12)),
+    ],
+)
+def test_identity(user: str, group: str, wanted: tuple) -> None:
+    found = identity_of(Context("web", {}, user=user, group=group))
+    assert wanted in (found, (found.uid, found.gid, found.name, found.home))
+
+
+def test_groups_are_all_that_name_the_user() -> None:
+    entry = pwd.getpwnam("root")
+    assert identity_of(Context("web", {}, user="root")).groups == tuple(os.getgrouplist("root", entry.pw_gid))
+    assert identity_of(Context("web", {}, user="root", group="12")).groups == (12,)
+
+
+@pytest.mark.parametrize("asked", [{"user": "nonesuch-"}, {"group": "nonesuch-"}, {"user": "4294967295"}])
+def test_nobody_of_this_name(asked: dict) -> None:
+    with pytest.raises(PodError, match="there is no (user|group) ") as bad:
+        identity_of(Context("web", {}, **asked))
+    assert bad.value.exit_code == 1
+
+
+def test_home_is_added_where_the_unit_has_none() -> None:
+    wanted = Context("web", {"LOGNAME": "x"}, adds=("HOME", "USER"))
+    assert environment(wanted, Identity(name="www", home="/srv")) == {"HOME": "/srv", "USER": "www", "LOGNAME": "x"}
+    assert environment(wanted, Identity(home="/")) == {"HOME": "/", "LOGNAME": "x"}
+
+
+def test_the_terminals_kind_is_added() -> None:
+    assert environment(Context("web", {}), Identity(), "xterm") == {"TERM": "xterm"}
+    assert environment(Context("web", {"TERM": "vt100"}), Identity(), "xterm") == {"TERM": "vt100"}
+
+
+def test_what_is_said_to_one_instance_is_left_out() -> None:
+    assert environment(Context("web", dict.fromkeys(OF_ONE_INSTANCE, "1")), Identity()) == {}
+
+
+def test_an_answer_that_is_none() -> None:
+    with pytest.raises(PodError, match="does not understand"):
+        parse({"unit": "web", "env": None})
