@@ -69,8 +69,8 @@ static void put_plain(struct way *w)
     w->head_size = line_head(w->core, w->unit, s, 0, w->head);
     for (;;) {
         uint32_t left = w->text->size - w->taken, most = left <= LINE_ROOM ? left : LINE_ROOM + 1;
-        if (!sink_make_room(w->core, s, w->head_size + most + 2 * BLOCK))
-            return;
+        if (!sink_make_room(w->core, s, w->head_size + most + 2 * BLOCK) || s->dead)
+            return;  /* the dead have room without end */
         char *to = s->buffer + s->fill;
         block_copy(to, w->head, w->head_size);
         uint32_t size = block_copy_line(to + w->head_size, w->text->at + w->taken, most);

@@ -60,7 +60,7 @@ void log_count_dropped(struct core *c, struct unit *u, uint64_t lines)
     u->log.unsaid += (uint32_t)lines;
     if (c->tell_at)
         return;
-    if (c->now - c->told_at > 2 * TELL_MOST)
+    if (c->tell_wait == 0 || c->now - c->told_at > 2 * TELL_MOST)
         c->tell_wait = SECOND;
     c->tell_at = c->now + c->tell_wait;
 }

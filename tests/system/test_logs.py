@@ -283,6 +283,20 @@ def test_who_may_drop_lines_does_not_wait(launch_both: Launcher, tmp_path: Path)
     assert len(lines) + lost == 1_000_000 and result.report["droppedLines"] == lost
 
 
+def test_a_reader_that_has_gone_while_much_is_put_together(launch_both: Launcher, tmp_path: Path) -> None:
+    """One read becomes many times what a sink holds, and in the midst of it turns out to be for nobody."""
+    (tmp_path / "empty lines").write_text(60000 * "\n")
+    reading, writing = os.pipe()
+    script = sh("trap '' PIPE; while [ ! -e gone ]; do sleep 0.01; done; dd if='empty lines' bs=60000 count=1; exit 3")
+    pod = {"pod": {"control": False}, "service.a-long-name-for-a-unit": never(script)}
+    running = launch_both.start(pod, stdout=writing)
+    os.close(writing)
+    running.expect_error("started")
+    os.close(reading)
+    (tmp_path / "gone").touch()
+    assert running.wait().code == 3
+
+
 def test_a_reader_that_does_not_read_stops_nothing_else(launch_both: Launcher) -> None:
     """Writers wait, PID 1 does not: it reaps, restarts, and stops in time."""
     reading, writing = os.pipe()
