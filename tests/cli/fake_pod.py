@@ -55,8 +55,8 @@ def event(seq: int, unit: str | None, machine: str = "lifecycle", **more) -> dic
 
 
 class FakePod:
-    """``units`` are in the order of the pod; ``next`` are what the pod becomes with each further event. ``asked`` has
-    each request as ("GET", path, query)."""
+    """``units`` are in the order of the pod; ``then`` says what the pod becomes with each further event;
+    ``news`` are lines that only followers hear. ``asked`` has each request as ("GET", path, query)."""
 
     def __init__(self, path: str):
         self.path = path
@@ -71,6 +71,7 @@ class FakePod:
         self.events: list[dict] = []
         self.steps: deque[tuple[list[dict], dict]] = deque()
         self.lines: list[dict] = []
+        self.news: list[dict] = []
         self.text = b""
         self.plan = b""
         self.contexts: dict[str, dict] = {}
@@ -178,7 +179,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         lines = [line for line in pod.lines if name in ("", line["unit"])]
         tail = int(query.get("tail", len(lines)))
-        for line in lines[len(lines) - tail:]:
+        news = pod.news if "follow" in query else []
+        for line in [*lines[len(lines) - tail :], *news]:
             yield json.dumps(line).encode() + b"\n"
 
     def _head(self, status: int, **headers: object) -> None:

@@ -76,7 +76,8 @@ def test_the_last_lines_of_some_units(pod, say) -> None:
 
 def test_following_some_units_tells_each_line_once(pod, say) -> None:
     """What came between the two questions is in both answers."""
-    assert say("logs", "-f", "--tail", "1", "web", "db").out == "db  | two\nweb | three\n"
+    pod.news = [line(3, "web", "three"), line(9, "migrate", "not wanted"), line(9, "db", "nine")]
+    assert say("logs", "-f", "--tail", "1", "web", "db").out == "db  | two\nweb | three\ndb  | nine\n"
     assert asked(pod)[0] == ("/v1/logs", {"follow": "1", "tail": "0"})
 
 
