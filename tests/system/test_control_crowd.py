@@ -73,7 +73,7 @@ def sockets(pid: int) -> list[str]:
 def measures(running: Running, *doors: Place) -> tuple[list[str], int]:
     """What it holds once it is at rest and nobody is there; what every first client touches is touched."""
     running.expect_error("started")
-    doors[0].say(b"garbage")
+    doors[0].say(b"\0")
     ask_quickly(doors[0])
     wait_until(lambda: not clients(running.pid, len(doors)), "all clients are gone")
     return descriptors(running.pid), memory(running.pid)
