@@ -86,7 +86,8 @@ def _read_file(value: object, at: Path, found: Findings) -> str | None:
 def _is_file(path: str, at: Path, found: Findings) -> bool:
     """Whether it is an absolute path, and not that of a directory."""
     if not path.startswith("/"):
-        found.error(at, f"`{at[-1]}` must begin with /", why="nobody could say relative to which directory it is")
+        why = "nobody could say relative to which directory it is"
+        found.error(at, f"`{at[-1]}` must begin with /", why=why, help='write for example "/var/log/web.log"')
     elif path.endswith("/"):
         found.error(at, f"`{at[-1]}` names a directory", help=f'write for example "{path}web.log"')
     else:
@@ -158,7 +159,8 @@ def _read_listen(value: object, at: Path, found: Findings) -> tuple[str, int] | 
             at, f"{word(host)} is no address", why="minipod's PID 1 looks up no names", help=_numeric(host, port)
         )
     if not PORTS.low <= port <= PORTS.high:
-        return found.error(at, f"{port} is no port", why=f"ports are {PORTS.low} to {PORTS.high}")
+        why = f"ports are {PORTS.low} to {PORTS.high}"
+        return found.error(at, f"{port} is no port", why=why, help="write another one, for example 9090")
     return host, port
 
 
