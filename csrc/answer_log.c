@@ -2,7 +2,7 @@
  * before it could be sent is counted or marked, never waited for. It must never touch what it reads.
  *
  * Cost: lines of all units are put in the order of their times by a look at each unit for each line: 1,000 units cost 1 us
- * a line.
+ * a line. What a turn may cost is bounded, also where lines are only skipped.
  */
 
 #include <string.h>
@@ -12,6 +12,7 @@
 
 enum { NOT_READ = 0, AT_END = 1 };      /* bookmark.at, besides the time of the next line */
 enum { CLOSING = 64 };
+enum { LOOKS_MOST = 1000000 };          /* at units, in one turn */
 
 /* --- where to begin --- */
 
@@ -37,15 +38,6 @@ static int look(const struct core *c, const struct body *b, uint32_t unit, uint6
     return log_next_line(c, u, position, line);
 }
 
-static uint32_t count_lines(const struct core *c, const struct body *b, uint32_t unit, uint64_t position)
-{
-    struct line line;
-    uint32_t count = 0;
-    while (look(c, b, unit, &position, &line))
-        count += line.at >= b->since && !(line.flags & LINE_PARTIAL);
-    return count;
-}
-
 /* Of several units' last lines those that are the last of all: as many as there are too many are skipped. */
 static void begin(const struct core *c, struct client *cl)
 {
@@ -56,9 +48,10 @@ static void begin(const struct core *c, struct client *cl)
         marks[i] = (struct bookmark){0, NOT_READ};
         if (!has_ring(c, b, i))
             continue;
-        marks[i].position = ring_tail(log_ring(c, &c->units[i], b->previous), b->tail);
+        const struct ring *ring = log_ring(c, &c->units[i], b->previous);
+        marks[i].position = ring_since(ring, ring_tail(ring, b->tail), b->since);
         if (b->tail != UINT32_MAX && b->unit == EVERYBODY)
-            total += count_lines(c, b, i, marks[i].position);
+            total += ring_count(ring, marks[i].position);
     }
     b->skip = b->tail != UINT32_MAX && total > b->tail ? total - b->tail : 0;
     b->part = 1;
@@ -133,7 +126,7 @@ static int put_line(const struct core *c, struct body *b, struct json *j, const 
 {
     struct json before = *j;
     if (b->skip || line->at < b->since) {
-        b->skip -= b->skip && line->at >= b->since && !(line->flags & LINE_PARTIAL);
+        b->skip -= b->skip && !(line->flags & LINE_PARTIAL);
         return 1;
     }
     put_gap(c, b, j, line);
@@ -151,7 +144,7 @@ enum flow answer_logs(struct core *c, struct client *cl, struct json *j)
     struct body *b = &cl->body;
     struct bookmark *marks = marks_of(c, cl);
     struct line line;
-    uint32_t unit;
+    uint32_t unit, looks = 0;
     if (!b->part)
         begin(c, cl);
     look_again(c, b, marks);
@@ -162,6 +155,8 @@ enum flow answer_logs(struct core *c, struct client *cl, struct json *j)
         if (!put_line(c, b, j, &line))
             return FLOW_MORE;
         marks[unit] = (struct bookmark){position, NOT_READ};
+        if ((looks += last_of(c, b) - first_of(b)) > LOOKS_MOST)
+            return FLOW_MORE;
     }
     return b->follows && !c->control.closing ? FLOW_WAITS : FLOW_END;
 }

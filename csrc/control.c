@@ -14,7 +14,7 @@
 enum { COME_AT_ONCE = 16, HEAR_MOST = 4096 };
 
 #define MS UINT64_C(1000000)
-static const uint64_t request_ns = 5000 * MS, progress_ns = 10000 * MS, leave_ns = 1000 * MS;
+static const uint64_t request_ns = 5000 * MS, progress_ns = 10000 * MS, leave_ns = 1000 * MS, last_words_ns = 50 * MS;
 
 uint32_t control_slot(const struct core *c, const struct client *cl) { return (uint32_t)(cl - c->control.clients); }
 
@@ -292,13 +292,16 @@ void control_open(struct core *c)
             die(EXIT_SET_UP, "cannot watch the control socket");
 }
 
+static int is_told(const struct client *cl) { return cl->stage == CLIENT_HEARS || cl->stage == CLIENT_FOLLOWS; }
+
 /* The last words: whoever follows hears them as far as that goes at once, and that this is the end. */
 void control_close(struct core *c)
 {
+    uint64_t begun = sys_now();
     c->control.closing = 1;
     for (uint32_t i = 0; c->control.present && i < CLIENTS; i++) {
         struct client *cl = &c->control.clients[i];
-        for (int n = 0; n < CLIENTS && (cl->stage == CLIENT_HEARS || cl->stage == CLIENT_FOLLOWS); n++)
+        for (int n = 0; n < CLIENTS && is_told(cl) && sys_now() - begun < last_words_ns; n++)
             tell(c, cl);
         if (cl->stage != CLIENT_FREE)
             drop(c, cl);

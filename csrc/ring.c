@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "block.h"
+
 struct head { uint64_t at; uint32_t size; uint8_t stream, flags; uint16_t zero; };
 
 enum { IN_TEXT = 16 };      /* bits of a position that say where in the text */
@@ -138,19 +140,57 @@ int ring_read(const struct ring *r, uint64_t *position, struct line *line)
     return 1;
 }
 
-static uint32_t count_lines(const struct ring *r)
+/* --- lines, without a look at each --- */
+
+/* A record that has lines: where its text begins, and how much there is. */
+struct text { uint64_t at; uint32_t size; struct head head; };
+
+/* 0: there is none from position on. */
+static int text_behind(const struct ring *r, uint64_t position, struct text *out)
 {
-    uint64_t position = 0;
+    uint64_t record = position >> IN_TEXT;
+    uint32_t in = (uint32_t)(position & ((1u << IN_TEXT) - 1));
+    if (record < r->begin) {
+        record = r->begin;
+        in = 0;
+    }
+    if (record >= r->end)
+        return 0;
+    out->head = head_at(r, record);
+    out->at = record + sizeof out->head + in;
+    out->size = out->head.size - in;
+    return 1;
+}
+
+static uint32_t count_in(const struct ring *r, const struct text *t)
+{
+    uint32_t place = (uint32_t)(t->at % RING_ROOM), first = least(t->size, RING_ROOM - place);
+    char last = r->data[(t->at + t->size - 1) % RING_ROOM];
+    return block_count_newlines(r->data + place, first) + block_count_newlines(r->data, t->size - first)
+           + (last != '\n' && !(t->head.flags & LINE_PARTIAL));
+}
+
+uint32_t ring_count(const struct ring *r, uint64_t position)
+{
     uint32_t count = 0;
-    for (struct line line; ring_read(r, &position, &line);)
-        count += !(line.flags & LINE_PARTIAL);
+    for (struct text t; text_behind(r, position, &t); position = position_of(t.at + t.size, 0))
+        count += count_in(r, &t);
     return count;
+}
+
+uint64_t ring_since(const struct ring *r, uint64_t position, uint64_t wall)
+{
+    for (struct text t; text_behind(r, position, &t) && t.head.at < wall;)
+        position = position_of(t.at + t.size, 0);
+    return position;
 }
 
 uint64_t ring_tail(const struct ring *r, uint32_t lines)
 {
     uint64_t position = position_of(r->begin, 0);
-    uint32_t count = count_lines(r), skip = count > lines ? count - lines : 0;
+    uint32_t count = ring_count(r, position), skip = count > lines ? count - lines : 0, some;
+    for (struct text t; skip && text_behind(r, position, &t) && (some = count_in(r, &t)) <= skip; skip -= some)
+        position = position_of(t.at + t.size, 0);
     for (struct line line; skip && ring_read(r, &position, &line);)
         skip -= !(line.flags & LINE_PARTIAL);
     return lines ? position : ring_end(r);

@@ -36,6 +36,8 @@ void ring_put(struct ring *, uint64_t at, uint8_t stream, const char *text, uint
 
 int ring_read(const struct ring *, uint64_t *position, struct line *);     /* 1: a line, and position is behind it; 0: none */
 uint64_t ring_tail(const struct ring *, uint32_t lines);                    /* from where that many whole lines follow */
+uint64_t ring_since(const struct ring *, uint64_t position, uint64_t wall);  /* behind what was read before that */
+uint32_t ring_count(const struct ring *, uint64_t position);                /* the whole lines that follow */
 uint64_t ring_end(const struct ring *);                                     /* behind all lines */
 
 /* The next instance's: empty, and its positions go on where those of the one before end. */

@@ -241,7 +241,9 @@ static void try_ring(void)
         } else if (strcmp(what, "more") == 0) {
             put_lines(&rings[now], &follower);
         } else {
-            position = *what == 't' ? ring_tail(&rings[now], (uint32_t)next_number()) : 0;
+            position = *what == 't'   ? ring_tail(&rings[now], (uint32_t)next_number())
+                       : *what == 's' ? ring_since(&rings[now], 0, next_number())
+                                      : 0;
             put_lines(&rings[now], &position);
         }
 }

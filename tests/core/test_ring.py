@@ -118,6 +118,13 @@ def test_the_tail(pieces, puts, wanted):
 
 
 @thorough
+@given(puts=_puts, moment=st.integers(0, 12))
+def test_since_a_moment(pieces, puts, moment):
+    every, later = ask(pieces, *words_of(puts), "all", "since", moment)
+    assert later == [line for line in every if line.at >= moment]
+
+
+@thorough
 @given(puts=_puts)
 def test_who_follows_gets_each_line_once(pieces, puts):
     words = [word for at, put in enumerate(puts) for word in (
