@@ -11,6 +11,7 @@ from minipod import errors
 from minipod.errors import ConfigError, PodError, UsageError
 
 WORDS = {
+    "analyze": "what took how long when the pod began",
     "check": "read a pod file, say everything that is wrong with it",
     "compile": "read a pod file, write the plan that minipod runs",
     "describe": "everything about a unit, and why it is as it is",
@@ -21,6 +22,7 @@ WORDS = {
     "graph": "who starts after whom, as DOT or Mermaid",
     "logs": "what units wrote",
     "plan": "print a plan for people",
+    "plot": "how the pod began, as SVG",
     "restart": "end a unit and start it again",
     "schema": "a JSON Schema for editors",
     "signal": "send a signal to a unit",
@@ -34,7 +36,7 @@ ALIASES = {"ps": "get", "status": "get"}
 HIDDEN = frozenset({"probe"})
 # What the static command does by itself, and hands to nobody.
 COMMANDS_OWN = frozenset({"run", "--", "--version", "health", "ready", "ctl"})
-LATER = frozenset("analyze apply completion diff export import pause plot top".split())
+LATER = frozenset("apply completion diff export import pause top".split())
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where
 # there is none, and a container waits for it.

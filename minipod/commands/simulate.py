@@ -5,7 +5,7 @@ nothing and writes nothing.
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from minipod import errors
@@ -21,7 +21,7 @@ from minipod.supervisor.scenario import Scenario, check, of_events, parse
 from minipod.supervisor.scenario_events import BadEvent, Moment, parse_events
 from minipod.supervisor.scenario_parts import BadScenario
 
-USAGE = """minipod simulate [--events LIST] [--until TIME] [-o text|json] FILE
+USAGE = """minipod simulate [--events LIST] [--until TIME] [-o text|json|svg] FILE
 minipod simulate --check DIR...
 
 Play a pod file under a virtual clock, by the rules that PID 1 has, and print what becomes of it and when. Nothing is
@@ -37,14 +37,14 @@ says otherwise.
                             order=start|stop|restart      as a person would say
                             pod:TERM, pod:INT, pod:QUIT   the pod is told to stop
   --until TIME            look no further; a minute after the last event if it is not said
-  -o, --output FORMAT     text (the default) or json: a line for each moment
+  -o, --output FORMAT     text (the default); json: a line for each moment; svg: a picture, as minipod plot draws it
   --set KEY=VALUE         a key's value over the file's
   --exit-code-from NAME   the pod ends when this service ends, with its exit code
   --check                 play scenario files (given, events, expected: docs/simulate.md) and say where they differ
 Exit code: 0; 1 if a scenario came out otherwise, 78 for a pod file that cannot be used, 64 for a mistake on the command
 line.
 """
-FORMATS = ("text", "json")
+FORMATS = ("text", "json", "svg")
 _A_MINUTE = UNITS["m"]
 
 
@@ -70,15 +70,22 @@ def _play(found: Words) -> str:
     path = only_operand(found, "FILE")
     output = found.values.get("--output", found.values.get("-o", ["text"]))[-1]
     if output not in FORMATS:
-        raise UsageError(f"{word(output)} is no format; write -o text or -o json")
+        raise UsageError(f"{word(output)} is no format; write -o text, -o json or -o svg")
     pod = read_pod(path, overrides=found.values.get("--set", ()), exit_code_from=found.last("--exit-code-from")).pod
     given = _given_events(found.values.get("--events", ()))
     scenario = _scenario(pod, given, found.last("--until"))
     recorder = timeline.Recorder(pod.name)
     report = scenario.play(watch=recorder.watch)
     sys.stderr.write(render(_without_effect(scenario, given, recorder), colour=wants_colour(sys.stderr)))
-    write = timeline.to_json if output == "json" else timeline.to_text
-    return write(scenario, report, recorder, scenario.until)
+    return _writer(output)(scenario, report, recorder, scenario.until)
+
+
+def _writer(output: str) -> Callable[..., str]:
+    if output == "svg":
+        from minipod.commands.plot_simulated import to_svg
+
+        return to_svg
+    return timeline.to_json if output == "json" else timeline.to_text
 
 
 class _Event(NamedTuple):

@@ -165,7 +165,7 @@ def test_an_event_that_changes_nothing_is_told(shop, events, note, why, capsys):
 
 
 def test_an_unknown_format(shop, capsys):
-    said = "minipod: `yaml` is no format; write -o text or -o json\n"
+    said = "minipod: `yaml` is no format; write -o text, -o json or -o svg\n"
     assert said_of(shop, capsys, "-o", "yaml") == (USAGE, "", said)
 
 
