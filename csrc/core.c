@@ -54,7 +54,7 @@ static void lay_out_lines(struct core *c, struct arena *a)
         char *buffer = take(a, STREAM_ROOM, 1), *ring = take(a, RING_ROOM, 1);
         if (a->at) {
             c->units[i / 2].streams[i % 2].buffer = buffer;
-            c->units[i / 2].log.rings[i % 2].data = ring;
+            ring_open(&c->units[i / 2].log.rings[i % 2], ring);
         }
     }
 }

@@ -124,7 +124,7 @@ void loop_run(struct core *c)
             fire_timers(c);
         mailbox_retry(c);
         events_flush(c);
-        control_turn(c);
         log_flush(c);
+        control_turn(c);
     }
 }

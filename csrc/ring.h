@@ -31,6 +31,8 @@ struct line {
     uint32_t unit;          /* set by log_next_line() */
 };
 
+void ring_open(struct ring *, char *data);
+
 /* Lines that were read at one moment, each with its newline. ends: the last one is over even if it has none. */
 void ring_put(struct ring *, uint64_t at, uint8_t stream, const char *text, uint32_t size, int ends);
 

@@ -228,10 +228,12 @@ static void put_lines(const struct ring *r, uint64_t *position)
 static void try_ring(void)
 {
     static char data[2][RING_ROOM];
-    struct ring rings[2] = {{.data = data[0]}, {.data = data[1]}};
+    struct ring rings[2];
     uint64_t follower = 0, position;
     int now = 0;
     memset(data, '?', sizeof data);
+    ring_open(&rings[0], data[0]);
+    ring_open(&rings[1], data[1]);
     for (const char *what; *(what = next());)
         if (strcmp(what, "put") == 0) {
             put_to_ring(&rings[now]);

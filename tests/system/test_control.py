@@ -356,6 +356,18 @@ def test_follow_goes_on_from_one_instance_to_the_next(launch: Launcher, folder: 
     running.wait()
 
 
+def test_who_follows_is_told_what_was_lost(launch: Launcher, folder: Path) -> None:
+    """More at once than is kept, and nothing before it."""
+    (folder / "lines").write_text("x\n" * 30000)
+    script = sh(f"cd {folder}; while [ ! -e go ]; do sleep 0.01; done; dd if=lines bs=60000 count=1; exec sleep 1000")
+    _, place = start(launch, folder, {"service.web": {"command": script}})
+    with place.knock() as web:
+        web.sendall(b"GET /v1/units/web/logs?follow=1 HTTP/1.0\r\n\r\n")
+        read_until(web, b"\r\n\r\n")
+        (folder / "go").touch()
+        assert b'"lost":true' in read_until(web, b'"line":"x"')
+
+
 def test_a_line_that_is_all_escapes(launch: Launcher, folder: Path) -> None:
     """Six bytes of JSON for each of its own: nothing is lost, and nothing is broken."""
     script = sh(r"head -c 12000 /dev/zero | tr '\0' '\001'; echo; echo end; exec sleep 1000")
