@@ -29,6 +29,7 @@ WORDS = {
     "simulate": "play a pod under a virtual clock",
     "start": "start a unit that was stopped",
     "stop": "stop a unit, and keep it so",
+    "top": "what the units use: processor, memory, restarts",
     "wait": "wait until a unit is ready, has started or has ended",
 }
 ALIASES = {"ps": "get", "status": "get"}
@@ -36,7 +37,7 @@ ALIASES = {"ps": "get", "status": "get"}
 HIDDEN = frozenset({"probe"})
 # What the static command does by itself, and hands to nobody.
 COMMANDS_OWN = frozenset({"run", "--", "--version", "health", "ready", "ctl"})
-LATER = frozenset("apply completion diff export import pause top".split())
+LATER = frozenset("apply completion diff export import pause".split())
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where
 # there is none, and a container waits for it.

@@ -102,7 +102,7 @@ def _row(track: Track, row: int, left: int, until: int) -> Iterator[str]:
     yield f'<text x="{left - MARGIN}" y="{y + BAR}" text-anchor="end">{escape(track.name)}</text>'
     for span in track.spans:
         if span.begin < until:
-            yield _bar(track.name, span, y + (ROW - BAR) // 2, left, until)
+            yield _bar(track.name, span._replace(end=min(span.end, until)), y + (ROW - BAR) // 2, left, until)
 
 
 def _bar(name: str, span: Span, y: int, left: int, until: int) -> str:

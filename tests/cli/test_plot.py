@@ -37,17 +37,17 @@ def test_bars(shop: FakePod, say: Callable) -> None:
     assert (code, err) == (0, "")
     assert titles(out) == [
         "migrate: ready, 0 to 3.000s (3.000s)",
-        "migrate: over for good, 3.000s to 59.000s (56.000s)",
+        "migrate: over for good, 3.000s to 10.500s (7.500s)",
         "proxy: waits for others, 0 to 3.000s (3.000s)",
         "proxy: runs, has not started, 3.000s to 4.000s (1.000s)",
-        "proxy: ready, 4.000s to 59.000s (55.000s)",
+        "proxy: ready, 4.000s to 10.500s (6.500s)",
         "web: waits for others, 0 to 8.000s (8.000s)",
         "web: post-start hook, 8.000s to 10.000s (2.000s)",
-        "web: ready, 10.000s to 59.000s (49.000s)",
+        "web: ready, 10.000s to 10.500s (500ms)",
         "db: waits for others, 0 to 4.000s (4.000s)",
         "db: is started, 4.000s to 5.000s (1.000s)",
         "db: started, not ready, 5.000s to 8.000s (3.000s)",
-        "db: ready, 8.000s to 59.000s (51.000s)",
+        "db: ready, 8.000s to 10.500s (2.500s)",
     ]
 
 
