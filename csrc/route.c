@@ -320,7 +320,7 @@ static const struct refusal *take_signal(const char *text, uint8_t *out)
     }
     text += strncmp(text, "SIG", 3) == 0 ? 3 : 0;
     for (*out = 1; *out <= 64; ++*out)
-        if (strcmp(signal_word(*out) + 3, text) == 0)
+        if (*signal_word(*out) == 'S' && strcmp(signal_word(*out) + 3, text) == 0)
             return NULL;
     return &bad_signal;
 }

@@ -303,10 +303,12 @@ def test_no_descriptors_for_clients(launch: Launcher, folder: Path) -> None:
 
 def test_who_follows_in_silence_wakes_nobody(pod) -> None:
     running, place = pod
+    measures(running, place)
     with place.knock() as held:
         held.sendall(FOLLOW)
         read_until(held, b"\r\n\r\n")
-        before = wait_until(lambda: turns(running.pid), "it has come to rest")
+        wait_until(lambda: status(running.pid)["State"].startswith("S"), "it rests")
+        before = turns(running.pid)
         assert not select.select([held], [], [], 1)[0]
         assert turns(running.pid) - before <= 1
 

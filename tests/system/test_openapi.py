@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 from knocking import Answer, Place, near
-from system_harness import SLEEP, Launcher, at_term, sh, wait_until
+from system_harness import SLEEP, Launcher, Stage, at_term, sh, wait_until
 
 from minipod.supervisor import vocabulary
 
@@ -40,8 +40,9 @@ def api(root: Path) -> dict:
 
 
 @pytest.fixture
-def shop(launch: Launcher) -> Iterator[Place]:
-    with near() as folder:
+def shop(minipod_asan: Path, tmp_path: Path) -> Iterator[Place]:
+    """Under sanitizers: here is every path, and every mistake."""
+    with near() as folder, Launcher(minipod_asan, tmp_path, Stage.INIT) as launch:
         path = str(folder / "pod.sock")
         launch.start({**POD, "pod": {**POD["pod"], "control": path}})
         place = Place(path).wait()
@@ -122,6 +123,13 @@ def test_every_parameter(api: dict, shop: Place) -> None:
                 answer = shop.get(f"{path.format(name='web')}?{parameter['name']}={values[parameter['name']]}")
                 assert answer.status == 200
                 check(api, operation, answer)
+
+
+@pytest.mark.parametrize("signal", ["", "0", "32", "65", "999", "FOO", "32x", "SIG", "SIGSIGHUP", "nal%200"])
+def test_no_such_signal(api: dict, shop: Place, signal: str) -> None:
+    answer = shop.post(f"/v1/units/web/signal?signal={signal}")
+    assert answer.status == 400
+    check(api, api["paths"]["/v1/units/{name}/signal"]["post"], answer)
 
 
 def test_refusals(api: dict, shop: Place) -> None:
