@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "call.h"
 #include "core.h"
@@ -148,13 +149,18 @@ static _Noreturn void execute(const struct child_start *ch)
 
 /* --- all of it --- */
 
-/* One command keeps the session, and so the terminal, of whoever started it. */
-static void set_session(const struct core *c)
+/* One command keeps the session, and so the terminal, of whoever started it; so does the unit that has the terminal, which
+ * is in front before its first instruction: a shell that finds itself in the background stops. */
+static void set_session(const struct child_start *ch)
 {
-    if (c->plan.pod->exact_env)
+    const struct core *c = ch->core;
+    int32_t self = (int32_t)call(SYS_getpid, 0, 0, 0);
+    if (c->plan.pod->exact_env || (!ch->errand && terminal_is_of(c, ch->unit)))
         call(SYS_setpgid, 0, 0, 0);
     else
         call(SYS_setsid, 0, 0, 0);
+    if (ch->terminal >= 0)
+        call(SYS_ioctl, ch->terminal, TIOCSPGRP, call_at(&self));
 }
 
 static void enter_directory(const struct child_start *ch, const char *path)
@@ -186,7 +192,7 @@ int child_run(void *start)
     const struct plan_unit *plan = ch->unit->plan;
     const char *directory = plan_text(&c->plan, plan->working_dir);
     int switches = plan->user.size || plan->group.size;
-    set_session(c);
+    set_session(ch);
     if (switches)
         find_identity(ch);
     set_streams(ch);

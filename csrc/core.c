@@ -169,6 +169,7 @@ static void open_all(struct core *c)
     c->proc = sys_open("/proc", O_RDONLY | O_DIRECTORY, 0);  /* without it strays are found by their group alone */
     must("the signalfd's watch", loop_watch(c, c->signals, EPOLLIN, WATCH_SIGNALS, 0));
     log_open(c);
+    terminal_open(c);
     notify_open(c);
     oom_open(c);
     control_open(c);

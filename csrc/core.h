@@ -22,6 +22,7 @@
 #include "policy_tables.h"
 #include "record.h"
 #include "sys.h"
+#include "terminal.h"
 #include "writer.h"
 
 /* The probes' follow each other as the errands do. */
@@ -188,6 +189,7 @@ struct core {
     uint32_t *cell_counts;              /* entries of each cell, machine after machine */
     struct sink *sinks;
     struct file_writer *writers;
+    struct terminal terminal;
     uint32_t sink_count, writer_count;
     uint32_t paced;                     /* streams that are read by the clock: */
     uint64_t pace_at, pace_ns;          /* when next; how long after that */
@@ -259,7 +261,7 @@ void action_run(struct core *, struct unit *, uint8_t action);
 /* loop.c */
 enum watch_kind {
     WATCH_SIGNALS, WATCH_HANDSHAKE, WATCH_STREAM, WATCH_SINK, WATCH_STRAGGLER, WATCH_ERRAND, WATCH_ERRAND_HANDSHAKE,
-    WATCH_NOTIFY, WATCH_WRITER, WATCH_CONTROL, WATCH_CLIENT
+    WATCH_NOTIFY, WATCH_WRITER, WATCH_CONTROL, WATCH_CLIENT, WATCH_TERMINAL
 };
 void loop_run(struct core *);
 void loop_hear(struct core *, const struct epoll_event *);      /* hands one fact to whom it is for */
@@ -278,6 +280,7 @@ struct child_start {
     const struct errand *errand;
     int handshake;
     int line;                                   /* -1, or what becomes the unit's notify_fd */
+    int terminal;                               /* -1, or in whose foreground it puts itself */
 };
 int spawn_errand(struct core *, struct errand *);              /* 0, or -errno */
 void spawn_read_errand_handshake(struct core *, struct errand *);
@@ -370,6 +373,7 @@ void signal_read(struct core *);
 void signal_to_unit(struct core *, struct unit *, int sig);    /* to the group, or the leader if stop_to says so */
 void signal_kill_unit(struct core *, struct unit *);            /* KILL to the group, whatever stop_to says */
 void signal_thaw(struct core *);
+void signal_lost_terminal(struct core *);
 enum { TOLD_BY_CONTROL = 255 };                                 /* no signal */
 void signal_told(struct core *, uint8_t by);                    /* to stop */
 const char *signal_teller(const struct core *);                 /* who did, in words; NULL: nobody */

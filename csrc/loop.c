@@ -40,6 +40,7 @@ void loop_hear(struct core *c, const struct epoll_event *event)
     case WATCH_WRITER: writer_heard(c, index); break;
     case WATCH_CONTROL: control_come(c, index); break;
     case WATCH_CLIENT: control_ready(c, index, events); break;
+    case WATCH_TERMINAL: terminal_hung_up(c); break;
     }
 }
 

@@ -145,6 +145,7 @@ static int run(const uint8_t *plan, char *const *words, int report, int events)
         events_begin(&core, events);
     loop_run(&core);
     control_close(&core);
+    terminal_close(&core);
     return end(report);
 }
 

@@ -129,6 +129,8 @@ static void take(struct core *c, const struct sys_exit *end)
     struct unit *u = reap_unit_of(c, end->pid);
     struct errand *e = u ? NULL : reap_errand_of(c, end->pid);
     if (u)
+        terminal_ended(c, u);  /* the cells may start the next one at once */
+    if (u)
         reap_record(c, u, end);
     else if (e)
         errand_child_ended(c, e, end);
@@ -152,6 +154,7 @@ void reap_children(struct core *c)
         count++;
     }
     c->reap_more = found == 1;
+    terminal_look(c);
     if (count)
         stray_check_all(c);
     if (c->sweeping && count && found != 1)

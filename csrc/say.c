@@ -102,23 +102,33 @@ static uint32_t sentence(char line[SENTENCE], const char *format, va_list args)
     return (uint32_t)size;
 }
 
+/* A program that draws on the terminal may have switched off that a newline also goes back to the left. */
+static void put_line(struct core *c, char line[SENTENCE + 1], uint32_t size)
+{
+    if (c->plan.pod->own_log != LOG_MODE_JSON && terminal_is_raw(c)) {
+        line[size - 1] = '\r';
+        line[size++] = '\n';
+    }
+    log_own_line(c, line, size);
+}
+
 void say(struct core *c, const char *format, ...)
 {
-    char line[SENTENCE];
+    char line[SENTENCE + 1];
     va_list args;
     if (c->quiet)
         return;
     va_start(args, format);
-    log_own_line(c, line, sentence(line, format, args));
+    put_line(c, line, sentence(line, format, args));
     va_end(args);
 }
 
 void warn(struct core *c, const char *format, ...)
 {
-    char line[SENTENCE];
+    char line[SENTENCE + 1];
     va_list args;
     va_start(args, format);
-    log_own_line(c, line, sentence(line, format, args));
+    put_line(c, line, sentence(line, format, args));
     va_end(args);
 }
 

@@ -62,6 +62,7 @@ static void freeze(struct core *c)
     if (c->frozen_since)
         return;
     send_to_all(c, SIGSTOP);
+    terminal_pause(c);
     c->frozen_since = c->now;
     if (!c->is_init)
         sys_kill(c->self, SIGSTOP);
@@ -74,6 +75,7 @@ void signal_thaw(struct core *c)
         timer_shift_all(c, c->now - c->frozen_since);
         c->frozen_since = 0;
     }
+    terminal_resume(c);
     send_to_all(c, SIGCONT);
 }
 
@@ -81,6 +83,13 @@ void signal_told(struct core *c, uint8_t by)
 {
     c->told_by = by;
     step_post(c, MACHINE_POD, NULL, POD_EVENT_TOLD);
+}
+
+/* It may be heard of twice, which must not make haste of it. */
+void signal_lost_terminal(struct core *c)
+{
+    if (c->told_by != SIGHUP)
+        signal_told(c, SIGHUP);
 }
 
 const char *signal_teller(const struct core *c)
@@ -94,7 +103,7 @@ static void take(struct core *c, const struct signalfd_siginfo *info)
     if (info->ssi_signo == SIGPIPE && info->ssi_pid == (uint32_t)c->self)
         return;  /* our own write to a reader that has gone */
     if (info->ssi_signo == SIGHUP && info->ssi_code == SI_KERNEL) {  /* our terminal is gone, nobody sent this */
-        signal_told(c, SIGHUP);
+        signal_lost_terminal(c);
         return;
     }
     switch ((enum signal_verb)rule->verb) {

@@ -146,7 +146,8 @@ void spawn_unit(struct core *c, struct unit *u)
         starve(c, u, "a pipe", result);
         return;
     }
-    int32_t pid = start_child(c, &(struct child_start){c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1});
+    int32_t pid = start_child(c, &(struct child_start){
+        c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1, terminal_lend_at_start(c, u)});
     sys_close(ends[1]);
     notify_started(u);
     if (pid < 0) {
@@ -187,7 +188,7 @@ int spawn_errand(struct core *c, struct errand *e)
     int ends[2], result = open_handshake(c, WATCH_ERRAND_HANDSHAKE, errand_index(c, e), ends);
     if (result < 0)
         return result;
-    int32_t pid = start_child(c, &(struct child_start){c, e->unit, e, ends[1], -1});
+    int32_t pid = start_child(c, &(struct child_start){c, e->unit, e, ends[1], -1, -1});
     sys_close(ends[1]);
     if (pid < 0) {
         loop_forget(c, ends[0]);

@@ -16,7 +16,7 @@
 
 enum { DEPTH = 64, ENVIRON_MOST = 1 << 20 };
 
-struct process { int32_t pid, parent, session; uint64_t start; char state; };
+struct process { int32_t pid, parent, group, session; uint64_t start; char state; };
 
 /* What a walk does with one it found: for whom, and with which signal. */
 struct mission { struct unit *unit; int sig; };
@@ -54,7 +54,7 @@ static uint64_t number(const char **at)
     return n;
 }
 
-/* Fields 1, 3, 4, 6 and 22 of /proc/PID/stat; the name, field 2, may hold anything but ends at the last ')'. */
+/* Fields 1, 3 to 6 and 22 of /proc/PID/stat; the name, field 2, may hold anything but ends at the last ')'. */
 static int process_read(int32_t pid, struct process *out)
 {
     char path[32], text[1024];
@@ -71,7 +71,9 @@ static int process_read(int32_t pid, struct process *out)
     out->state = *at;
     at = skip_fields(at, 1);
     out->parent = (int32_t)number(&at);
-    at = skip_fields(at, 2);
+    at = skip_fields(at, 1);
+    out->group = (int32_t)number(&at);
+    at = skip_fields(at, 1);
     out->session = (int32_t)number(&at);
     at = skip_fields(at, 16);
     out->start = number(&at);
@@ -132,10 +134,17 @@ static uint32_t marked_index(const struct core *c, int32_t pid)
     return f.found && f.index < PLAN_NONE ? (uint32_t)f.index : PLAN_NONE;
 }
 
+/* Who has the terminal shares our session: its group is what it does not share. */
+static int is_of_session(const struct core *c, const struct unit *u, const struct process *p)
+{
+    int32_t its = terminal_is_of(c, u) ? p->group : p->session;
+    return its != 0 && its == u->group;
+}
+
 static struct unit *owner(struct core *c, const struct process *p)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
-        if (c->units[i].group == p->session && p->session != 0)
+        if (is_of_session(c, &c->units[i], p))
             return &c->units[i];
     for (uint32_t i = 0; i < c->noted_count; i++)
         if (c->noted[i].pid == p->pid && c->noted[i].start == p->start)
@@ -231,7 +240,7 @@ static void watch_one(struct core *c, const struct process *p, const struct miss
 static void note_one(struct core *c, const struct process *p, const struct mission *mission)
 {
     struct unit *u = mission->unit;
-    if (p->session == u->group || c->noted_count == NOTED_MOST || !is_below(p, u->pid))
+    if (is_of_session(c, u, p) || c->noted_count == NOTED_MOST || !is_below(p, u->pid))
         return;
     c->noted[c->noted_count++] = (struct noted){p->pid, unit_index(c, u), p->start};
 }

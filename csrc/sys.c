@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
@@ -70,6 +71,14 @@ int sys_child_ended(struct sys_exit *out) {
 int sys_reap(int32_t pid) {
     siginfo_t info;
     return (int)or_errno(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG));
+}
+
+int sys_child_stopped(int32_t pid)
+{
+    siginfo_t info = {0};
+    if (waitid(P_PID, (id_t)pid, &info, WSTOPPED | WNOHANG) < 0)
+        return -errno;
+    return info.si_pid ? info.si_status : 0;
 }
 
 int sys_pidfd(int32_t pid) { return (int)or_errno(syscall(SYS_pidfd_open, pid, 0)); }
@@ -149,6 +158,39 @@ int sys_is_terminal(int fd) { return isatty(fd); }
 int64_t sys_list(int dir, void *to, size_t size) { return or_errno(syscall(SYS_getdents64, dir, to, size)); }
 
 int sys_rewind(int dir) { return (int)or_errno(lseek(dir, 0, SEEK_SET)); }
+
+/* --- terminal.c --- */
+
+int sys_terminal_claim(int fd) { return (int)or_errno(ioctl(fd, TIOCSCTTY, 0)); }
+
+int32_t sys_terminal_group(int fd)
+{
+    int32_t group = 0;
+    int result = ioctl(fd, TIOCGPGRP, &group);
+    return result < 0 ? -errno : group;
+}
+
+int sys_terminal_give(int fd, int32_t group) { return (int)or_errno(ioctl(fd, TIOCSPGRP, &group)); }
+
+int sys_terminal_settings(int fd, struct termios *out) { return (int)or_errno(tcgetattr(fd, out)); }
+
+int sys_terminal_set(int fd, const struct termios *settings)
+{
+    return (int)or_errno(tcsetattr(fd, TCSANOW, settings));
+}
+
+int sys_is_ignored(int sig)
+{
+    struct sigaction now = {.sa_handler = SIG_DFL};
+    sigaction(sig, NULL, &now);
+    return now.sa_handler == SIG_IGN;
+}
+
+int32_t sys_group(void) { return getpgrp(); }
+
+int32_t sys_session(void) { return getsid(0); }
+
+int sys_lead_group(void) { return (int)or_errno(setpgid(0, 0)); }
 
 /* --- mailbox.c, notify.c --- */
 

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 #include <sys/types.h>
+#include <termios.h>
 
 struct sys_exit { int32_t pid; uint8_t by_signal; uint8_t code; };  /* code: exit status, or the signal's number */
 
@@ -22,6 +23,7 @@ int sys_reap_apart(int32_t pid, struct sys_exit *out);  /* such a one: 1 reaped,
 int sys_kill(int32_t pid, int sig);
 int sys_child_ended(struct sys_exit *out);  /* looks, does not reap: 1 there is one, 0 none, -ECHILD no children */
 int sys_reap(int32_t pid);
+int sys_child_stopped(int32_t pid);           /* by which signal, told once; 0: it is not */
 int sys_pidfd(int32_t pid);
 int sys_pidfd_signal(int pidfd, int sig);
 int sys_pipe(int ends[2]);                  /* both close-on-exec, both blocking */
@@ -44,6 +46,16 @@ int sys_writable(int fd);                   /* 1 if a small write would not bloc
 int sys_type(int fd);                       /* the type bits of st_mode */
 int sys_flags(int fd);                      /* of the open description */
 int sys_is_terminal(int fd);
+/* terminal.c. Groups are 0 where our namespace has no number for them. */
+int sys_terminal_claim(int fd);             /* it becomes our session's, if we lead one that has none */
+int32_t sys_terminal_group(int fd);         /* who is in front; -ENOTTY: it is not our session's */
+int sys_terminal_give(int fd, int32_t group);
+int sys_terminal_settings(int fd, struct termios *out);
+int sys_terminal_set(int fd, const struct termios *);
+int sys_is_ignored(int sig);
+int32_t sys_group(void);
+int32_t sys_session(void);
+int sys_lead_group(void);
 /* mailbox.c, notify.c */
 struct sys_sender { int32_t pid; uint32_t uid; uint8_t sends_fds; };    /* uid UINT32_MAX: the kernel did not say */
 int sys_datagrams(void);                    /* a local socket, close-on-exec, non-blocking */

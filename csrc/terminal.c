@@ -1,0 +1,192 @@
+/* The controlling terminal, lent to one unit. That unit does not get a session but a group of its own in ours, and the
+ * foreground whenever it is ours to give; so Ctrl-C, Ctrl-Z and changes of the window's size are for it alone, from the
+ * kernel. It must never take the foreground from anybody but the unit: a shell above us may have it.
+ *
+ * What stops the unit's leader is what would have stopped us had we been in its place: under a shell we pass it to our
+ * own group, ourselves included, and do then what the plan says of that signal. Every signal is blocked in us, so that
+ * TIOCSPGRP from the background is a call that succeeds and not a reason to be stopped.
+ */
+
+#include "terminal.h"
+
+#include <fcntl.h>
+#include <signal.h>
+
+#include "core.h"
+#include "say.h"
+
+static int is_in_foreground(const struct terminal *t) { return sys_terminal_group(t->fd) == sys_group(); }
+
+/* Whether somebody continues us when we stop. A shell with job control gives its jobs a group each; whoever is in the
+ * group of the session's leader has no such shell above, and PID 1 cannot stop at all. */
+static int can_be_resumed(const struct core *c) { return !c->is_init && sys_group() != sys_session(); }
+
+/* --- finding it --- */
+
+/* /dev/tty is the controlling one by definition; where an image has no such node, one of our streams may be it. */
+static int open_own(void)
+{
+    static const char *const paths[] = {"/dev/tty", "/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2"};
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+        int fd = sys_open(paths[i], O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+        if (fd >= 0 && sys_terminal_group(fd) >= 0)
+            return fd;
+        if (fd >= 0)
+            sys_close(fd);
+    }
+    return -1;
+}
+
+static struct unit *owner(struct core *c)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        if (c->units[i].plan->tty)
+            return &c->units[i];
+    return NULL;
+}
+
+/* A group that our namespace has no number for could never get the foreground back: then we make one of our own. */
+static void join_foreground(const struct terminal *t)
+{
+    if (sys_group() == 0 && is_in_foreground(t) && sys_lead_group() == 0)
+        sys_terminal_give(t->fd, sys_group());
+}
+
+void terminal_open(struct core *c)
+{
+    struct terminal *t = &c->terminal;
+    struct unit *u = owner(c);
+    t->fd = -1;
+    if (u == NULL)
+        return;
+    for (int fd = 0; fd < 3 && sys_terminal_claim(fd) < 0;)     /* a container's first process may have to ask for it */
+        fd++;
+    t->fd = open_own();
+    if (t->fd < 0) {
+        warn(c, "%s: there is no terminal that could be its own: it runs without", u->name);
+        return;
+    }
+    t->unit = u;
+    t->shows_us = sys_is_terminal(2) != 0;
+    join_foreground(t);
+    if (!sys_is_ignored(SIGHUP))                    /* as nohup has it */
+        loop_watch(c, t->fd, 0, WATCH_TERMINAL, 0); /* the loss of it is told even so */
+}
+
+int terminal_is_of(const struct core *c, const struct unit *u) { return u == c->terminal.unit; }
+
+/* --- to and fro --- */
+
+static void keep_settings(struct terminal *t)
+{
+    if (!t->has_settings)
+        t->has_settings = sys_terminal_settings(t->fd, &t->settings) == 0;
+}
+
+int terminal_lend_at_start(struct core *c, const struct unit *u)
+{
+    struct terminal *t = &c->terminal;
+    if (!terminal_is_of(c, u) || !is_in_foreground(t))
+        return -1;
+    keep_settings(t);
+    t->group = 0;
+    t->lent = 1;
+    return t->fd;
+}
+
+/* A shell inside may have had one of its own jobs in front. */
+static int lend(struct terminal *t)
+{
+    keep_settings(t);
+    t->lent = (t->group && sys_terminal_give(t->fd, t->group) == 0) || sys_terminal_give(t->fd, t->unit->pid) == 0;
+    t->group = 0;
+    return t->lent;
+}
+
+static void take_back(struct terminal *t)
+{
+    if (t->lent)
+        sys_terminal_give(t->fd, sys_group());
+    t->lent = 0;
+}
+
+/* Whatever it did to the terminal ends with it: a program that was killed could not undo it. At once, not when all is
+ * written: output may be held up by Ctrl-S. */
+void terminal_ended(struct core *c, const struct unit *u)
+{
+    struct terminal *t = &c->terminal;
+    if (!terminal_is_of(c, u))
+        return;
+    if (t->lent && t->has_settings)
+        sys_terminal_set(t->fd, &t->settings);
+    take_back(t);
+    t->group = 0;
+    t->has_settings = 0;
+}
+
+void terminal_close(struct core *c)
+{
+    if (c->terminal.unit)
+        terminal_ended(c, c->terminal.unit);
+}
+
+/* --- stopped, continued, lost --- */
+
+/* A shell looks who is in the foreground when its job stops. */
+void terminal_pause(struct core *c)
+{
+    struct terminal *t = &c->terminal;
+    int32_t group = t->lent ? sys_terminal_group(t->fd) : 0;
+    t->group = group > 0 ? group : t->group;
+    if (t->unit)
+        take_back(t);
+}
+
+/* Somebody may have taken it while we could not look; then it is not ours to take back. */
+void terminal_resume(struct core *c)
+{
+    struct terminal *t = &c->terminal;
+    if (t->unit == NULL || t->unit->pid == 0)
+        return;
+    if (is_in_foreground(t))
+        lend(t);
+    else if (can_be_resumed(c) && sys_terminal_group(t->fd) != t->unit->pid)
+        t->lent = 0;
+}
+
+/* Asked for input or output in the background: continued as soon as it is in front, if that is up to us. Nobody can
+ * continue us: then Ctrl-Z is nothing, as the kernel has it for a group whose parents are all elsewhere; STOP, which
+ * only somebody sends, is his to undo. */
+void terminal_look(struct core *c)
+{
+    struct terminal *t = &c->terminal;
+    int sig = t->unit && t->unit->pid ? sys_child_stopped(t->unit->pid) : 0;
+    if (sig <= 0 || c->frozen_since)
+        return;
+    if ((sig == SIGTTIN || sig == SIGTTOU) && is_in_foreground(t)) {
+        if (lend(t))
+            sys_kill(-t->unit->pid, SIGCONT);
+    } else if (can_be_resumed(c)) {
+        sys_kill(0, sig == SIGSTOP ? SIGTSTP : sig);
+    } else if (sig == SIGTSTP) {
+        sys_kill(-t->unit->pid, SIGCONT);
+    }
+}
+
+/* The kernel tells the session's leader and who is in front; neither needs to be us. */
+void terminal_hung_up(struct core *c)
+{
+    struct terminal *t = &c->terminal;
+    loop_forget(c, t->fd);
+    sys_close(t->fd);
+    *t = (struct terminal){.fd = -1};
+    signal_lost_terminal(c);
+}
+
+int terminal_is_raw(const struct core *c)
+{
+    struct termios now;
+    const struct terminal *t = &c->terminal;
+    return t->unit && t->lent && t->shows_us && sys_terminal_settings(t->fd, &now) == 0
+           && (now.c_oflag & (OPOST | ONLCR)) != (OPOST | ONLCR);
+}
