@@ -123,13 +123,18 @@ static uint64_t pid_namespace(void)
     return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
 }
 
-/* Both folders are ours alone when we make them. */
-static void make_folders(void)
+/* The folder is ours alone when we make it. One that somebody else made, where anybody may, is his: he could put a socket of
+ * his own in the place of ours. */
+static int have_folder(unsigned n)
 {
     char folder[PLACE_TEXT];
-    for (unsigned n = 0; n < PLACE_FOLDERS; n++)
-        if (place_folder(n, folder, sizeof folder))
-            mkdir(folder, 0700);
+    struct stat st;
+    if (n >= PLACE_FOLDERS)
+        return 1;
+    if (!place_folder(n, folder, sizeof folder))
+        return 0;
+    mkdir(folder, 0700);
+    return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0);
 }
 
 static int open_found(struct core *c)
@@ -138,9 +143,8 @@ static int open_found(struct core *c)
     uint64_t namespace = pid_namespace();
     struct place place;
     int fd = -ENOENT;
-    make_folders();
     for (unsigned rank = 0; rank < PLACE_RANKS && fd < 0; rank++)
-        if (place_ranked(&place, rank, pod, c->self, namespace))
+        if (have_folder(rank / 2) && place_ranked(&place, rank, pod, c->self, namespace))
             fd = open_place(&c->control, &place);
     if (fd < 0)
         complain("no control socket can be opened: nobody can ask this pod how it is: %s", why_not(fd));

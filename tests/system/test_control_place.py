@@ -93,7 +93,17 @@ def test_another_user(launch: Launcher, open_folder: Path) -> None:
     assert inside(running, *asker).returncode == 0
     stranger = ["setpriv", "--reuid=54322", "--regid=54322", "--clear-groups"]
     result = inside(running, *stranger, *asker)
-    assert result.returncode == 1 and result.stderr == "minipod: cannot talk to the pod: it hung up\n"
+    assert result.returncode == 3
+    assert result.stderr.startswith("minipod: no minipod answers here: permission denied; ask as root")
+
+
+@pytest.mark.parametrize("trap", ["mkdir /run/minipod; chown 54321 /run/minipod", "ln -s /tmp /run/minipod"])
+def test_a_folder_that_somebody_else_made(launch: Launcher, trap: str) -> None:
+    """He could put a socket of his own in the place of ours."""
+    options, run, script, *rest = over_run("mode=1777")
+    running = launch.start(POD, wrap=[options, run, script.replace("unset", f"{trap}; unset"), *rest])
+    running.expect_error("web: started")
+    assert abstract_name(running).endswith("/shop")
 
 
 def test_a_name_that_is_in_use(launch: Launcher, folder: Path) -> None:
