@@ -168,7 +168,7 @@ static int open_proc(const char *path)
     if (strcmp(path, "/proc/self/cgroup") == 0)
         return open_text(strdup("1:cpu:/\n0::/pod\n"), 15);
     if (sscanf(path, "/proc/self/fd/%d", &pid) == 1)
-        return open_sink_anew(pid - 1);
+        return pid == 0 ? -ENXIO : open_sink_anew(pid - 1);
     if (sscanf(path, "/proc/%d/task/%d/%31s", &pid, &again, file) == 3 && pid == fake.core->self && again == pid)
         return open_children();
     const struct process *p = sscanf(path, "/proc/%d/%31s", &pid, file) == 2 ? kernel_find(pid) : NULL;

@@ -1,7 +1,7 @@
 """One unit has the terminal: what a person types, signals by keys, job control inside and above, settings afterwards.
 
-Every terminal here is a real one. What is typed comes back as an echo, so commands spell what they will print in another
-way.
+Every terminal here is a real one. What is typed comes back as an echo, so commands spell what they will print in
+another way.
 """
 
 import fcntl
@@ -9,7 +9,6 @@ import os
 import pty
 import re
 import select
-import shutil
 import signal
 import struct
 import termios
@@ -18,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 import pytest
-from system_harness import IMPOSSIBLE, PATIENCE, SLEEP, Launcher, Running, Stage, descendants, sh, status, tool, wait_until
+from system_harness import IMPOSSIBLE, PATIENCE, SLEEP, Launcher, Running, descendants, sh, status, tool, wait_until
 
 CTRL_C, CTRL_Z, CTRL_BACKSLASH = "\x03", "\x1a", "\x1c"
 PROMPT = "outer> "
@@ -46,7 +45,8 @@ class Terminal:
         """The next match on the screen, after the one before."""
         wanted, end = re.compile(pattern.encode(), re.MULTILINE), time.monotonic() + PATIENCE
         while not (found := wanted.search(self.text, self._cursor)):
-            assert select.select([self.ours], [], [], max(0.0, end - time.monotonic()))[0], f"no {pattern!r}: {self.text!r}"
+            rest = max(0.0, end - time.monotonic())
+            assert select.select([self.ours], [], [], rest)[0], f"no {pattern!r}: {self.text!r}"
             self.text += os.read(self.ours, 65536)
         self._cursor = found.end()
         return found
@@ -81,10 +81,10 @@ def streams(terminal: Terminal) -> dict[str, int]:
     return {"stdin": terminal.its, "stdout": terminal.its, "stderr": terminal.its}
 
 
-def sit(launch: Launcher, terminal: Terminal, pod: dict, *words: str, above: tuple = (), env: dict | None = None) -> Running:
+def sit(launch: Launcher, terminal: Terminal, pod: dict, *words: str, above: tuple = ()) -> Running:
     """The pod in front of the terminal, as `docker run -it` has it; ``above`` becomes or starts minipod."""
     wrap = (*tool("on_terminal", terminal.name), *above)
-    return launch.start(pod, *words, wrap=wrap, env={**SHELL_ENV, **(env or {})}, **streams(terminal))
+    return launch.start(pod, *words, wrap=wrap, env=SHELL_ENV, **streams(terminal))
 
 
 def sit_at_shell(launch: Launcher, terminal: Terminal, pod: dict, above: tuple = ()) -> Running:
@@ -209,7 +209,7 @@ def test_ctrl_z_gives_the_prompt_back_and_fg_resumes(launch: Launcher, terminal:
         terminal.type(CTRL_Z)
         terminal.expect("Stopped")
         terminal.expect(PROMPT)
-        assert all(is_stopped(pid) for pid in others)
+        wait_until(lambda: all(is_stopped(pid) for pid in others), "all are stopped")
         terminal.type("fg\n")
         terminal.expect(FG)
         wait_until(lambda: not any(is_stopped(pid) for pid in others), "all go on")
@@ -221,6 +221,37 @@ def test_ctrl_z_gives_the_prompt_back_and_fg_resumes(launch: Launcher, terminal:
     assert leave(terminal, running) == 128 + signal.SIGINT
 
 
+# A parent that does nothing for the terminal but to put its job in front, once.
+PARENT = (
+    "import os, signal, sys\n"
+    "job = os.fork()\n"
+    "if job == 0:\n"
+    "    os.setpgid(0, 0)\n"
+    "    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTTOU})\n"
+    "    os.tcsetpgrp(0, os.getpid())\n"
+    "    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTTOU})\n"
+    "    os.execvp(sys.argv[1], sys.argv[1:])\n"
+    "while not os.WIFEXITED(state := os.waitpid(job, os.WUNTRACED)[1]):\n"
+    "    os.write(1, b'stopped front=%d\\r\\n' % (os.tcgetpgrp(0) == job))\n"
+    "    os.killpg(job, signal.SIGCONT)\n"
+    "os.write(1, b'over front=%d\\r\\n' % (os.tcgetpgrp(0) == job))\n"
+)
+
+
+def test_whoever_put_it_in_front_finds_it_there(launch: Launcher, terminal: Terminal) -> None:
+    """Shells look at it, and not all take the terminal from a group they do not know."""
+    running = sit(launch, terminal, one(["cat"]), above=(*tool("")[:2], "-c", PARENT))
+    terminal.expect("it: started\r\n")
+    for word in ("one", "two"):
+        terminal.type(CTRL_Z)
+        terminal.expect("stopped front=1")
+        terminal.type(f"{word}\n")
+        terminal.expect(rf"{word}\r\n(?s:.*){word}\r\n")
+    terminal.type(CTRL_C)
+    terminal.expect("over front=1")
+    assert leave(terminal, running) == 0
+
+
 def test_in_the_background_it_waits_for_its_turn(launch: Launcher, terminal: Terminal) -> None:
     """Reading from there stops the job, as for any program; fg gives it what is typed."""
     running = sit_at_shell(launch, terminal, one(["cat"]))
@@ -229,12 +260,14 @@ def test_in_the_background_it_waits_for_its_turn(launch: Launcher, terminal: Ter
     wait_until(lambda: is_stopped(minipod), "it asked for input")
     terminal.type("\n")
     terminal.expect("Stopped")
+    terminal.expect(PROMPT)
     terminal.type("fg\n")
     terminal.expect(FG)
     terminal.type("word\n")
     terminal.expect("word\r\nword\r\n")
     terminal.type(CTRL_Z)
     terminal.expect("Stopped")
+    terminal.expect(PROMPT)
     terminal.type("bg\n")
     terminal.expect(r'^\[1\]\+ "\$@" &\r\n')
     terminal.expect(PROMPT)
@@ -277,7 +310,10 @@ def test_a_shell_inside_a_shell(launch: Launcher, terminal: Terminal) -> None:
     assert leave(terminal, running) == 5
 
 
-@pytest.mark.parametrize("above", [(), ("unshare", "-pf", "--mount-proc", "--kill-child")], ids=["plain", "group outside"])
+APART = ("unshare", "-pf", "--mount-proc", "--kill-child")
+
+
+@pytest.mark.parametrize("above", [(), APART], ids=["plain", "group outside"])
 def test_afterwards_the_terminal_is_whose_it_was(launch: Launcher, terminal: Terminal, above: tuple) -> None:
     """No shell with job control there, that would take it by itself."""
     script = '"$@"; [ $? = 4 ] && read it && exit $it'
