@@ -13,6 +13,7 @@ from minipod.errors import ConfigError, PodError, UsageError
 WORDS = {
     "analyze": "what took how long when the pod began",
     "check": "read a pod file, say everything that is wrong with it",
+    "completion": "the script by which a shell completes words",
     "compile": "read a pod file, write the plan that minipod runs",
     "describe": "everything about a unit, and why it is as it is",
     "events": "what happened in the pod",
@@ -33,11 +34,11 @@ WORDS = {
     "wait": "wait until a unit is ready, has started or has ended",
 }
 ALIASES = {"ps": "get", "status": "get"}
-# For minipod itself: PID 1 runs it for probes that it cannot ask itself.
-HIDDEN = frozenset({"probe"})
+# For minipod itself: PID 1 runs one for probes that it cannot ask itself, shells the other at each TAB.
+HIDDEN = frozenset({"complete", "probe"})
 # What the static command does by itself, and hands to nobody.
 COMMANDS_OWN = frozenset({"run", "--", "--version", "health", "ready", "ctl"})
-LATER = frozenset("apply completion diff export import pause".split())
+LATER = frozenset("apply diff export import pause".split())
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where
 # there is none, and a container waits for it.

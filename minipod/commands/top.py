@@ -28,7 +28,7 @@ those who share them), processes and restarts. On a terminal it is refreshed in 
 which needs the extra: pip install 'minipod[top]'. Else it is printed once.
   -d, --interval TIME     between two looks; 1s if it is not said
   -n, --count N           so many times; each time it is printed below the last
-  --sort BY               unit (the default: as in the pod file), cpu or memory
+  --sort unit|cpu|memory  who comes first; unit: as in the pod file
   -o, --output json       a JSON object for each look
 {COMMON}Exit code: {CODES}.
 """
