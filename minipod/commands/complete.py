@@ -130,7 +130,7 @@ def _words() -> Iterator[Candidate]:
     for line in cli.usage().splitlines():
         if line.startswith("  minipod "):
             word, meaning = line.split()[1], line.split("  ")[-1].strip()
-            if word != "--":
+            if not word.startswith("-"):
                 yield Candidate(word, meaning)
 
 
