@@ -14,6 +14,7 @@
 #include "moment.h"
 #include "say.h"
 #include "solo_plan.h"
+#include "usage.h"
 
 #ifndef MINIPOD_VERSION
 #define MINIPOD_VERSION "0"
@@ -23,22 +24,6 @@
 #endif
 #define TEXT_OF(x) #x
 #define TEXT(x) TEXT_OF(x)
-
-static const char usage[] =
-    "minipod runs a whole pod inside one container\n"
-    "\n"
-    "  minipod run FILE|PLAN [--exit-code-from NAME] [--report FILE] [--events FILE|FD] [--set KEY=VALUE] [-- ARGS]\n"
-    "  minipod -- PROGRAM ARGS        one program behind a correct init\n"
-    "  minipod check FILE             every mistake in a pod file, at once\n"
-    "  minipod compile FILE -o PLAN   then no Python is needed at run time\n"
-    "  minipod plan FILE|PLAN         what will run, for people\n"
-    "  minipod simulate FILE          what becomes of it, under a virtual clock\n"
-    "  minipod explain [KEY]          what a key means; minipod schema: all keys, for editors\n"
-    "  minipod health, ready          exit code 0 when the pod is; without Python, for health checks\n"
-    "  minipod ctl WORD               status, start, stop, restart, signal, logs, events; without Python\n"
-    "  minipod --version\n"
-    "\n"
-    "minipod WORD --help says more.\n";
 
 static const char run_usage[] =
     "minipod run [--exit-code-from NAME] [--report FILE] [--events FILE|FD] [--set KEY=VALUE]... FILE|PLAN [-- ARGS]\n"

@@ -122,7 +122,7 @@ def usage() -> str:
     }
     return "minipod: a whole pod inside one container\n\n" + "".join(
         f"  minipod {name:<16} {meaning}\n" for name, meaning in rows.items()
-    )
+    ) + "  minipod --version\n\nminipod WORD --help says more.\n"
 
 
 def _become_command(words: list[str]) -> int:

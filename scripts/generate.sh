@@ -25,6 +25,7 @@ installed() {  # MODULE WORD... : not the checkout's, which has no extension
 
 require build
 write csrc/policy_tables.h "$python" -m minipod.supervisor.generate
+write csrc/usage.h "$python" -m minipod.commands.usage_header
 write docs/policy.md "$python" -m minipod.supervisor.diagram
 for golden in tests/policy/golden/*.txt; do
     write "$golden" "$python" -m minipod.supervisor.diagram "$(basename "$golden" .txt)"

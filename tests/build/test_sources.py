@@ -8,7 +8,7 @@ STRICT = {"-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"}
 
 
 ONLY_FOR_PYTHON = {"lookup.c"}
-GENERATED = {"policy_tables.h", "solo_plan.h"}
+GENERATED = {"policy_tables.h", "solo_plan.h", "usage.h"}
 MOST_LINES, MOST_COLUMNS = 400, 120
 
 
