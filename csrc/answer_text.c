@@ -130,13 +130,14 @@ static void put_row(const struct core *c, struct json *j, const struct unit *u)
 static void put_pod(const struct core *c, struct json *j)
 {
     char text[32];
+    uint64_t now = sys_wall();
     uint32_t ready = 0, all = 0;
     for (uint32_t i = 0; i < c->unit_count; i++) {
         ready += c->units[i].plan->kind != KIND_INIT && is_well(&c->units[i]);
         all += c->units[i].plan->kind != KIND_INIT;
     }
     answer_format(j, "%s: %s for %s, %u of %u ready", plan_text(&c->plan, c->plan.pod->name), phase_word(core_phase(c)),
-                  age(sys_wall() - c->began_wall, text), ready, all);
+                  age(now > c->began_wall ? now - c->began_wall : 0, text), ready, all);
     if (c->budget_running)
         answer_format(j, "; ending: %s", step_cause(c->cause)->sentence);
     answer_format(j, "\n");

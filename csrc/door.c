@@ -174,10 +174,12 @@ static int listen_on(const struct plan_pod *pod, const char *host)
     struct sockaddr_storage address;
     socklen_t size = set_address(pod, host, &address);
     int on = 1, off = 0, fd = socket(address.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -errno;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (address.ss_family == AF_INET6)  /* "::" is for everybody, whatever the system's default is */
         setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof off);
-    if (fd < 0 || bind(fd, (const struct sockaddr *)&address, size) < 0 || listen(fd, BACKLOG) < 0) {
+    if (bind(fd, (const struct sockaddr *)&address, size) < 0 || listen(fd, BACKLOG) < 0) {
         int error = errno;
         close(fd);
         return -error;

@@ -297,6 +297,19 @@ def test_a_reader_that_has_gone_while_much_is_put_together(launch_both: Launcher
     assert running.wait().code == 3
 
 
+def test_a_reader_that_goes_while_its_pipe_is_full(launch_both: Launcher, open_folder: Path) -> None:
+    """A pipe of somebody else's, and a kernel that cannot be told not to wait: who waits for it goes on, and so do we."""
+    reading, writing = os.pipe()
+    other = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
+    script = sh("trap '' PIPE; head -c 1000000 /dev/zero | tr '\\0' '\\n'; exit 3")
+    wrap = [*tool("given", "without-nowait"), *other]
+    running = launch_both.start({"service.a": never(script)}, stdout=writing, report=False, wrap=wrap)
+    wait_until(lambda: is_full(writing), "the pipe is full")
+    os.close(writing)
+    os.close(reading)
+    assert running.wait().code == 3
+
+
 def test_a_reader_that_does_not_read_stops_nothing_else(launch_both: Launcher) -> None:
     """Writers wait, PID 1 does not: it reaps, restarts, and stops in time."""
     reading, writing = os.pipe()
