@@ -162,11 +162,17 @@ void control_ready(struct core *c, uint32_t index, uint32_t events)
     }
 }
 
+/* A thousand units are not looked at for each follower in a turn that brought none of them anything. */
 void control_turn(struct core *c)
 {
-    for (uint32_t i = 0; c->control.present && i < CLIENTS_LOCAL; i++)
-        if (c->control.clients[i].stage == CLIENT_FOLLOWS)
-            tell(c, &c->control.clients[i]);
+    uint64_t news = c->kept + record_next(c);
+    for (uint32_t i = 0; c->control.present && i < CLIENTS_LOCAL; i++) {
+        struct client *cl = &c->control.clients[i];
+        if (cl->stage != CLIENT_FOLLOWS || cl->body.seen == news)
+            continue;
+        cl->body.seen = news;
+        tell(c, cl);
+    }
 }
 
 /* --- coming --- */

@@ -51,7 +51,8 @@ struct body {
     const char *allow;              /* the methods that there are, or NULL */
     const char *order;              /* what was ordered */
     uint64_t at;                    /* how far it has got: a unit, a byte, a sequence number */
-    uint64_t since, seen, skip;
+    uint64_t since, skip;
+    uint64_t seen;                  /* control_turn's: how much news there was when it was told last */
     uint32_t unit;                  /* whose; UINT32_MAX: everybody's */
     uint32_t tail, part;
     uint16_t status;

@@ -193,6 +193,7 @@ struct core {
     uint32_t sink_count, writer_count;
     uint32_t paced;                     /* streams that are read by the clock: */
     uint64_t pace_at, pace_ns;          /* when next; how long after that */
+    uint64_t kept;                      /* how often lines came into a ring */
     uint32_t unsaid;                    /* units of which lines were dropped that nobody was told of */
     uint64_t tell_at, told_at, tell_wait;       /* when that is told, 0: not; was told last; is told next */
     char *scratch;                      /* STREAM_ROOM bytes */

@@ -99,13 +99,14 @@ static void watch_for(struct core *c, struct unit *u, struct stream *st, uint32_
 }
 
 /* Into the ring and the books. */
-static void keep(struct unit *u, const struct stream *st, const struct text *t, uint32_t size)
+static void keep(struct core *c, struct unit *u, const struct stream *st, const struct text *t, uint32_t size)
 {
     int is_all = t->ends && size == t->size;
     if (size == 0)
         return;
     ring_put(&u->log.rings[u->log.current], t->wall, (uint8_t)(st - u->streams), t->at, size, is_all);
     u->log_bytes += size;
+    c->kept++;
     u->log_lines += block_count_newlines(t->at, size) + (is_all && t->at[size - 1] != '\n');
 }
 
@@ -115,7 +116,7 @@ static int take(struct core *c, struct unit *u, struct stream *st, uint32_t size
     const struct text text = {c->scratch, size, (uint8_t)ends, sys_wall()};
     uint32_t taken;
     int had_room = emit_lines(c, u, st, &text, &taken);
-    keep(u, st, &text, taken);
+    keep(c, u, st, &text, taken);
     st->fill = size - taken;
     memcpy(st->buffer, c->scratch + taken, st->fill);
     return had_room;
