@@ -28,7 +28,7 @@ STATES = {
 ROW, BAR, PLOT, MARGIN, LETTER = 24, 16, 800, 12, 7.3
 _TICKS = (1, 2, 5)
 _MOST_TICKS = 10
-_LEGEND = 190  # wide enough for the longest of the meanings
+_LEGEND = 200  # wide enough for the longest of the meanings
 
 
 def draw(name: str, boot: Boot, until: int) -> str:

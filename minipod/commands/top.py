@@ -37,7 +37,7 @@ SORTS: dict[str, Callable[[Usage], float]] = {
     "cpu": lambda usage: -(usage.share or 0),
     "memory": lambda usage: -usage.memory,
 }
-HEAD = ("UNIT", "STATUS", "CPU", "CPU TIME", "MEMORY", "PROCESSES", "THREADS", "RESTARTS")
+HEAD = ("UNIT", "STATUS", "CPU", "CPU TIME", "MEMORY", "PROCS", "THREADS", "RESTARTS")
 _STEPS = ("Ki", "Mi", "Gi", "Ti")
 
 

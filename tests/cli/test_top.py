@@ -19,7 +19,7 @@ from minipod.reaper.client import Client
 from minipod.status.usage import Usage
 
 BUSY = "import os; print(flush=True)\nwhile os.getppid() != 1: pass"
-HEAD = ["UNIT", "STATUS", "CPU", "CPU TIME", "MEMORY", "PROCESSES", "THREADS", "RESTARTS"]
+HEAD = ["UNIT", "STATUS", "CPU", "CPU TIME", "MEMORY", "PROCS", "THREADS", "RESTARTS"]
 FRAME = top.Frame("shop", [top.Row(Usage("web", 7, 1.5, 2048, 2, 3, 0.25), "Running", 4)], [])
 
 
