@@ -1,15 +1,17 @@
 # The index of what can be done here; `make` alone prints it. Recipes are short: the work is in scripts/.
 #
 # PYTHON=… chooses the interpreter that .venv is made with, PYTEST_ARGS=… what is added to pytest's words,
-# BENCH_ARGS=… what bench is told (--help).
+# BENCH_ARGS=… what bench is told (--help), TARGET=… and SECONDS=… what fuzz tries and for how long.
 
 PYTEST_ARGS ?=
+TARGET ?=
+SECONDS ?= 60
 BENCH_ARGS ?= --markdown docs/bench.md
 # The command finds its Python beside itself; nothing that the caller's shell exports may change which one that is.
 unexport PYTHONPATH PYTHONHOME MINIPOD_PYTHON
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint dev build sanitize generate bench clean
+.PHONY: help demo test lint fuzz dev build sanitize generate bench clean
 
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +27,10 @@ test:  ## install what tests need, build, run all tests
 lint:  ## check the Python files' style
 	@scripts/set_up.sh test
 	.venv/bin/ruff check .
+
+fuzz:  ## look for input that breaks a parser: TARGET=request SECONDS=60; what is found goes into its corpus
+	@scripts/set_up.sh test
+	.venv/bin/python tests/fuzz/fuzz.py "$(TARGET)" "$(SECONDS)"
 
 dev:  ## make .venv, or bring it up to date: minipod, the sanitized command, what tests need
 	@scripts/set_up.sh test
