@@ -62,7 +62,10 @@ static void lay_out_lines(struct core *c, struct arena *a)
 static void lay_out(struct core *c, struct arena *a)
 {
     uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count + CONTROL_TIMERS, rows, columns;
+    c->sink_count = SINK_FILES + writer_count(c);
     c->units = take(a, c->unit_count, sizeof *c->units);
+    c->sinks = take(a, c->sink_count, sizeof *c->sinks);
+    c->writers = take(a, writer_count(c), sizeof *c->writers);
     c->errands = take(a, c->errand_count, sizeof *c->errands);
     c->queue.room = queue_room(c);
     c->queue.ring = take(a, c->queue.room, sizeof *c->queue.ring);
@@ -74,9 +77,6 @@ static void lay_out(struct core *c, struct arena *a)
     c->cell_counts = take(a, step_cell_count(MACHINE_COUNT, &rows, &columns), sizeof *c->cell_counts);
     c->scratch = take(a, STREAM_ROOM + 2 * BLOCK, 1);
     c->stacks = take(a, STACKS, STACK_ROOM);
-    c->sink_count = SINK_FILES + writer_count(c);
-    c->sinks = take(a, c->sink_count, sizeof *c->sinks);
-    c->writers = take(a, c->sink_count, sizeof *c->writers);
     lay_out_lines(c, a);
     lay_out_clients(c, a);
     for (uint32_t i = 0; i < c->unit_count; i++) {

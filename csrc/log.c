@@ -319,17 +319,24 @@ int log_next_line(const struct core *c, const struct unit *u, uint64_t *position
 
 /* --- our own --- */
 
-void log_own_line(struct core *c, const char *text, uint32_t size)
+static int put_own(struct core *c, const char *text, uint32_t size)
+{
+    return sink_put_line(c, &c->sinks[SINK_ERR], text, size);
+}
+
+/* Not inlined: room for an object would be on everybody's stack. */
+static __attribute__((noinline)) int put_own_object(struct core *c, const char *text, uint32_t size)
 {
     enum { NAME = sizeof "minipod: " - 1, OBJECT_ROOM = 8192 };
+    const struct line_object about = {NULL, sys_wall(), 1, 0};
     char object[OBJECT_ROOM];
-    if (c->plan.pod->own_log == LOG_MODE_JSON) {
-        const struct line_object about = {NULL, sys_wall(), 1, 0};
-        size = line_object(&about, text + NAME, size - NAME - 1, object, sizeof object);
-        text = object;
-    }
-    if (!sink_put_line(c, &c->sinks[SINK_ERR], text, size))
-        c->dropped_lines++;
+    return put_own(c, object, line_object(&about, text + NAME, size - NAME - 1, object, sizeof object));
+}
+
+void log_own_line(struct core *c, const char *text, uint32_t size)
+{
+    int is_object = c->plan.pod->own_log == LOG_MODE_JSON;
+    c->dropped_lines += is_object ? !put_own_object(c, text, size) : !put_own(c, text, size);
 }
 
 /* --- the turn's end --- */
