@@ -90,10 +90,6 @@ ROWS = (
     Row("orphans", "most orphans waiting in a stream of 5,000", "", measures.stream, _everyone, "a handful", _FEW,
         ratio=False),
     Row("signal", "a signal, sent to PID 1, reaches the service²", "µs", measures.forward, _forwarding, "≤ 45 µs"),
-    Row("log", "a million lines of 100 bytes, one write each, with prefix³", "CPU s", measures.log_cpu(), _prefixing,
-        "≤ 1.5×", 10),
-    Row("log", "the same, unchanged", "CPU s", measures.log_cpu(raw=True), _passing, "≤ cat", 10),
-    Row("log", "the same with prefix, from 100 services at once", "CPU s", measures.log_cpu(100), _prefixing, "", 10),
     Row("idle", "context switches of PID 1 and helpers in 5 s of idleness", "", measures.idle, _everyone, "0", _ONCE,
         ratio=False),
     Row("calls", "system calls of PID 1 until it starts the service", "", measures.calls(everybody=False), _everyone,
@@ -102,10 +98,16 @@ ROWS = (
         _ONCE, ratio=False),
     Row("size", "size on disk of its own files", "kB", measure_size(libraries=False), _everyone, "≤ 200 kB", _ONCE,
         ratio=False),
-    Row("size", "the same with the libraries it needs⁴", "kB", measure_size(libraries=True), _everyone, "", _ONCE,
+    Row("size", "the same with the libraries it needs³", "kB", measure_size(libraries=True), _everyone, "", _ONCE,
         ratio=False),
-    Row("file", "a pod in a TOML file, or the interpreter alone, from exec to end⁵", "ms", measures.whole_run,
+    Row("file", "a pod in a TOML file, or the interpreter alone, from exec to end⁴", "ms", measures.whole_run,
         _from_file, "≤ 60 ms above", None, ratio=False),
+    Row("log", "a million lines with prefix, from one service", "CPU s", measures.log_cpu(), _prefixing, "≤ 1.5×", 10,
+        part="Logs"),
+    Row("log", "a million lines unchanged, from one service", "CPU s", measures.log_cpu(raw=True), _passing, "≤ cat", 10,
+        part="Logs"),
+    Row("log", "a million lines with prefix, from 100 services at once", "CPU s", measures.log_cpu(100), _prefixing, "",
+        10, part="Logs"),
     *_probe_rows("1,000 services, tcp, each second", Probing("tcp", 1000), "< 10", "< 20"),
     *_probe_rows("1,000 services, tcp, each 667 ms³", Probing("tcp", 1000, 667_000)),
     *_probe_rows("1,000 services, http, each second", Probing("http", 1000)),
@@ -115,9 +117,10 @@ ROWS = (
 NOTES = {"": """\
 ¹ The inits of one program capture nothing; theirs is the figure without.
 ² The floor's is sent to the service itself.
-³ Of PID 1 and helpers. supervisord adds no prefix; runit's svlogd writes to a file, all others to a pipe.
-⁴ Without Python for supervisord; minipod needs none when the plan is compiled beforehand.
-⁵ The floor is that interpreter: `python3 -c pass`.
+³ Without Python for supervisord; minipod needs none when the plan is compiled beforehand.
+⁴ The floor is that interpreter: `python3 -c pass`.
+""", "Logs": """\
+Of PID 1 and helpers. supervisord adds no prefix; runit's svlogd writes to a file, all others to a pipe.
 """, "Probes": """\
 ¹ Without that of exec probes' children, and of the target.
 ² Of a probe: by how much more than a period it arrives after the one before it, at the target.
