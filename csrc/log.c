@@ -205,7 +205,7 @@ static void read_all_paced(struct core *c)
         uint32_t size = st->paced ? read_paced(c, &c->units[i / 2], st) : 0;
         most = size > most ? size : most;
     }
-    if (most > READ_MOST / 8 * 7 && c->pace_ns > PACE_LEAST)
+    if (most > READ_MOST / 4 * 3 && c->pace_ns > PACE_LEAST)
         c->pace_ns /= 2;
     if (most < READ_MOST / 8 * 3 && c->pace_ns < PACE_MOST)
         c->pace_ns *= 2;

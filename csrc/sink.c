@@ -19,18 +19,22 @@ enum sink_way {
     WAY_FILE,     /* a regular file: a write never waits for a reader, and a second description would lose the offset */
     WAY_NOWAIT,   /* a pipe that may not be opened again: each write asks not to wait */
     WAY_POLLED,   /* the same on a kernel without that: small writes after a look */
+    WAY_BYTES,    /* somebody else's terminal: a look says that there is room for a byte, and no more */
 };
 
 enum { PIPE_ATOM = 4096, PATH_ROOM = 32, WORTH_A_WRITE = 4096 };
 
 /* --- how --- */
 
-/* Opening anew keeps O_APPEND and leaves the terminal's ownership alone. */
-static int open_anew(int fd, int flags)
+/* Opening anew keeps O_APPEND and leaves the terminal's ownership alone. Our session's own terminal has another name,
+ * that may be opened even where the terminal itself belongs to another user. */
+static int open_anew(int fd, int type, int flags)
 {
     char path[PATH_ROOM];
+    int mode = O_WRONLY | O_NONBLOCK | O_NOCTTY | (flags & O_APPEND);
     path[say_format(path, sizeof path - 1, "/proc/self/fd/%d", fd)] = 0;
-    return sys_open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | (flags & O_APPEND), 0);
+    int own = sys_open(path, mode, 0);
+    return own < 0 && type == S_IFCHR && sys_terminal_group(fd) >= 0 ? sys_open("/dev/tty", mode, 0) : own;
 }
 
 void sink_open(struct sink *s, int fd)
@@ -46,8 +50,8 @@ void sink_open(struct sink *s, int fd)
     } else if (flags >= 0 && flags & O_NONBLOCK && fd > 2) {
         s->way = WAY_OWN;
     } else {
-        int own = open_anew(fd, flags);
-        s->way = own >= 0 ? WAY_OWN : type == S_IFIFO ? WAY_NOWAIT : WAY_POLLED;
+        int own = open_anew(fd, type, flags);
+        s->way = own >= 0 ? WAY_OWN : type == S_IFIFO ? WAY_NOWAIT : sys_is_terminal(fd) ? WAY_BYTES : WAY_POLLED;
         s->fd = own >= 0 ? own : fd;
     }
 }
@@ -65,6 +69,7 @@ static int64_t write_some(struct sink *s, const char *from, uint32_t size)
         s->way = WAY_POLLED;
     }  /* fall through */
     case WAY_POLLED: return sys_writable(s->fd) ? sys_write(s->fd, from, size < PIPE_ATOM ? size : PIPE_ATOM) : -EAGAIN;
+    case WAY_BYTES: return sys_writable(s->fd) ? sys_write(s->fd, from, 1) : -EAGAIN;
     }
     return -EIO;
 }

@@ -266,6 +266,23 @@ def test_what_nobody_reads_stops_nothing(launch_both: Launcher, tmp_path: Path, 
         assert running.wait().code == 143 and time.monotonic() - begun < 10
 
 
+@pytest.mark.parametrize("own", [True, False])
+def test_a_full_terminal_of_another_user_stops_nothing(launch: Launcher, open_folder: Path, own: bool) -> None:
+    """It cannot be opened by its name. If it is our own there is another name; if not, it is written with care."""
+    pod = {"pod": {"termination_grace_period": "3s"}, "service.loud": {"command": ["yes", "word"]},
+           "service.other": {"command": sh("echo x >>runs; exit 1"), "log": "none",
+                             "backoff": {"initial": "20ms", "max": "20ms"}}}
+    with terminal() as (_, its):
+        os.fchmod(its, 0o600)
+        wrap = [*(tool("on_terminal", os.ttyname(its)) if own else []), "setpriv", "--reuid=54321", "--clear-groups"]
+        running = launch.start(pod, wrap=wrap, stdout=its, report=False)
+        wait_until(lambda: is_full(its), "it is full")
+        running.expect_error(r"other: restart \d+ ")
+        running.expect_error(r"other: restart \d+ ")
+        running.send(signal.SIGTERM)
+        assert running.wait().code == 143
+
+
 def test_who_may_drop_lines_does_not_wait(launch_both: Launcher, tmp_path: Path) -> None:
     """A million lines to a pipe that nobody reads; stderr says how many were lost. Then somebody reads whole lines."""
     reading, writing = os.pipe()
