@@ -127,6 +127,7 @@ void net_watchdog_waits(uint32_t unit);
 enum { FILES = 8 };
 void files_happen(void);
 void file_turned(const struct fact *);
+int file_killed(int32_t pid, int sig);      /* 1: that is a writer, and it ended */
 void files_report(void (*put)(const char *bytes, size_t size));
 
 /* --- descriptors --- */

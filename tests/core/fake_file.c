@@ -88,6 +88,16 @@ void file_turned(const struct fact *fact)
         pipe_write(f->news, (const char *)&news, sizeof news);
 }
 
+int file_killed(int32_t pid, int sig)
+{
+    for (int i = 0; i < FILES; i++)
+        if (files[i].pid == pid && pid) {
+            end(&files[i], 1, (uint8_t)sig);
+            return 1;
+        }
+    return 0;
+}
+
 void files_report(void (*put)(const char *bytes, size_t size))
 {
     for (int i = 0; i < FILES; i++) {

@@ -9,8 +9,10 @@ import select
 import signal
 import socket
 import subprocess
+import sys
+import termios
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 from pathlib import Path
@@ -218,19 +220,24 @@ def test_no_colours_where_only_the_other_stream_is_a_terminal(launch: Launcher) 
 # --- stdout that is odd
 
 
+def has_unread(ours: int) -> bool:
+    """Of a terminal's other end: much lies there. (Whether a write would wait changes behind its back.)"""
+    return int.from_bytes(fcntl.ioctl(ours, termios.FIONREAD, bytes(4)), sys.byteorder) >= 1024
+
+
 @contextmanager
-def stuck(kind: str) -> Iterator[int]:
-    """Something to write to that nobody ever reads."""
+def stuck(kind: str) -> Iterator[tuple[int, Callable[[], bool]]]:
+    """Something to write to that nobody ever reads, and whether much has been written to it."""
     if kind == "terminal":
-        with terminal() as (_, its):
-            yield its
+        with terminal() as (ours, its):
+            yield its, lambda: has_unread(ours)
     elif kind == "socket":
         near, far = socket.socketpair()
         with near, far:
-            yield far.fileno()
+            yield far.fileno(), lambda: is_full(far.fileno())
     else:
         reading, writing = os.pipe()
-        yield writing
+        yield writing, lambda: is_full(writing)
         os.close(reading)
         os.close(writing)
 
@@ -252,9 +259,9 @@ def test_what_nobody_reads_stops_nothing(launch_both: Launcher, tmp_path: Path, 
         "service.heard": {"command": sh(script), "log": "none",
                           "liveness_probe": {"exec": sh("echo x >>probes"), "period": "50ms"}},
     }
-    with stuck(kind) as sink:
+    with stuck(kind) as (sink, is_stuck):
         running = launch_both.start(pod, stdout=sink, stderr=sink, report=False)
-        wait_until(lambda: is_full(sink), "it is full")
+        wait_until(is_stuck, "it is full")
         wait_until(lambda: (tmp_path / "up").exists(), "it is up")
         for name in ("runs", "probes"):
             before = lines_of(name)
@@ -272,11 +279,11 @@ def test_a_full_terminal_of_another_user_stops_nothing(launch: Launcher, open_fo
     pod = {"pod": {"termination_grace_period": "3s"}, "service.loud": {"command": ["yes", "word"]},
            "service.other": {"command": sh("echo x >>runs; exit 1"), "log": "none",
                              "backoff": {"initial": "20ms", "max": "20ms"}}}
-    with terminal() as (_, its):
+    with terminal() as (ours, its):
         os.fchmod(its, 0o600)
         wrap = [*(tool("on_terminal", os.ttyname(its)) if own else []), "setpriv", "--reuid=54321", "--clear-groups"]
         running = launch.start(pod, wrap=wrap, stdout=its, report=False)
-        wait_until(lambda: is_full(its), "it is full")
+        wait_until(lambda: has_unread(ours), "it is full")
         running.expect_error(r"other: restart \d+ ")
         running.expect_error(r"other: restart \d+ ")
         running.send(signal.SIGTERM)
