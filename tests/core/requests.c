@@ -21,7 +21,14 @@ enum { LINE = 1 << 20 };
 struct core;
 struct text { char *bytes; size_t size; };
 
-/* say.c's way to the log, which nobody here goes. */
+/* say.c's ways to the log and the terminal, which nobody here goes. */
+int terminal_is_raw(const struct core *);
+int terminal_is_raw(const struct core *c)
+{
+    (void)c;
+    abort();
+}
+
 void log_own_line(struct core *, const char *, uint32_t);
 void log_own_line(struct core *c, const char *text, uint32_t size)
 {
