@@ -107,9 +107,9 @@ def _mark(track: Track, step: Step) -> None:
         track.began = step.at if track.began is None else track.began
         if track.ready is None:
             track.starts += 1
-    if step.state == Life.UP.word and step.started and track.started is None:
+    if step.started and track.started is None:
         track.started = step.at
-    if step.state == Life.UP.word and step.ready and track.ready is None:
+    if step.ready and track.ready is None:
         track.ready = step.at
     if step.is_over and track.completed is None:
         track.completed = step.at

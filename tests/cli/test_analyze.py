@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from boot_events import POD, shop_events
-from fake_pod import FakePod
+from fake_pod import FakePod, event
 
 from minipod.commands.compile import compile_pod
 from minipod.commands.lengths import length
@@ -77,7 +77,8 @@ def test_of_a_file(pod: Path, write: Callable, say: Callable) -> None:
 def test_of_the_last_run_in_a_file(pod: Path, write: Callable, say: Callable) -> None:
     """Its last line is being written; routine events and the pod's own are none of a unit's."""
     more = [{"lost": 3}, {**shop_events()[0], "seq": 99, "unit": None, "machine": "pod", "to": "ending"}]
-    path = write(*shop_events(3), *shop_events(), *more, tail='{"seq": 1')
+    before = [{**event, "time": "2026-01-31T11:00:00.000000Z"} for event in shop_events(3)]
+    path = write(*before, *shop_events(), *more, tail='{"seq": 1')
     assert say("analyze", "--events-file", path, "--plan", str(pod)).out == TEXT
 
 
@@ -85,6 +86,16 @@ def test_who_is_not_there_yet_comes_first(pod: Path, write: Callable, say: Calla
     assert say("analyze", "--events-file", write(*shop_events(8)), "--plan", str(pod)).out == LATE.replace(
         "proxy started @", "proxy ready @"
     )
+
+
+@pytest.mark.parametrize(("code", "said"), [(0, "web done @8.000s +4.000s"), (3, "web is not ready yet")])
+def test_a_service_that_ends_before_it_is_ready(shop: FakePod, say: Callable, code: int, said: str) -> None:
+    shop.events = [
+        *shop_events(8),
+        {**event(9, "web", to="spawning", started=False, ready=False), "seq": 8, "time": "2026-01-31T11:59:05.000000Z"},
+        {**event(9, "web", to="ended", exitCode=code, started=False, ready=False), "seq": 9},
+    ]  # fmt: skip
+    assert say("analyze", "web").out.splitlines()[0] == said
 
 
 def test_chains_of_units(shop: FakePod, say: Callable) -> None:

@@ -83,7 +83,7 @@ def test_every_state_has_its_colour_and_its_words() -> None:
 
 
 def test_bars_are_inside_and_side_by_side() -> None:
-    steps = [Step(at, "web", state) for at, state in enumerate(list(STATES)[:4] * 50)]
+    steps = [Step(at, "<&\">", state) for at, state in enumerate(list(STATES)[:4] * 50)]
     root = xml.fromstring(draw("<&\">", fold(steps), 150))
     bars = [(float(rect.get("x")), float(rect.get("width"))) for rect in root.iter(f"{SVG}rect") if len(rect)]
     edge = bars[0][0] + PLOT

@@ -13,10 +13,10 @@ import pytest
 from fake_pod import FakePod, end, unit
 from rich.console import Console
 
-from minipod.commands import top
+from minipod.commands import processes, top
 from minipod.commands.top_live import show
 from minipod.reaper.client import Client
-from minipod.status.usage import Usage
+from minipod.status.usage import Process, Usage
 
 BUSY = "import os; print(flush=True)\nwhile os.getppid() != 1: pass"
 HEAD = ["UNIT", "STATUS", "CPU", "CPU TIME", "MEMORY", "PROCS", "THREADS", "RESTARTS"]
@@ -112,6 +112,14 @@ def test_without_psutil(shop: FakePod, monkeypatch: pytest.MonkeyPatch, say: Cal
     monkeypatch.delattr("minipod.commands.processes", raising=False)
     monkeypatch.setitem(sys.modules, "minipod.commands.processes", None)
     assert say("top")[::2] == (1, "minipod: minipod top needs psutil: pip install psutil\n")
+
+
+def test_what_minipod_reaped_is_not_its_own() -> None:
+    """Its children were units."""
+    subprocess.run([sys.executable, "-c", "import time\nwhile time.process_time() < 0.1: pass"], check=True)
+    us = Process(os.getpid(), os.getppid())
+    own, every = (processes._measured(us, is_root=is_root).cpu for is_root in (True, False))
+    assert every >= own + 0.08
 
 
 def test_drawn(monkeypatch: pytest.MonkeyPatch) -> None:

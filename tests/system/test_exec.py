@@ -18,10 +18,10 @@ Exec = Callable[..., subprocess.CompletedProcess]
 def exec_in(tmp_path: Path) -> Exec:
     """Runs `python -m minipod exec` from another directory, with other variables."""
 
-    def run(*words: str) -> subprocess.CompletedProcess:
+    def run(*words: str, **how: object) -> subprocess.CompletedProcess:
         env = {**os.environ, "MINIPOD_SOCKET": str(tmp_path / "pod.sock"), "STRANGE": "1"}
         command = [sys.executable, "-m", "minipod", "exec", *words]
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env, cwd="/")
+        return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env, cwd="/", **how)
 
     return run
 
@@ -54,7 +54,8 @@ def shown(launch: Launcher, open_folder: Path) -> Iterator[Callable[[dict], str]
 )
 def test_as_the_unit_itself(shown: Callable[[dict], str], exec_in: Exec, unit: dict) -> None:
     seen = shown({**unit, "start_timeout": "1h"} if "notify" in unit else unit)
-    done = exec_in("web", "--", "sh", "-c", SHOW)
+    is_other = "user" in unit and os.geteuid() == 0
+    done = exec_in("web", "--", "sh", "-c", SHOW, extra_groups=[0, 23456] if is_other else None)
     assert done.returncode == 0, done.stderr
     assert done.stdout == "".join(line for line in seen.splitlines(True) if not line.startswith("NOTIFY_FD="))
 
