@@ -178,7 +178,7 @@ void log_read(struct core *c, struct unit *u, uint32_t which)
         pace(c, u, st);
 }
 
-/* All that its pipe holds; returns how much. A stream that brings nothing is watched again. */
+/* All that its pipe holds; returns how much. A stream that brings nothing, a few times in a row, is watched again. */
 static uint32_t read_paced(struct core *c, struct unit *u, struct stream *st)
 {
     uint32_t size, all = 0;
@@ -187,7 +187,10 @@ static uint32_t read_paced(struct core *c, struct unit *u, struct stream *st)
         if (size < READ_MOST)
             break;
     }
-    if (all == 0 && !st->stalled) {
+    if (!st->paced)
+        return all;
+    st->busy = all ? BUSY_TURNS : (uint8_t)(st->busy - 1);
+    if (st->busy == 0) {
         unpace(c, st);
         watch_for(c, u, st, EPOLLIN);
     }
