@@ -6,7 +6,6 @@ It must never write to stderr, nor keep a person waiting for a pod that does not
 
 import os
 import signal
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -140,6 +139,8 @@ def help_of(word: str) -> str:
         return import_module(f"minipod.commands.{word}").USAGE
     if word not in cli.COMMANDS_OWN or word.startswith("-"):
         return ""
+    import subprocess
+
     for folder in (os.path.dirname(sys.executable), *os.get_exec_path()):
         command = [os.path.join(folder, "minipod"), word, "--help"]
         try:

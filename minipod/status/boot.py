@@ -5,7 +5,6 @@ It must never know where transitions come from.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from minipod.supervisor.order import Edge
@@ -37,17 +36,17 @@ class Span(NamedTuple):
         return self.end - self.begin
 
 
-@dataclass
 class Track:
     """One unit. ``began``: its first start was tried; the others of the instance that first came so far."""
 
-    name: str
-    spans: list[Span] = field(default_factory=list)
-    began: int | None = None
-    started: int | None = None
-    ready: int | None = None
-    completed: int | None = None
-    starts: int = 0
+    def __init__(self, name: str):
+        self.name = name
+        self.spans: list[Span] = []
+        self.began: int | None = None
+        self.started: int | None = None
+        self.ready: int | None = None
+        self.completed: int | None = None
+        self.starts = 0
 
     def reached(self, milestone: Milestone) -> int | None:
         """When it was what others wait for, for the first time."""
@@ -65,17 +64,17 @@ class Track:
         return sum(max(0, min(span.end, last) - span.begin) for span in self.spans if span.state == state)
 
 
-@dataclass
 class Boot:
     """``tracks`` in the order of ``names``, else of their first transition; ``end``: the last moment that is known."""
 
-    tracks: dict[str, Track]
-    end: int
+    def __init__(self, names: Sequence[str]):
+        self.tracks = {name: Track(name) for name in names}
+        self.end = 0
 
 
 def fold(steps: Iterable[Step], names: Sequence[str] = (), end: int | None = None) -> Boot:
     """The steps in their order. ``end``: a moment to which all is known, if that is later than the last of them."""
-    boot = Boot({name: Track(name) for name in names}, 0)
+    boot = Boot(names)
     latest: dict[str, tuple[str, int]] = {}
     for step in steps:
         track = boot.tracks.setdefault(step.unit, Track(step.unit))

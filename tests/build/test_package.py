@@ -47,7 +47,7 @@ def test_version_is_that_of_the_build(build) -> None:
 
 def test_needs_little_at_run_time() -> None:
     needs = importlib.metadata.requires("minipod") or ()
-    assert {need.split(" ")[0].split(">")[0] for need in needs if "extra ==" not in need} == {"cffi", "tomli"}
+    assert {need.split(" ")[0].split(">")[0] for need in needs if "extra ==" not in need} == {"cffi", "psutil", "tomli"}
 
 
 @pytest.mark.parametrize("name", STRUCTS)
