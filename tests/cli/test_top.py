@@ -27,8 +27,11 @@ FRAME = top.Frame("shop", [top.Row(Usage("web", 7, 1.5, 2048, 2, 3, 0.25), "Runn
 def shop(fake_pod: FakePod) -> Iterator[FakePod]:
     """web keeps a processor busy, db waits, job is done. minipod is this very process."""
     busy = subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, start_new_session=True)
-    idle = subprocess.Popen(["sh", "-c", "cat; :"], stdin=subprocess.PIPE, start_new_session=True)
-    busy.stdout.readline()
+    idle = subprocess.Popen(
+        ["sh", "-c", "sh -c 'echo; exec cat'; :"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+    )
+    for process in (busy, idle):
+        process.stdout.readline()  # all of its tree is there
     fake_pod.pod["pid"] = os.getpid()
     fake_pod.units = [
         unit("web", pid=busy.pid), unit("db", pid=idle.pid, restartCount=2, instances=3),

@@ -17,7 +17,7 @@ READY = {"exec": ["true"], "period": "1s"}
 POD = {
     "init.migrate": {"command": sh("exit 0")},
     "sidecar.proxy": {"command": SLEEP, "startup_probe": READY},
-    "service.web": {"command": sh("sleep 1000 & sleep 1000 & wait"), "after": {"db": "ready"},
+    "service.web": {"command": sh("sleep 1000 & sleep 1000 & echo spread; wait"), "after": {"db": "ready"},
                     "post_start": {"sleep": "100ms"}},
     "service.db": {"command": SLEEP, "readiness_probe": READY},
     "service.stray": {"command": sh("setsid sleep 1000 & echo up; exec sleep 1000")},
@@ -42,7 +42,7 @@ def shop(launch: Launcher, tmp_path: Path, ask: Ask) -> Iterator[Running]:
     pod = {"pod": {"name": "shop", "control": str(tmp_path / "shop.sock")}, **POD}
     running = launch.start(pod, "--events", tmp_path / "events.jsonl")
     ask("wait", "proxy", "web", "db", "stray")
-    running.expect("up")
+    running.expect_all("up", "spread")
     yield running
 
 
