@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "block.h"
 #include "core.h"
 #include "say.h"
 
@@ -74,14 +75,38 @@ static int64_t write_some(struct sink *s, const char *from, uint32_t size)
     return -EIO;
 }
 
-/* Returns how much was written. A sink that fails for good swallows everything from then on: a closed stdout must not
- * stop the pod's work. */
-static uint32_t write_all(struct sink *s, const char *from, uint32_t size)
+/* A disk without room: whoever waited for it might wait for ever. The events say themselves what is lost. */
+static int is_full(const struct core *c, const struct sink *s, int64_t error)
+{
+    return (error == -ENOSPC || error == -EDQUOT) && s - c->sinks < SINK_EVENTS;
+}
+
+/* All of this is dropped, and said once; done: so much before it was written. */
+static void drop(struct core *c, struct sink *s, const char *from, uint32_t size, uint32_t done)
+{
+    int was_full = s->full;
+    c->dropped_lines += block_count_newlines(from, size);
+    s->is_cut |= done > 0 && from[-1] != '\n';
+    s->full = 1;
+    if (!was_full && s == &c->sinks[SINK_OUT])
+        warn(c, "cannot write to stdout: %s; lines are dropped until there is room", say_error(ENOSPC));
+}
+
+/* Returns how much was written, or dropped. A sink that fails for good swallows everything from then on: a closed stdout
+ * must not stop the pod's work. */
+static uint32_t write_all(struct core *c, struct sink *s, const char *from, uint32_t size)
 {
     uint32_t done = 0;
     int64_t n = 1;
-    while (done < size && (n = write_some(s, from + done, size - done)) > 0)
+    if (s->is_cut && (n = write_some(s, "\n", 1)) == 1)
+        s->is_cut = 0;
+    while (n > 0 && done < size && (n = write_some(s, from + done, size - done)) > 0)
         done += (uint32_t)n;
+    if (is_full(c, s, n)) {
+        drop(c, s, from + done, size - done, done);
+        return size;
+    }
+    s->full = 0;
     if (done < size && n != -EAGAIN && n != -EINTR)
         s->dead = 1;
     return done;
@@ -91,7 +116,7 @@ static uint32_t write_all(struct sink *s, const char *from, uint32_t size)
 
 void sink_flush(struct core *c, struct sink *s)
 {
-    uint32_t done = s->fill ? write_all(s, s->buffer, s->fill) : 0;
+    uint32_t done = s->fill ? write_all(c, s, s->buffer, s->fill) : 0;
     s->fill = s->dead ? 0 : s->fill - done;
     memmove(s->buffer, s->buffer + done, s->fill);
     s->stuck = 0;
@@ -128,7 +153,7 @@ void sink_pass(struct core *c, struct sink *s, const char *from, uint32_t size)
 {
     if (size >= WORTH_A_WRITE && !s->watched && !s->dead) {
         sink_flush(c, s);
-        uint32_t done = s->fill ? 0 : write_all(s, from, size);
+        uint32_t done = s->fill ? 0 : write_all(c, s, from, size);
         from += done;
         size -= done;
     }

@@ -17,6 +17,8 @@ struct sink {
     uint8_t watched;    /* EPOLLOUT is asked for */
     uint8_t stuck;      /* it could not be asked for: no memory; tried again by the clock */
     uint8_t dead;       /* nobody reads it any more, or it was never opened: all is dropped, nobody waits */
+    uint8_t full;       /* a disk without room: what comes is dropped until there is some */
+    uint8_t is_cut;     /* and what went in last ended in the middle of a line */
     uint8_t coloured;   /* a terminal, and nobody minds colours */
     uint32_t unended;   /* 1 + the number of the stream whose line has no newline yet, 0: none */
     uint32_t fill;

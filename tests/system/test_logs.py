@@ -322,7 +322,7 @@ def test_a_reader_that_has_gone_while_much_is_put_together(launch_both: Launcher
 
 
 def test_a_reader_that_goes_while_its_pipe_is_full(launch_both: Launcher, open_folder: Path) -> None:
-    """A pipe of somebody else's, and a kernel that cannot be told not to wait: who waits for it goes on, and so do we."""
+    """A pipe of somebody else's, and a kernel that cannot be told not to wait: who waits for it goes on, so do we."""
     reading, writing = os.pipe()
     other = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
     script = sh("trap '' PIPE; head -c 1000000 /dev/zero | tr '\\0' '\\n'; exit 3")
@@ -332,6 +332,29 @@ def test_a_reader_that_goes_while_its_pipe_is_full(launch_both: Launcher, open_f
     os.close(writing)
     os.close(reading)
     assert running.wait().code == 3
+
+
+def test_stdout_is_a_file_on_a_disk_that_is_full_for_a_while(launch_both: Launcher, tmp_path: Path) -> None:
+    """What finds no room is dropped and counted, nobody waits; then lines come again, whole ones."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = 'mount -t tmpfs -o size=64k none "$0" && exec "$@" >"$0/out"'
+    script = sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done; touch full; "
+                "while [ ! -e room ]; do sleep 0.01; done; echo later; exit 3")
+    running = launch_both.start({"service.a": never(script)}, wrap=["sh", "-c", mount, str(disk)])
+    running.expect_error("minipod: cannot write to stdout: no space left on device; lines are dropped until there is")
+    wait_until((tmp_path / "full").exists, "it has written all")
+    out = os.open(f"/proc/{running.pid}/root{disk}/out", os.O_RDWR)
+    before = os.pread(out, 65536, 0)
+    os.ftruncate(out, 0)
+    (tmp_path / "room").touch()
+    result = running.wait()
+    after = os.pread(out, 200000, 0)
+    os.close(out)
+    assert result.code == 3 and result.err.count("cannot write") == 1
+    whole = before.decode().splitlines()[:-1]
+    assert whole == [f"a | {n + 1}" for n in range(len(whole))] and after.endswith(b"\na | later\n")
+    assert 0 <= 20000 - len(whole) - result.report["droppedLines"] <= 1
 
 
 def test_a_reader_that_does_not_read_stops_nothing_else(launch_both: Launcher) -> None:
