@@ -164,8 +164,8 @@ static void put_unit(struct json *j, const struct core *c, const struct unit *u)
 
 /* --- the pod --- */
 
-/* A part of a body: 1 it is written, 0 there is no room for it in this piece. What finds no room in an empty one has none
- * at all: j stays broken. */
+/* A part of a body: 1 it is written, 0 there is no room for it in this piece. What finds no room in an empty one has
+ * none at all: j stays broken. */
 static int fits(struct json *j, const struct json *before)
 {
     if (j->broken && before->size)

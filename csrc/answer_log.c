@@ -1,8 +1,8 @@
-/* Lines and transitions for whoever reads or follows them: one JSON object a line, or bare lines. What was overwritten
- * before it could be sent is counted or marked, never waited for. It must never touch what it reads.
+/* Lines and transitions for whoever reads or follows them: one JSON object a line, or bare lines. What was
+ * overwritten before it could be sent is counted or marked, never waited for. It must never touch what it reads.
  *
- * Cost: lines of all units are put in the order of their times by a look at each unit for each line: 1,000 units cost 1 us
- * a line. What a turn may cost is bounded, also where lines are only skipped.
+ * Cost: lines of all units are put in the order of their times by a look at each unit for each line: 1,000 units cost
+ * 1 us a line. What a turn may cost is bounded, also where lines are only skipped.
  */
 
 #include <string.h>
@@ -17,7 +17,10 @@ enum { LOOKS_MOST = 1000000 };          /* at units, in one turn */
 /* --- where to begin --- */
 
 static uint32_t first_of(const struct body *b) { return b->unit == EVERYBODY ? 0 : b->unit; }
-static uint32_t last_of(const struct core *c, const struct body *b) { return b->unit == EVERYBODY ? c->unit_count : b->unit + 1; }
+static uint32_t last_of(const struct core *c, const struct body *b)
+{
+    return b->unit == EVERYBODY ? c->unit_count : b->unit + 1;
+}
 
 static int has_ring(const struct core *c, const struct body *b, uint32_t unit)
 {
@@ -181,7 +184,8 @@ static void put_record_text(const struct core *c, const struct record *r, struct
     char time[JSON_TIME + 1] = "";
     json_format_time(time, r->at);
     answer_format(j, "%s %s %s: %s -> %s (%s)\n", time, r->unit == STEP_POD ? "pod" : c->units[r->unit].name,
-                  step_machine_word(m), step_state_word(m, r->from), step_state_word(m, r->to), step_event_word(m, r->event));
+                  step_machine_word(m), step_state_word(m, r->from), step_state_word(m, r->to),
+                  step_event_word(m, r->event));
 }
 
 enum flow answer_events(struct core *c, struct client *cl, struct json *j)

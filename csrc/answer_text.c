@@ -1,5 +1,5 @@
-/* Answers for people: tables, and what health checks ask. Whether a unit is well is what its probes have said; nothing here
- * asks anybody.
+/* Answers for people: tables, and what health checks ask. Whether a unit is well is what its probes have said;
+ * nothing here asks anybody.
  */
 
 #include <stdarg.h>
@@ -207,12 +207,15 @@ static enum flow put_health(struct core *c, struct client *cl, struct json *j, i
         if (j->room - j->size < ROW_ROOM)
             return FLOW_MORE;
         if (is_bad(u))
-            answer_format(j, "%s: %s, %s\n", u->name, state_of(c, u, text), program_runs(u) && !u->started ? "not started up"
-                          : program_runs(u) ? "not ready" : "not running");
+            answer_format(j, "%s: %s, %s\n", u->name, state_of(c, u, text),
+                          !program_runs(u) ? "not running" : !u->started ? "not started up" : "not ready");
     }
     return FLOW_END;
 }
 
 enum flow answer_life(struct core *c, struct client *cl, struct json *j) { return put_health(c, cl, j, NULL); }
 enum flow answer_health(struct core *c, struct client *cl, struct json *j) { return put_health(c, cl, j, has_failed); }
-enum flow answer_readiness(struct core *c, struct client *cl, struct json *j) { return put_health(c, cl, j, is_missing); }
+enum flow answer_readiness(struct core *c, struct client *cl, struct json *j)
+{
+    return put_health(c, cl, j, is_missing);
+}

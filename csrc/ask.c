@@ -1,6 +1,6 @@
-/* The client's side of the control socket, in C and without Python: for images that have nothing else, and for checks that
- * are made every few seconds. A socket is found as place.h says. It speaks HTTP/1.0: an answer ends where the connection
- * does. It runs in a process of its own, never in PID 1, and may wait.
+/* The client's side of the control socket, in C and without Python: for images that have nothing else, and for checks
+ * that are made every few seconds. A socket is found as place.h says. It speaks HTTP/1.0: an answer ends where the
+ * connection does. It runs in a process of its own, never in PID 1, and may wait.
  */
 
 #include "ask.h"
@@ -99,7 +99,8 @@ static void add_abstract(uint64_t pid_namespace)
 static int is_repeated(uint32_t i)
 {
     uint32_t k = 0;
-    while (k < i && (places[k].size != places[i].size || memcmp(&places[k].address, &places[i].address, places[i].size) != 0))
+    while (k < i && (places[k].size != places[i].size
+                     || memcmp(&places[k].address, &places[i].address, places[i].size) != 0))
         k++;
     return k < i;
 }
@@ -112,7 +113,8 @@ static void set_patience(int fd, int option, uint64_t ns)
     setsockopt(fd, SOL_SOCKET, option, &time, sizeof time);
 }
 
-/* Nobody is heard but the user that minipod runs as, and root; so anybody else who answers is none. Root may ask everybody. */
+/* Nobody is heard but the user that minipod runs as, and root; so anybody else who answers is none. Root may ask
+ * everybody. */
 static int is_stranger(int fd)
 {
     struct sys_sender who;
@@ -225,7 +227,8 @@ static _Noreturn void tell_nobody(const struct ask *a, uint32_t others)
     else if (last_error == EACCES)
         complain("no minipod answers here: permission denied; ask as root, or as the user that minipod runs as");
     else if (a->given)
-        complain("no minipod answers at %s: %s", a->given, last_error ? say_error(last_error) : "a socket's path is shorter");
+        complain("no minipod answers at %s: %s", a->given,
+                 last_error ? say_error(last_error) : "a socket's path is shorter");
     else
         complain("no minipod answers here");
     _exit(ASK_NOT_RUNNING);

@@ -1,5 +1,5 @@
-/* The words health, ready and ctl: from a command line to requests, and from their status to an exit code. It must never
- * wait for what an order comes to: `minipod wait` does.
+/* The words health, ready and ctl: from a command line to requests, and from their status to an exit code. It must
+ * never wait for what an order comes to: `minipod wait` does.
  */
 
 #include "client.h"

@@ -1,6 +1,6 @@
-/* Clients of the control server: who comes, who must go, who waits for what. Each has a slot with fixed room; each step is
- * bounded, and none waits. When all slots are taken the oldest client that has not asked yet goes: whoever comes and asks
- * at once is heard, however many only come. It must never let a client's deed delay the pod.
+/* Clients of the control server: who comes, who must go, who waits for what. Each has a slot with fixed room; each
+ * step is bounded, and none waits. When all slots are taken the oldest client that has not asked yet goes: whoever
+ * comes and asks at once is heard, however many only come. It must never let a client's deed delay the pod.
  */
 
 #include "control.h"
@@ -20,9 +20,15 @@ uint32_t control_slot(const struct core *c, const struct client *cl) { return (u
 
 static uint32_t door_of(uint32_t slot) { return control_is_local(slot) ? DOOR_LOCAL : DOOR_TCP; }
 
-static uint32_t timer_of(const struct core *c, uint32_t i) { return 2 * c->unit_count + POD_TIMERS + c->errand_count + i; }
+static uint32_t timer_of(const struct core *c, uint32_t i)
+{
+    return 2 * c->unit_count + POD_TIMERS + c->errand_count + i;
+}
 
-static uint32_t timer_of_client(const struct core *c, const struct client *cl) { return timer_of(c, control_slot(c, cl)); }
+static uint32_t timer_of_client(const struct core *c, const struct client *cl)
+{
+    return timer_of(c, control_slot(c, cl));
+}
 
 /* A slot's watch names its client, too: what the kernel told of one must not be taken for the next one's. */
 static uint32_t key_of(const struct core *c, const struct client *cl)
@@ -59,7 +65,10 @@ static void watch(struct core *c, struct client *cl, uint32_t events)
     cl->watched = events;
 }
 
-static void arm(struct core *c, const struct client *cl, uint64_t ns) { timer_arm(c, timer_of_client(c, cl), c->now + ns); }
+static void arm(struct core *c, const struct client *cl, uint64_t ns)
+{
+    timer_arm(c, timer_of_client(c, cl), c->now + ns);
+}
 
 /* To close a socket with something unread in it would take away what the peer has not read yet. */
 static void part_from(struct core *c, struct client *cl)
@@ -110,7 +119,8 @@ static uint32_t count_followers(const struct core *c)
 /* refusal: why there is none to be heard, or NULL. */
 static void answer(struct core *c, struct client *cl, const struct refusal *refusal)
 {
-    static const struct refusal too_many = {503, "too many clients follow already", "end one of them, or ask without follow"};
+    static const struct refusal too_many = {503, "too many clients follow already",
+                                            "end one of them, or ask without follow"};
     cl->body = (struct body){0};
     cl->sent = cl->fill = cl->has_head = 0;
     if (refusal)

@@ -1,6 +1,6 @@
-/* The control server: a local socket for whoever may steer the pod, and a TCP port for health and metrics alone. HTTP/1.1
- * with JSON; each answer ends its connection. Bounded clients, bounded memory, bounded times: whatever they do, the pod
- * goes on.
+/* The control server: a local socket for whoever may steer the pod, and a TCP port for health and metrics alone.
+ * HTTP/1.1 with JSON; each answer ends its connection. Bounded clients, bounded memory, bounded times: whatever they
+ * do, the pod goes on.
  *
  *     door.c     opens and closes what is listened on
  *     control.c  clients: who comes, who must go, who waits for what

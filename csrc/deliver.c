@@ -34,8 +34,8 @@ static const char *phrase(unsigned status)
 static size_t write_head(const struct core *c, const struct client *cl, uint64_t length, char *out)
 {
     const struct body *b = &cl->body;
-    size_t size = say_format(out, HEAD_ROOM, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nMinipod-Pod: %s\r\n", (unsigned)b->status,
-                             phrase(b->status), b->type, plan_text(&c->plan, c->plan.pod->name));
+    size_t size = say_format(out, HEAD_ROOM, "HTTP/1.1 %u %s\r\nContent-Type: %s\r\nMinipod-Pod: %s\r\n",
+                             (unsigned)b->status, phrase(b->status), b->type, plan_text(&c->plan, c->plan.pod->name));
     size += say_format(out + size, HEAD_ROOM - size, "Cache-Control: no-store\r\nConnection: close\r\n");
     if (b->allow)
         size += say_format(out + size, HEAD_ROOM - size, "Allow: %s\r\n", b->allow);

@@ -16,12 +16,13 @@
 #include "core.h"
 #include "say.h"
 
-enum { BACKLOG = 4096 };        /* where it is full a client that may not wait is sent away; the kernel has less if it likes */
+/* Where it is full a client that may not wait is sent away; the kernel takes fewer if it likes. */
+enum { BACKLOG = 4096 };
 
 /* --- one place --- */
 
-/* Whoever opens a socket in a folder holds it for that moment: a stale socket must not be replaced by two. Somebody else's
- * lock is not waited for for ever; a folder that cannot be locked has nobody to share it with. */
+/* Whoever opens a socket in a folder holds it for that moment: a stale socket must not be replaced by two. Somebody
+ * else's lock is not waited for for ever; a folder that cannot be locked has nobody to share it with. */
 enum { LOCK_TRIES = 100, LOCK_STEP_MS = 10 };
 
 static int lock_folder(const struct place *p)
@@ -123,8 +124,8 @@ static uint64_t pid_namespace(void)
     return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
 }
 
-/* The folder is ours alone when we make it. One that somebody else made, where anybody may, is his: he could put a socket of
- * his own in the place of ours. */
+/* The folder is ours alone when we make it. One that somebody else made, where anybody may, is his: he could put a
+ * socket of his own in the place of ours. */
 static int have_folder(unsigned n)
 {
     char folder[PLACE_TEXT];

@@ -118,7 +118,8 @@ int moment_parse(const char *text, uint64_t *wall)
     uint64_t ns;
     int64_t offset, since;
     if (!take_digits(&text, 4, '-', &year) || !take_digits(&text, 2, '-', &month) || !take_digits(&text, 2, 'T', &day)
-        || !take_digits(&text, 2, ':', &hour) || !take_digits(&text, 2, ':', &minute) || !take_digits(&text, 2, 0, &second)
+        || !take_digits(&text, 2, ':', &hour) || !take_digits(&text, 2, ':', &minute)
+        || !take_digits(&text, 2, 0, &second)
         || !take_fraction(&text, &ns) || !take_offset(&text, &offset))
         return 0;
     if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 || second > 60 || year > 2500)

@@ -4,8 +4,8 @@
  *     /run/minipod/POD.sock, $XDG_RUNTIME_DIR/minipod/POD.sock      POD-PID.sock where that is in use
  *     minipod/NAMESPACE/POD                                         an abstract name, POD-PID where that is in use
  *
- * NAMESPACE is the number of the PID namespace: abstract names are those of a network namespace, which several containers
- * may share.
+ * NAMESPACE is the number of the PID namespace: abstract names are those of a network namespace, which several
+ * containers may share.
  */
 #ifndef PLACE_H
 #define PLACE_H
@@ -33,8 +33,8 @@ int place_folder(unsigned n, char *out, size_t room);
 enum { PLACE_PREFIX = 32 };
 const char *place_prefix(uint64_t pid_namespace, char out[PLACE_PREFIX]);
 
-/* The places of a pod, the one that is tried first at rank 0; a name that is too long for an address is cut. 0: there is
- * none of this rank here. */
+/* The places of a pod, the one that is tried first at rank 0; a name that is too long for an address is cut. 0: there
+ * is none of this rank here. */
 int place_ranked(struct place *, unsigned rank, const char *pod, int32_t pid, uint64_t pid_namespace);
 
 #endif

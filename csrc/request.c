@@ -155,7 +155,8 @@ static enum state take_name(struct request *r, unsigned char c)
 static void end_kind(struct request *r)
 {
     int is_text = is(r, "text/plain") || is(r, "text/*");
-    if (!(r->flags & HAS_ACCEPT) && (is_text || is(r, "*/*") || is(r, "application/json") || is(r, "application/x-ndjson"))) {
+    int is_json = is(r, "*/*") || is(r, "application/json") || is(r, "application/x-ndjson");
+    if (!(r->flags & HAS_ACCEPT) && (is_text || is_json)) {
         r->wants_text = (uint8_t)is_text;
         r->flags |= HAS_ACCEPT;
     }

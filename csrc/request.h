@@ -15,8 +15,8 @@ enum request_progress { REQUEST_MORE, REQUEST_DONE, REQUEST_BROKEN };
 /* What is wrong with a request: both are clauses without a full stop. */
 struct refusal { uint16_t status; const char *error, *hint; };
 
-/* method, minor, wants_text and target are for the caller once it is REQUEST_DONE, refusal once it is REQUEST_BROKEN; the
- * rest is request.c's own. */
+/* method, minor, wants_text and target are for the caller once it is REQUEST_DONE, refusal once it is REQUEST_BROKEN;
+ * the rest is request.c's own. */
 struct request {
     const struct refusal *refusal;
     uint32_t spent;                 /* bytes of the head */
@@ -32,8 +32,8 @@ struct request {
 
 void request_begin(struct request *);
 
-/* However the bytes are split, the result is the same; after REQUEST_DONE or REQUEST_BROKEN it stays so, and what follows
- * a request is nobody's. */
+/* However the bytes are split, the result is the same; after REQUEST_DONE or REQUEST_BROKEN it stays so, and what
+ * follows a request is nobody's. */
 enum request_progress request_feed(struct request *, const char *bytes, size_t size);
 
 /* The peer will send no more. */
@@ -49,8 +49,8 @@ int request_segment(const char **at, struct part *segment);
 /* Decodes %XX into out, with a NUL. 0: malformed, with a NUL inside, or longer than room - 1. A + stays one. */
 int request_decode(struct part, char *out, size_t room);
 
-/* The next "name=value" of a query; *at is its beginning, and moves on. A name without = has the value "". 1: here it is;
- * 0: there is none; -1: malformed, or too long for anything that is asked for. */
+/* The next "name=value" of a query; *at is its beginning, and moves on. A name without = has the value "". 1: here it
+ * is; 0: there is none; -1: malformed, or too long for anything that is asked for. */
 enum { PARAMETER_NAME = 16, PARAMETER_VALUE = 128 };
 struct parameter { char name[PARAMETER_NAME], value[PARAMETER_VALUE]; };
 int request_parameter(const char **at, struct parameter *);

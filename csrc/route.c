@@ -1,5 +1,5 @@
-/* From a request to what answers it: one table of paths. Orders are posted here and nowhere else; what they come to is the
- * policy's. It must never write an answer itself, and never wait.
+/* From a request to what answers it: one table of paths. Orders are posted here and nowhere else; what they come to
+ * is the policy's. It must never write an answer itself, and never wait.
  */
 
 #include <string.h>
@@ -33,7 +33,8 @@ static const struct refusal
     no_unit = {404, "there is no unit of this name", "GET /v1/units lists them"},
     no_method = {405, "this path is not asked for by this method", "the Allow header has those that it takes"},
     bad_name = {400, "the unit's name is not well encoded", "a name is lower-case letters, digits and -"},
-    bad_query = {400, "the query is not well encoded, or has a value that is too long", "write it as name=value&name=value"},
+    bad_query = {400, "the query is not well encoded, or has a value that is too long",
+                 "write it as name=value&name=value"},
     no_parameter = {400, "the query has a parameter that this path does not take, or one twice",
                     "docs/openapi.json says which it takes"},
     bad_flag = {400, "follow or previous is neither 1 nor 0", "write follow=1"},

@@ -1,5 +1,6 @@
-/* What the control server takes from outside, called with what a test says: one request a line, one line for an answer.
- * Texts are hexadecimal, "-" is the empty one; each lies in memory of exactly its size, so that a step beyond it is seen.
+/* What the control server takes from outside, called with what a test says: one request a line, one line for an
+ * answer. Texts are hexadecimal, "-" is the empty one; each lies in memory of exactly its size, so that a step beyond
+ * it is seen.
  *
  *     request { PIECE | end }…     progress status method minor wants_text target
  *     segments TARGET              each segment of the path, decoded, or "!" where that fails; then what follows "?"
