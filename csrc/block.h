@@ -1,5 +1,6 @@
-/* Bytes by blocks of sixteen, as the machine's registers have them: what is done to every byte of every log line. Sources
- * and targets must go on for BLOCK bytes behind what is named; those bytes are read, and overwritten, but mean nothing.
+/* Bytes by blocks of sixteen, as the machine's registers have them: what is done to every byte of every log line.
+ * Sources and targets must go on for BLOCK bytes behind what is named; those bytes are read, and overwritten, but mean
+ * nothing.
  */
 #ifndef BLOCK_H
 #define BLOCK_H
@@ -27,8 +28,8 @@ static inline void block_copy(char *to, const char *from, uint32_t size)
 /* Each byte 255 where a newline is. */
 static inline block_bytes block_newlines(block_bytes block) { return (block_bytes)(block == (uint8_t)'\n'); }
 
-/* Copies up to the first newline of from[0..most); returns how many bytes, that one included; 0: there is none, and most
- * bytes were copied. */
+/* Copies up to the first newline of from[0..most); returns how many bytes, that one included; 0: there is none, and
+ * most bytes were copied. */
 static inline uint32_t block_copy_line(char *to, const char *from, uint32_t most)
 {
     for (uint32_t i = 0; i < most; i += BLOCK) {

@@ -42,7 +42,7 @@ static void lay_out_clients(struct core *c, struct arena *a)
     ct->bookmarks = take(a, (size_t)CLIENTS_LOCAL * c->unit_count, sizeof *ct->bookmarks);
 }
 
-/* Touched only by what is written: a sink that is full, a unit that writes half a line, an instance that writes at all. */
+/* Touched only by what is written: a full sink, a unit that writes half a line, an instance that writes at all. */
 static void lay_out_lines(struct core *c, struct arena *a)
 {
     for (uint32_t i = 0; i < c->sink_count; i++) {

@@ -1,6 +1,6 @@
-/* From lines to bytes in a sink: behind a head, in an object, or as they are. Lines of different streams never mix: each is
- * put whole, or its pieces end with newlines, or (raw) a newline is put where somebody else's line begins. Whoever may drop
- * lines drops whole ones. It must never wait and never read.
+/* From lines to bytes in a sink: behind a head, in an object, or as they are. Lines of different streams never mix:
+ * each is put whole, or its pieces end with newlines, or (raw) a newline is put where somebody else's line begins.
+ * Whoever may drop lines drops whole ones. It must never wait and never read.
  */
 
 #include "emit.h"
@@ -84,7 +84,8 @@ static void put_plain(struct way *w)
 static int put_object(struct way *w, const struct piece *p)
 {
     struct sink *s = w->sink;
-    const struct line_object about = {w->unit->name, w->text->wall, (uint8_t)(w->stream - w->unit->streams), !p->ends_line};
+    const uint8_t stream = (uint8_t)(w->stream - w->unit->streams);
+    const struct line_object about = {w->unit->name, w->text->wall, stream, !p->ends_line};
     if (s->dead)
         return 1;
     for (uint32_t tries = 0; tries < 2 && sink_make_room(w->core, s, p->size + 1); tries++) {
@@ -105,7 +106,8 @@ static int put_object(struct way *w, const struct piece *p)
 
 /* --- one after the other --- */
 
-/* Whole lines are dropped: what is left of one whose beginning was, or of which a piece has been put already, goes too. */
+/* Whole lines are dropped: what is left of one whose beginning was, or of which a piece has been put already, goes too.
+ * */
 static void drop(struct way *w, const struct piece *p)
 {
     w->stream->torn = !p->ends_line;
@@ -142,7 +144,10 @@ static int next_run(const struct text *t, uint32_t taken, struct piece *out)
     return 1;
 }
 
-static uint32_t number_of(const struct way *w) { return 1 + 2 * unit_index(w->core, w->unit) + (uint32_t)(w->stream - w->unit->streams); }
+static uint32_t number_of(const struct way *w)
+{
+    return 1 + 2 * unit_index(w->core, w->unit) + (uint32_t)(w->stream - w->unit->streams);
+}
 
 static int put_run(struct way *w, const struct piece *p)
 {

@@ -1,8 +1,8 @@
-/* The child that writes one log file: lines from a pipe, whole ones, into the file, which makes way for the next when it
- * is full. What cannot be written is dropped and counted; the parent is told once what is wrong, how much was dropped at
- * most once a second, and when it is well again. It may wait for the disk as long as it likes. It must never leave a piece
- * of a line in the file, never let a file grow beyond its size for more than one line, and never touch the pod's memory:
- * what it has is a copy.
+/* The child that writes one log file: lines from a pipe, whole ones, into the file, which makes way for the next when
+ * it is full. What cannot be written is dropped and counted; the parent is told once what is wrong, how much was
+ * dropped at most once a second, and when it is well again. It may wait for the disk as long as it likes. It must never
+ * leave a piece of a line in the file, never let a file grow beyond its size for more than one line, and never touch
+ * the pod's memory: what it has is a copy.
  */
 
 #include <errno.h>
@@ -137,7 +137,8 @@ static const char *name_of(struct file *f, uint32_t number)
     return out;
 }
 
-/* From the oldest on: at no moment does a name stand for two, and what fails half-way has lost nothing but the oldest. */
+/* From the oldest on: at no moment does a name stand for two, and what fails half-way has lost nothing but the oldest.
+ * */
 static int rotate(struct file *f)
 {
     for (uint32_t number = f->log->keep; number > 0; number--)

@@ -1,5 +1,5 @@
-/* The last words: when the pod is over, everything that was written is still written, as long as the stop budget lasts and
- * nobody hurries us. It must never outlast that, whoever does not read and whatever disk hangs.
+/* The last words: when the pod is over, everything that was written is still written, as long as the stop budget lasts
+ * and nobody hurries us. It must never outlast that, whoever does not read and whatever disk hangs.
  */
 
 #include <errno.h>

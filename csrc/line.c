@@ -1,5 +1,5 @@
-/* Heads of lines, and lines as JSON: see line.h. Pure, but for the environment that line_wants_colour() asks. It must never
- * change a byte of a line that is not put into JSON.
+/* Heads of lines, and lines as JSON: see line.h. Pure, but for the environment that line_wants_colour() asks. It must
+ * never change a byte of a line that is not put into JSON.
  */
 
 #include "line.h"

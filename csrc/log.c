@@ -1,9 +1,9 @@
-/* Logs: what units write goes, line by line, into a ring each and to our own stdout and stderr or a file's writer; our own
- * words go to stderr. When nobody reads us, units wait (their pipes fill) or lose whole lines, which are counted; we never
- * wait.
+/* Logs: what units write goes, line by line, into a ring each and to our own stdout and stderr or a file's writer; our
+ * own words go to stderr. When nobody reads us, units wait (their pipes fill) or lose whole lines, which are counted;
+ * we never wait.
  *
- * A stream that brings little and often would cost a turn of the loop for each line. It is not watched for a while then,
- * but read by the clock, so that many lines come at once; the first line after a silence never waits.
+ * A stream that brings little and often would cost a turn of the loop for each line. It is not watched for a while
+ * then, but read by the clock, so that many lines come at once; the first line after a silence never waits.
  */
 
 #include <errno.h>
@@ -137,9 +137,9 @@ static void stall(struct core *c, struct unit *u, struct stream *st)
     st->stalled = 1;
 }
 
-/* One read goes into memory that all share: a stream's own holds only the beginning of a line, so that a unit that writes
- * whole lines costs none; but for what finds no room, of which there should be little. Returns how much came; 0: nothing
- * more now, or no room to put it. */
+/* One read goes into memory that all share: a stream's own holds only the beginning of a line, so that a unit that
+ * writes whole lines costs none; but for what finds no room, of which there should be little. Returns how much came; 0:
+ * nothing more now, or no room to put it. */
 static uint32_t read_some(struct core *c, struct unit *u, struct stream *st)
 {
     memcpy(c->scratch, st->buffer, st->fill);

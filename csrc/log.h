@@ -14,8 +14,8 @@ enum { LINE_ROOM = 16384 };     /* bytes of a line that are held together; a lon
 enum { READ_MOST = 65536 };     /* what a pipe holds */
 enum { STREAM_ROOM = LINE_ROOM + READ_MOST };
 
-/* One of a unit's two log pipes. Both ends stay ours for the pod's life, so that a restart costs nothing and a straggler
- * never writes into a closed pipe. */
+/* One of a unit's two log pipes. Both ends stay ours for the pod's life, so that a restart costs nothing and a
+ * straggler never writes into a closed pipe. */
 struct stream {
     int read_end, write_end;    /* -1: this unit's lines do not pass through us */
     uint32_t fill;              /* bytes in buffer: the beginning of a line, or what the sink had no room for */

@@ -82,9 +82,9 @@ static uint64_t next_turn(const struct core *c)
     return next;
 }
 
-/* Until that moment, rounded up to epoll's milliseconds: never early, never a second wake-up for the same moment. From the
- * clock, not from the turn's beginning: a turn that took time would be added to the wait. Only where streams are read by
- * the clock a millisecond is too long. */
+/* Until that moment, rounded up to epoll's milliseconds: never early, never a second wake-up for the same moment. From
+ * the clock, not from the turn's beginning: a turn that took time would be added to the wait. Only where streams are
+ * read by the clock a millisecond is too long. */
 static int wait_for_facts(struct core *c, struct epoll_event events[BATCH])
 {
     uint64_t now = sys_now(), next = next_turn(c), ns = next > now ? next - now : 0;

@@ -1,5 +1,6 @@
-/* The ring of last lines: see ring.h. A record is a head and text; both may go over the end of the memory. A position is a
- * record's place in all bytes ever kept, and a place in its text. It must never touch memory that no line has come to.
+/* The ring of last lines: see ring.h. A record is a head and text; both may go over the end of the memory. A position
+ * is a record's place in all bytes ever kept, and a place in its text. It must never touch memory that no line has come
+ * to.
  */
 
 #include "ring.h"

@@ -1,8 +1,9 @@
-/* The last lines of one instance of a unit, in 16 KiB: what `logs` and "last lines" show. Lines are kept as they came, many
- * to a record, and are taken apart only when somebody reads them.
+/* The last lines of one instance of a unit, in 16 KiB: what `logs` and "last lines" show. Lines are kept as they came,
+ * many to a record, and are taken apart only when somebody reads them.
  *
- * A position is a place between two lines. It grows for ever, also from one instance to the next; 0 is before all. What is
- * behind a position may be overwritten before it is read: the line that is given then is the oldest there is, and says so.
+ * A position is a place between two lines. It grows for ever, also from one instance to the next; 0 is before all. What
+ * is behind a position may be overwritten before it is read: the line that is given then is the oldest there is, and
+ * says so.
  */
 #ifndef RING_H
 #define RING_H
@@ -36,8 +37,8 @@ void ring_open(struct ring *, char *data);
 /* Lines that were read at one moment, each with its newline. ends: the last one is over even if it has none. */
 void ring_put(struct ring *, uint64_t at, uint8_t stream, const char *text, uint32_t size, int ends);
 
-int ring_read(const struct ring *, uint64_t *position, struct line *);     /* 1: a line, and position is behind it; 0: none */
-uint64_t ring_tail(const struct ring *, uint32_t lines);                    /* from where that many whole lines follow */
+int ring_read(const struct ring *, uint64_t *position, struct line *);  /* 1: a line, and position is behind it; 0: none */
+uint64_t ring_tail(const struct ring *, uint32_t lines);                 /* from where that many whole lines follow */
 uint64_t ring_since(const struct ring *, uint64_t position, uint64_t wall);  /* behind what was read before that */
 uint32_t ring_count(const struct ring *, uint64_t position);                /* the whole lines that follow */
 uint64_t ring_end(const struct ring *);                                     /* behind all lines */

@@ -1,5 +1,5 @@
-/* Where bytes of ours go: stdout, stderr, a file's writer, the events. Each is written without blocking, whatever it is, and
- * holds back in memory what does not go out at once.
+/* Where bytes of ours go: stdout, stderr, a file's writer, the events. Each is written without blocking, whatever it
+ * is, and holds back in memory what does not go out at once.
  */
 #ifndef SINK_H
 #define SINK_H
@@ -29,7 +29,7 @@ void sink_open(struct sink *, int fd);      /* does not watch, does not write */
 void sink_flush(struct core *, struct sink *);
 int sink_make_room(struct core *, struct sink *, uint32_t size);        /* 1: that much may be put */
 void sink_put(struct sink *, const char *, uint32_t size);              /* there is room */
-void sink_pass(struct core *, struct sink *, const char *, uint32_t size);  /* the same, at once where that saves a copy */
+void sink_pass(struct core *, struct sink *, const char *, uint32_t size);  /* the same, at once if that saves a copy */
 
 /* All of a line, or nothing: 1 it is put, 0 there is no room for it now. */
 int sink_put_line(struct core *, struct sink *, const char *, uint32_t size);

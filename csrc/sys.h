@@ -35,7 +35,7 @@ int sys_signals(uint64_t set);              /* signalfd, non-blocking */
 int sys_epoll(void);
 int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key);
 int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms);
-int sys_epoll_pause(int epoll, struct epoll_event *out, int room, uint64_t ns);   /* the same, where a millisecond is long */
+int sys_epoll_pause(int epoll, struct epoll_event *out, int room, uint64_t ns);  /* where a millisecond is long */
 int sys_open(const char *path, int flags, unsigned mode);
 int sys_close(int fd);
 int64_t sys_read(int fd, void *to, size_t size);

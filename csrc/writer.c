@@ -1,7 +1,8 @@
-/* The parent's half of log files: one child for each file, that reads whole lines from a pipe and writes them (file.c). It
- * outlives the units, ends when its pipe is closed and empty, and is begun anew when it dies before; what stands in the
- * pipe then is the next one's. The child is one of which the kernel tells no wait for children, so that neither reaping nor
- * the last sweep ever takes it for a process of the pod's. It must never be waited for, but by the end's own budget.
+/* The parent's half of log files: one child for each file, that reads whole lines from a pipe and writes them (file.c).
+ * It outlives the units, ends when its pipe is closed and empty, and is begun anew when it dies before; what stands in
+ * the pipe then is the next one's. The child is one of which the kernel tells no wait for children, so that neither
+ * reaping nor the last sweep ever takes it for a process of the pod's. It must never be waited for, but by the end's
+ * own budget.
  */
 
 #include "writer.h"
@@ -17,7 +18,10 @@ static const uint64_t LOOK_NS = 1000000;        /* from the end of its news to t
 
 static const struct plan_log *log_of(const struct file_writer *w) { return &w->unit->plan->log; }
 
-static const char *path_of(const struct core *c, const struct file_writer *w) { return plan_text(&c->plan, log_of(w)->file); }
+static const char *path_of(const struct core *c, const struct file_writer *w)
+{
+    return plan_text(&c->plan, log_of(w)->file);
+}
 
 static uint32_t index_of(const struct core *c, const struct file_writer *w) { return (uint32_t)(w - c->writers); }
 
