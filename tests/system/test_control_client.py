@@ -190,6 +190,10 @@ def test_which_of_several(launch: Launcher, folder: Path) -> None:
         assert ask("ctl", "status", "--pod", name).stdout.startswith(f"{name}: ")
     nobody = ask("ready", "--pod", "mill")
     assert (nobody.returncode, nobody.stderr) == (NOT_RUNNING, "minipod: no pod called mill answers here\n")
+    with socket.socket(socket.AF_UNIX) as mute:  # one that hangs does not stand for the others
+        mute.bind(str(folder / "minipod/mute.sock"))
+        mute.listen(8)
+        assert ask("ctl", "status", "--pod", "shop").stdout.startswith("shop: ")
 
 
 def test_on_scratch(launch: Launcher, minipod: Path, folder: Path) -> None:
