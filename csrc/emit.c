@@ -106,8 +106,7 @@ static int put_object(struct way *w, const struct piece *p)
 
 /* --- one after the other --- */
 
-/* Whole lines are dropped: what is left of one whose beginning was, or of which a piece has been put already, goes too.
- * */
+/* Whole lines are dropped: what is left of one whose beginning was, or of which a piece has been put, goes too. */
 static void drop(struct way *w, const struct piece *p)
 {
     w->stream->torn = !p->ends_line;

@@ -137,8 +137,7 @@ static const char *name_of(struct file *f, uint32_t number)
     return out;
 }
 
-/* From the oldest on: at no moment does a name stand for two, and what fails half-way has lost nothing but the oldest.
- * */
+/* From the oldest on: at no moment does a name stand for two, and what fails half-way has lost but the oldest. */
 static int rotate(struct file *f)
 {
     for (uint32_t number = f->log->keep; number > 0; number--)

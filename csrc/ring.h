@@ -37,7 +37,7 @@ void ring_open(struct ring *, char *data);
 /* Lines that were read at one moment, each with its newline. ends: the last one is over even if it has none. */
 void ring_put(struct ring *, uint64_t at, uint8_t stream, const char *text, uint32_t size, int ends);
 
-int ring_read(const struct ring *, uint64_t *position, struct line *);  /* 1: a line, and position is behind it; 0: none */
+int ring_read(const struct ring *, uint64_t *position, struct line *);  /* 1: a line; position is behind it; 0: none */
 uint64_t ring_tail(const struct ring *, uint32_t lines);                 /* from where that many whole lines follow */
 uint64_t ring_since(const struct ring *, uint64_t position, uint64_t wall);  /* behind what was read before that */
 uint32_t ring_count(const struct ring *, uint64_t position);                /* the whole lines that follow */
