@@ -139,6 +139,7 @@ def test_a_shell_has_job_control(launch_both: Launcher, terminal: Terminal) -> N
     terminal.type(CTRL_Z)
     terminal.expect("Stopped +sleep")
     assert is_stopped(sleeper)
+    terminal.expect("inner> ")
     terminal.type("fg\n")
     wait_until(lambda: not is_stopped(sleeper), "it goes on")
     terminal.expect("fg\r\nsleep 1000\r\n")
@@ -407,6 +408,7 @@ HARDY = sh("trap '' HUP; trap 'exit 0' TERM; sleep 1000 & echo ready; wait")
 def test_a_terminal_that_is_lost_stops_the_pod(launch_both: Launcher, terminal: Terminal) -> None:
     running = sit(launch_both, terminal, one(HARDY))
     terminal.expect("ready")
+    process_named(running, "sleep")  # before that a shell's child may miss what it is sent
     os.close(terminal.its)
     terminal.hang_up()
     result = running.wait()
@@ -420,6 +422,7 @@ def test_under_a_shell_it_is_lost_to_us_as_well(launch: Launcher, terminal: Term
     running = sit(launch, terminal, one(HARDY), above=above)
     minipod = process_named(running, "minipod")
     terminal.expect("ready")
+    process_named(running, "sleep")
     os.close(terminal.its)
     terminal.hang_up()
     if prefix:
