@@ -322,5 +322,8 @@ void control_close(struct core *c)
         if (cl->stage != CLIENT_FREE)
             drop(c, cl);
     }
+    for (uint32_t i = 0; i < DOORS; i++)  /* to close is not enough where a child has not executed its program yet */
+        if (c->control.doors[i] >= 0)
+            loop_forget(c, c->control.doors[i]);
     door_close(c);
 }
