@@ -297,12 +297,17 @@ def test_brought_to_the_front_while_it_runs(launch: Launcher, terminal: Terminal
 
 
 def test_a_shell_inside_a_shell(launch: Launcher, terminal: Terminal) -> None:
-    running = sit_at_shell(launch, terminal, one([*BASH], env=INNER))
+    """It stops itself by a signal that nobody can catch: still the whole pod stands still."""
+    pod = one([*BASH], env=INNER)
+    pod["service.other"] = {"command": SLEEP}
+    running = sit_at_shell(launch, terminal, pod)
     terminal.type('"$@"\n')
+    other = process_named(running, "sleep")
     terminal.expect("inner> ")
     terminal.type("suspend\n")
     terminal.expect("Stopped")
     terminal.expect(PROMPT)
+    wait_until(lambda: is_stopped(other), "the other is stopped")
     terminal.type("fg\n")
     terminal.expect("inner> ")
     terminal.type("exit 5\n")
@@ -413,6 +418,13 @@ def test_a_terminal_that_is_lost_stops_the_pod(launch_both: Launcher, terminal: 
     terminal.hang_up()
     result = running.wait()
     assert result.code == 0 and result.report["toldBy"] == "SIGHUP"
+
+
+def test_a_terminal_that_is_nobodys_is_taken(launch: Launcher, terminal: Terminal) -> None:
+    """By a container's first process, which leads a session that has none."""
+    running = launch.start(one(sh("read it </dev/tty; exit $it")), wrap=["setsid"], **streams(terminal))
+    terminal.type("4\n")
+    assert leave(terminal, running) == 4
 
 
 @pytest.mark.parametrize("prefix", ["", "trap '' HUP; "], ids=["told", "nohup"])
