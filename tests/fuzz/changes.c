@@ -73,6 +73,27 @@ static void change_number(struct draft *d)
         put_over(d, below(d->size), bytes, width);
 }
 
+static size_t aim(const struct draft *d)
+{
+    size_t at = fuzz_place ? fuzz_place(d->bytes, d->size, draw()) : below(d->size);
+    return at < d->size ? at & ~(size_t)3 : 0;
+}
+
+/* A number where one stands: one more or less, a small one, none, or one from elsewhere. */
+static void step_number(struct draft *d)
+{
+    enum { WIDTH = 4 };
+    size_t at = aim(d), from = aim(d);
+    uint32_t number, other;
+    if (d->size < WIDTH || at > d->size - WIDTH || from > d->size - WIDTH)
+        return;
+    memcpy(&number, d->bytes + at, WIDTH);
+    memcpy(&other, d->bytes + from, WIDTH);
+    const uint32_t choices[] = {number + 1, number - 1, number + 1, (uint32_t)below(9), UINT32_MAX, other, other + 1};
+    number = choices[below(sizeof choices / sizeof *choices)];
+    memcpy(d->bytes + at, &number, below(4) ? WIDTH : 1);
+}
+
 static void drop_some(struct draft *d)
 {
     size_t at = below(d->size);
@@ -147,9 +168,14 @@ static void follow_hint(struct draft *d)
 void change(struct draft *d)
 {
     static void (*const ways[])(struct draft *) = {
-        change_bit, change_byte, add_to_byte, change_number, drop_some, put_noise, repeat_byte, put_piece, put_word,
-        put_word, follow_hint, follow_hint, follow_hint,
+        change_bit, change_byte, add_to_byte, change_number, step_number, drop_some, put_noise, repeat_byte, put_piece,
+        put_word, put_word, follow_hint, follow_hint, follow_hint,
     };
+    if (fuzz_place && below(4)) {
+        step_number(d);
+        if (below(2))
+            return;
+    }
     for (size_t left = (size_t)1 << below(4); left; left--)
         ways[below(sizeof ways / sizeof *ways)](d);
 }

@@ -36,6 +36,7 @@ static uint8_t counts[EDGES], known[EDGES];     /* of the run; bits for how ofte
 static uint64_t before;
 static int wants_hints;
 static uint64_t runs;
+static uint32_t reach;                          /* of the run */
 static const uint8_t *running;
 static size_t running_size;
 
@@ -147,12 +148,15 @@ static int learn_at(size_t i)
 static int learn(void)
 {
     int gain = 0;
+    reach = 0;
     for (size_t i = 0; i < EDGES; i += 8) {
         uint64_t eight;
         memcpy(&eight, counts + i, sizeof eight);
         for (size_t k = i; eight; k++, eight >>= 8)
-            if (eight & 255)
+            if (eight & 255) {
                 gain |= learn_at(k);
+                reach++;
+            }
     }
     return gain;
 }
@@ -175,7 +179,7 @@ static void keep(const uint8_t *bytes, size_t size, int is_file)
         return;
     uint8_t *copy = malloc(size + !size);
     memcpy(copy, bytes, size);
-    pool[pool_size++] = (struct input){copy, size, is_file};
+    pool[pool_size++] = (struct input){copy, size, reach, is_file};
 }
 
 /* --- the corpus --- */
@@ -242,9 +246,22 @@ static void write_least(const char *folder)
 
 /* --- searching --- */
 
+/* What is refused early mostly stays refused, however it is changed. */
+static const struct input *choose_deep(void)
+{
+    const struct input *best = &pool[below(pool_size)];
+    for (int i = 0; i < 8; i++) {
+        const struct input *other = &pool[below(pool_size)];
+        best = other->reach > best->reach ? other : best;
+    }
+    return best;
+}
+
 /* What was found last is tried more often, and what is short. */
 static const struct input *choose(void)
 {
+    if (fuzz_place && below(8))
+        return choose_deep();
     uint32_t recent = pool_size > 64 ? pool_size / 4 : pool_size;
     const struct input *a = &pool[below(3) ? pool_size - 1 - below(recent) : below(pool_size)];
     const struct input *b = &pool[below(pool_size)];

@@ -7,7 +7,8 @@
 
 enum { POOL = 1 << 14, HINTS = 512 };       /* inputs that are kept at most; comparisons that are remembered */
 
-struct input { uint8_t *bytes; size_t size; int is_file; };
+/* reach: how much of the core it goes through. */
+struct input { uint8_t *bytes; size_t size; uint32_t reach; int is_file; };
 
 /* Two numbers that were compared and were not the same; size in bytes, 0: none. */
 struct hint { uint64_t seen, wanted; uint8_t size; };

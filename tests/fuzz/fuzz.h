@@ -14,6 +14,9 @@ struct fuzz_word { const char *bytes; size_t size; };
 extern const struct fuzz_word fuzz_words[];
 extern const size_t fuzz_most;          /* bytes of the longest input */
 
+/* A target whose input is mostly numbers says where one stands: a place below size, from any number. */
+__attribute__((weak)) size_t fuzz_place(const uint8_t *bytes, size_t size, uint64_t number);
+
 /* One input, in memory of exactly its size. */
 void fuzz_one(const uint8_t *bytes, size_t size);
 

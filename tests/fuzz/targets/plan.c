@@ -13,6 +13,28 @@ const struct fuzz_word fuzz_words[] = {
 };
 const size_t fuzz_most = 8192;
 
+/* One of the arrays, one of its elements, one of that one's fields; or somewhere in the header. */
+size_t fuzz_place(const uint8_t *bytes, size_t size, uint64_t number)
+{
+    static const size_t sizes[PLAN_ARRAYS] = {
+        [PLAN_UNITS] = sizeof(struct plan_unit), [PLAN_EDGES] = sizeof(struct plan_edge),
+        [PLAN_WORDS] = sizeof(struct plan_string), [PLAN_VARIABLES] = sizeof(struct plan_variable),
+        [PLAN_EXITS] = sizeof(struct plan_exit), [PLAN_DELAYS] = sizeof(uint64_t), [PLAN_BLOB] = 1,
+        [PLAN_RULES] = sizeof(struct plan_rule), [PLAN_TARGETS] = sizeof(uint32_t),
+        [PLAN_ERRANDS] = sizeof(struct plan_errand),
+    };
+    struct plan_header header;
+    size_t which = number % (PLAN_ARRAYS + 2);
+    number /= PLAN_ARRAYS + 2;
+    if (size < sizeof header)
+        return 0;
+    memcpy(&header, bytes, sizeof header);
+    if (which >= PLAN_ARRAYS || header.arrays[which].count == 0 || header.arrays[which].at >= size)
+        return number % sizeof header;
+    uint64_t element = number % header.arrays[which].count, field = number / header.arrays[which].count % sizes[which];
+    return (header.arrays[which].at + element % size * sizes[which] + field) % size;
+}
+
 /* What flip.c has no reason to look at: every number that the core takes as an index, or that tells it when. */
 static void check_unit(const struct plan *plan, uint32_t index)
 {
@@ -64,6 +86,8 @@ static void check(const uint8_t *bytes, uint64_t size)
         check_unit(&plan, i);
     for (uint32_t i = 0; i < plan.edge_count; i++)
         check_edge(&plan, &plan.edges[i]);
+    for (uint32_t i = 0; i < plan.target_count; i++)
+        CLAIM(plan.targets[i] < plan.unit_count);
     for (uint32_t i = 0; i < plan.errand_count; i++)
         check_errand(&plan, &plan.errands[i]);
 }
