@@ -149,8 +149,8 @@ static _Noreturn void execute(const struct child_start *ch)
 
 /* --- all of it --- */
 
-/* One command keeps the session, and so the terminal, of whoever started it; so does the unit that has the terminal, which
- * is in front before its first instruction: a shell that finds itself in the background stops. */
+/* One command keeps the session, and so the terminal, of whoever started it; so does the unit that has the terminal,
+ * which is in front before its first instruction: a shell that finds itself in the background stops. */
 static void set_session(const struct child_start *ch)
 {
     const struct core *c = ch->core;
