@@ -236,13 +236,12 @@ def test_a_storm_of_signals_delays_no_duty(launch_both: Launcher) -> None:
 
 
 def test_it_sleeps_when_nothing_happens(launch_both: Launcher) -> None:
-    """No polling anywhere: not one wake-up while all is quiet (tini has one a second)."""
+    """No polling anywhere: not one wake-up while all is quiet (tini has one a second). The kernel itself may wake
+    anybody now and then, but not in each of many spells."""
     running = launch_both.start({"service.a": {"command": at_term(0)}, "sidecar.s": {"command": SLEEP}})
     running.expect("ready")
     wait_until(lambda: [status(pid).get("Name") for pid in children(running.pid)].count("sleep") == 1, "both run")
-    before = wait_until(lambda: _quiet(running), "it has come to rest")
-    time.sleep(1.2)
-    assert _switches(running) == before
+    wait_until(lambda: _rests(running), "it sleeps for more than a second")
     running.send(signal.SIGTERM)
     assert running.wait().code == 0
 
@@ -252,11 +251,10 @@ def _switches(running: Running) -> int:
     return int(shown["voluntary_ctxt_switches"]) + int(shown["nonvoluntary_ctxt_switches"])
 
 
-def _quiet(running: Running) -> int:
-    """Its count of switches, if that stays the same for a while."""
+def _rests(running: Running) -> bool:
     before = _switches(running)
-    time.sleep(0.2)
-    return before if _switches(running) == before else 0
+    time.sleep(1.2)
+    return _switches(running) == before
 
 
 def test_it_needs_no_writable_file_system(launch_both: Launcher) -> None:
