@@ -222,6 +222,18 @@ def test_ctrl_z_gives_the_prompt_back_and_fg_resumes(launch: Launcher, terminal:
     assert leave(terminal, running) == 128 + signal.SIGINT
 
 
+def test_a_group_from_outside_can_have_it_back(launch: Launcher, terminal: Terminal) -> None:
+    """PID 1 of a namespace that is somebody's job has no number for that job's group."""
+    pod = one(sh("exit 3"), restart="always", backoff={"initial": "60s"})
+    running = sit_at_shell(launch, terminal, pod, above=("unshare", "-pf", "--mount-proc", "--kill-child"))
+    terminal.type('"$@"\n')
+    terminal.expect("restart 2 in 60s")
+    terminal.type(CTRL_C)
+    terminal.expect(PROMPT)
+    terminal.type("exit $?\n")
+    assert leave(terminal, running) == 3
+
+
 # A parent that does nothing for the terminal but to put its job in front, once.
 PARENT = (
     "import os, signal, sys\n"
