@@ -193,6 +193,8 @@ static int open_port(struct core *c)
     const struct plan_pod *pod = c->plan.pod;
     const char *host = plan_text(&c->plan, pod->listen_host);
     int fd = listen_on(pod, host);
+    if (fd == -EAFNOSUPPORT && strcmp(host, "::") == 0)  /* everybody, where there is no IPv6 */
+        fd = listen_on(pod, "0.0.0.0");
     if (fd < 0)
         die(EXIT_SET_UP, "cannot listen on %s port %u: %s", host, (unsigned)pod->listen_port, say_error(-fd));
     return fd;

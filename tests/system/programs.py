@@ -3,6 +3,7 @@
 No program here waits for time to pass: those that stay do so until a signal ends them.
 """
 
+import errno
 import os
 import signal
 import sys
@@ -109,17 +110,20 @@ def given(what: str, *command: str) -> None:
             os._exit(0)
     elif what == "without-nowait":
         refuse({"x86_64": 328, "aarch64": 287}[os.uname().machine])  # pwritev2, which pipes have known since Linux 6.4
+    elif what == "without-ipv6":
+        refuse({"x86_64": 41, "aarch64": 198}[os.uname().machine], 10, errno.EAFNOSUPPORT)  # socket, AF_INET6
     os.execvp(command[0], list(command))
 
 
-def refuse(number: int) -> None:
-    """From now on this system call is not supported: a seccomp filter of four instructions."""
+def refuse(number: int, first: int | None = None, error: int = errno.EOPNOTSUPP) -> None:
+    """From now on this system call fails, if its ``first`` argument is this one: a seccomp filter."""
     import ctypes
-    import errno
     import struct
 
-    load, equal, give_back, allow, refused = 0x20, 0x15, 0x06, 0x7FFF0000, 0x00050000 | errno.EOPNOTSUPP
-    steps = [(load, 0, 0, 0), (equal, 0, 1, number), (give_back, 0, 0, refused), (give_back, 0, 0, allow)]
+    load, equal, give_back, allow, at_first = 0x20, 0x15, 0x06, 0x7FFF0000, 16
+    more = [] if first is None else [(load, 0, 0, at_first), (equal, 0, 1, first)]
+    steps = [(load, 0, 0, 0), (equal, 0, 1 + len(more), number), *more, (give_back, 0, 0, 0x00050000 | error),
+             (give_back, 0, 0, allow)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
     program = ctypes.create_string_buffer(struct.pack("HP", len(steps), ctypes.addressof(code)))
     libc = ctypes.CDLL(None, use_errno=True)

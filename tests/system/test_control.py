@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from knocking import Place, free_port, near, read_until
-from system_harness import SLEEP, Launcher, Running, at_term, sh, wait_until
+from system_harness import SLEEP, Launcher, Running, at_term, sh, tool, wait_until
 
 from minipod.reaper.layout import ffi, lib
 
@@ -225,6 +225,15 @@ def test_the_port_serves_health_and_metrics_alone(launch: Launcher) -> None:
     for path in ("/v1/pod", "/v1/units/web", "/v1/logs", "/v1/events", "/v1/plan", "/"):
         assert place.get(path).status == 404
     assert place.post("/v1/stop").status == 404 and place.post("/metrics").status == 405
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 143
+
+
+def test_a_port_for_everybody_where_there_is_no_ipv6(launch: Launcher) -> None:
+    port = free_port()
+    pod = {"pod": {"control": {"listen": f":{port}"}}, "service.web": {"command": SLEEP}}
+    running = launch.start(pod, wrap=tool("given", "without-ipv6"))
+    assert Place(port).wait().get("/livez").status == 200
     running.send(signal.SIGTERM)
     assert running.wait().code == 143
 
