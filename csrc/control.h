@@ -5,6 +5,7 @@
  *     door.c     opens and closes what is listened on
  *     control.c  clients: who comes, who must go, who waits for what
  *     request.c  bytes to a request
+ *     asked.c    its query to values
  *     route.c    a request to a body, or an order
  *     answer*.c  what bodies consist of: facts, lines, tables
  *     deliver.c  bodies to bytes on the wire

@@ -4,24 +4,11 @@
 
 #include <string.h>
 
+#include "asked.h"
 #include "control.h"
 #include "core.h"
 #include "metrics.h"
-#include "moment.h"
 #include "record.h"
-
-enum parameter_bit {
-    ASKS_TAIL = 1, ASKS_FOLLOW = 2, ASKS_PREVIOUS = 4, ASKS_SINCE = 8, ASKS_AFTER = 16, ASKS_SIGNAL = 32
-};
-
-/* What a request asks for besides its path. */
-struct asked {
-    struct unit *unit;
-    uint64_t since, after;
-    uint32_t tail;
-    uint8_t given;          /* parameter_bit of each that was there */
-    uint8_t follow, previous, signal;
-};
 
 typedef void handler(struct core *, struct client *, const struct asked *);
 
@@ -33,14 +20,6 @@ static const struct refusal
     no_unit = {404, "there is no unit of this name", "GET /v1/units lists them"},
     no_method = {405, "this path is not asked for by this method", "the Allow header has those that it takes"},
     bad_name = {400, "the unit's name is not well encoded", "a name is lower-case letters, digits and -"},
-    bad_query = {400, "the query is not well encoded, or has a value that is too long",
-                 "write it as name=value&name=value"},
-    no_parameter = {400, "the query has a parameter that this path does not take, or one twice",
-                    "docs/openapi.json says which it takes"},
-    bad_flag = {400, "follow or previous is neither 1 nor 0", "write follow=1"},
-    bad_number = {400, "tail or after is no number", "write tail=10"},
-    bad_since = {400, "since is neither a duration nor a time", "write since=10m or since=2026-01-31T23:59:59Z"},
-    bad_signal = {400, "there is no such signal", "write signal=HUP, or its number"},
     no_signal = {400, "which signal?", "write signal=HUP"},
     no_previous = {404, "there was no instance before this one", "leave out previous"},
     no_lines = {404, "this unit's lines do not come to minipod", "its log is inherit or none"},
@@ -279,89 +258,6 @@ static struct unit *find_unit(struct core *c, const char *name)
     return NULL;
 }
 
-/* --- parameters --- */
-
-static int take_number(const char *text, uint64_t most, uint64_t *out)
-{
-    *out = 0;
-    if (!*text)
-        return 0;
-    for (; *text; text++) {
-        unsigned digit = (unsigned)(unsigned char)*text - '0';
-        if (digit > 9 || *out > (most - digit) / 10)
-            return 0;
-        *out = *out * 10 + digit;
-    }
-    return 1;
-}
-
-static const struct refusal *take_flag(const char *text, uint8_t *out)
-{
-    *out = strcmp(text, "1") == 0 || strcmp(text, "true") == 0;
-    return *out || strcmp(text, "0") == 0 || strcmp(text, "false") == 0 ? NULL : &bad_flag;
-}
-
-static const struct refusal *take_since(const char *text, uint64_t *out)
-{
-    uint64_t ago, now = sys_wall();
-    if (moment_parse(text, out))
-        return NULL;
-    if (!moment_duration(text, &ago))
-        return &bad_since;
-    *out = now > ago ? now - ago : 0;
-    return NULL;
-}
-
-static const struct refusal *take_signal(const char *text, uint8_t *out)
-{
-    uint64_t number;
-    if (take_number(text, 64, &number)) {
-        *out = (uint8_t)number;  /* 32 and 33 are the C library's own and have no name */
-        return *signal_word(*out) == 'S' ? NULL : &bad_signal;
-    }
-    text += strncmp(text, "SIG", 3) == 0 ? 3 : 0;
-    for (*out = 1; *out <= 64; ++*out)
-        if (*signal_word(*out) == 'S' && strcmp(signal_word(*out) + 3, text) == 0)
-            return NULL;
-    return &bad_signal;
-}
-
-static const struct refusal *take_value(struct asked *asked, uint8_t which, const char *value)
-{
-    uint64_t number = 0;
-    switch ((enum parameter_bit)which) {
-    case ASKS_TAIL:
-        if (!take_number(value, UINT32_MAX, &number))
-            return &bad_number;
-        asked->tail = (uint32_t)number;
-        return NULL;
-    case ASKS_AFTER: return take_number(value, UINT64_MAX / 2, &asked->after) ? NULL : &bad_number;
-    case ASKS_FOLLOW: return take_flag(value, &asked->follow);
-    case ASKS_PREVIOUS: return take_flag(value, &asked->previous);
-    case ASKS_SINCE: return take_since(value, &asked->since);
-    case ASKS_SIGNAL: return take_signal(value, &asked->signal);
-    }
-    return &no_parameter;
-}
-
-static const struct refusal *take_parameters(const struct route *r, const char *query, struct asked *asked)
-{
-    static const char *const names[] = {"tail", "follow", "previous", "since", "after", "signal"};
-    struct parameter p;
-    const struct refusal *refusal = NULL;
-    int found;
-    while (!refusal && (found = request_parameter(&query, &p)) != 0) {
-        unsigned bit = 1, k = 0;
-        for (; found > 0 && k < sizeof names / sizeof *names && strcmp(names[k], p.name) != 0; k++)
-            bit <<= 1;
-        if (found > 0 && (!(r->takes & bit) || asked->given & bit || k == sizeof names / sizeof *names))
-            return &no_parameter;
-        refusal = found < 0 ? &bad_query : take_value(asked, (uint8_t)bit, p.value);
-        asked->given |= (uint8_t)bit;
-    }
-    return refusal;
-}
-
 /* --- a request --- */
 
 static const struct refusal *fill(struct core *c, const struct route *r, const char *target, struct part name,
@@ -374,7 +270,7 @@ static const struct refusal *fill(struct core *c, const struct route *r, const c
         if (!(asked->unit = find_unit(c, text)))
             return &no_unit;
     }
-    return take_parameters(r, request_query(target), asked);
+    return asked_take(asked, r->takes, request_query(target));
 }
 
 static int fits(const struct route *r, uint8_t method)

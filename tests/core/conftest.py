@@ -25,8 +25,8 @@ SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover
 # What stays off the fake kernel: the core's first and last words, the child's side of a fork, the control server, and
 # the kernel itself.
 NOT_ON_FAKE = {"child", "file", "front", "identity", "lookup", "main", "report", "sys", "user",
-               "answer", "answer_log", "answer_text", "answer_unit", "ask", "client", "control", "deliver", "door",
-               "route"}
+               "answer", "answer_log", "answer_text", "answer_unit", "ask", "asked", "client", "control", "deliver",
+               "door", "route"}
 WRAPPED = ["-Wl,--wrap=timer_arm,--wrap=timer_pop_due"]
 
 PHASES = [Phase.explicit, Phase.generate, Phase.shrink]
