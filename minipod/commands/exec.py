@@ -1,5 +1,5 @@
 """`minipod exec NAME -- CMD`: a command as a unit would run it. It becomes that command: exit code, terminal and
-signals are the command's own. It must never change what the unit itself is given.
+signals are the command's own. It must never change what the unit itself is given, nor be more than whoever answers is.
 """
 
 import os
@@ -7,12 +7,12 @@ import sys
 from typing import NamedTuple, NoReturn
 
 from minipod.commands.asking import COMMON, HELP, POD, ask, unknown_unit
-from minipod.commands.peer import peer_of
 from minipod.errors import PodError, UsageError
 from minipod.options import Words, sort_words
 from minipod.reaper import context as contexts
 from minipod.reaper.client import Client, unit_path
 from minipod.reaper.lower import DEFAULT_PATH
+from minipod.reaper.peer import seen
 
 USAGE = f"""minipod exec NAME [--] CMD [ARGS...]
 
@@ -44,12 +44,13 @@ def run(words: list[str]) -> int:
     if not request.command:
         raise UsageError(f"CMD is missing: minipod exec {request.name} -- sh")
     client = ask(request.found)
-    context = contexts.parse(client.get(unit_path(_known(client, request.name), "context")))
-    identity = contexts.identity_of(context)
+    facts, peer = client.get_from(unit_path(_known(client, request.name), "context"))
+    context = contexts.parse(facts)
+    identity = contexts.limit(context, contexts.identity_of(context), seen(peer))
     terminal = os.environ.get("TERM") if os.isatty(0) else None
     environment = contexts.environment(context, identity, terminal)
     sys.stdout.flush()
-    contexts.take_on(context, identity, f"/proc/{peer_of(client)}/cwd")
+    contexts.take_on(context, identity, f"/proc/{peer.pid}/cwd")
     _become(request.command, environment)
 
 

@@ -9,9 +9,11 @@ import os
 import pwd
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, NamedTuple
 
 from minipod.errors import FAILED, PodError
+from minipod.reaper.peer import Peer
 
 # These are said to one instance, and answered by it: whoever runs beside it must not speak in its name. The last one is
 # how PID 1 knows what an instance leaves behind, which this is not.
@@ -69,6 +71,22 @@ def identity_of(context: Context) -> Identity:
     return found._replace(gid=gid, groups=(gid,) if context.user else None)
 
 
+def limit(context: Context, wanted: Identity, peer: Peer) -> Identity:
+    """At most what whoever said the context is: a server that is not root gives no unit more than it has itself
+    (csrc/identity.c), so that root does not run what another user chose. PodError when a unit's user or group is none
+    that it could become."""
+    if peer.uid == 0 or os.geteuid() != 0:
+        return wanted  # the unit's may be anybody; or the kernel itself lets us be nobody else
+    if wanted.uid not in (None, peer.uid) or wanted.gid not in (None, peer.gid):
+        who = f"user {context.user}" if wanted.uid not in (None, peer.uid) else f"group {wanted.gid}"
+        raise PodError(
+            f"cannot become {who} for {context.unit}: its pod runs as user {peer.uid}, group {peer.gid}, and could not;"
+            f" run the pod as root, or leave out the unit's user and group",
+            FAILED,
+        )
+    return wanted._replace(uid=peer.uid, gid=peer.gid, groups=peer.groups)
+
+
 def _user(name: str) -> Identity:
     entry = _entry_of(name)
     if entry is None:
@@ -122,21 +140,29 @@ def take_on(context: Context, identity: Identity, above: str) -> None:
     if context.umask is not None:
         os.umask(context.umask)
     try:
-        os.chdir(os.readlink(above))  # by its name: the link itself might lead into other mounts than ours
+        folder = os.readlink(above)  # by its name: the link itself might lead into other mounts than ours
     except OSError:
-        pass  # nobody may see it but PID 1's user; most are there already, as it is the image's own directory
+        folder = "."  # nobody may see it but PID 1's user; most are there already: it is the image's own directory
     try:
         _become(identity)
     except PermissionError:
-        who = context.user or f"group {context.group}"
+        who = context.user or (f"group {context.group}" if context.group else f"user {identity.uid}")
         raise PodError(f"cannot become {who}: not permitted; ask as root, or as {who}", FAILED) from None
+    _enter(context, folder)
+    for number in _IGNORED_BY_PYTHON:
+        signal.signal(number, signal.SIG_DFL)
+
+
+def _enter(context: Context, folder: str) -> None:
+    """As the unit's user, never as root: a name that another user chose might lead where he may not go."""
+    with suppress(OSError):
+        os.chdir(folder)
     try:
-        os.chdir(context.working_dir or ".")
+        if context.working_dir:
+            os.chdir(context.working_dir)
     except OSError as bad:
         why = os.strerror(bad.errno or 0).lower()
         raise PodError(f"cannot enter {context.working_dir}: {why}", FAILED) from None
-    for number in _IGNORED_BY_PYTHON:
-        signal.signal(number, signal.SIG_DFL)
 
 
 def _become(wanted: Identity) -> None:

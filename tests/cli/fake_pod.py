@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Iterator
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler
 from socketserver import ThreadingMixIn, UnixStreamServer
 from urllib.parse import parse_qs, urlsplit
@@ -54,6 +55,21 @@ def event(seq: int, unit: str | None, machine: str = "lifecycle", **more) -> dic
     }  # fmt: skip
 
 
+@contextmanager
+def being(uid: int, gid: int, groups: tuple[int, ...] = ()) -> Iterator[None]:
+    """Root is somebody else for a while."""
+    before = os.getgroups(), os.getegid()
+    os.setgroups(groups)
+    os.setegid(gid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(before[1])
+        os.setgroups(before[0])
+
+
 class FakePod:
     """``units`` are in the order of the pod; ``then`` says what the pod becomes with each further event;
     ``news`` are lines that only followers hear. ``asked`` has each request as ("GET", path, query)."""
@@ -75,6 +91,7 @@ class FakePod:
         self.text = b""
         self.plan = b""
         self.contexts: dict[str, dict] = {}
+        self.after_context = lambda: None  # once its connection is there
         self.refusals: dict[str, tuple[int, bytes]] = {}
         self.asked: list[tuple[str, str, dict]] = []
         self.stays, self.looked = threading.Event(), threading.Event()
@@ -90,6 +107,12 @@ class FakePod:
         self.looked.set()
         self._server.shutdown()
         self._server.server_close()
+
+    def belong_to(self, uid: int, gid: int, groups: tuple[int, ...] = ()) -> "FakePod":
+        """For those who ask, from here on: the kernel tells them what we were when we listened. Needs root."""
+        with being(uid, gid, groups):
+            self._server.socket.listen()
+        return self
 
     def then(self, *units: dict, **pod: object) -> None:
         """With its next event the pod is like this."""
@@ -146,6 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path == "/v1/plan":
             self._answer(200, pod.plan)
         elif path.endswith("/context"):
+            pod.after_context()
             self._answer(200, json.dumps(pod.contexts[name]).encode())
         elif path.endswith("/logs"):
             self._stream(self._logs(name, query), "follow" in query)

@@ -3,10 +3,13 @@
 import json
 import os
 import socket
+import tempfile
 import threading
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from fake_pod import FakePod, stay_put
+from fake_pod import FakePod, being, stay_put
 
 from minipod.errors import PodError
 from minipod.reaper import client
@@ -181,3 +184,61 @@ def test_no_moment(text) -> None:
 def test_facts_are_json(fake_pod) -> None:
     """The fake server and the client agree on what a document is."""
     assert client.find().get("/v1/pod") == json.loads(json.dumps(fake_pod.document()))
+
+
+# --- who is believed --------------------------------------------------------------------------------------------------
+
+US, STRANGER = 54321, 54322
+
+
+@pytest.fixture
+def open_pod(monkeypatch) -> Iterator[FakePod]:
+    """One that everybody may connect to, by a name."""
+    name = f"minipod-test-{os.getpid()}"
+    monkeypatch.setenv("MINIPOD_SOCKET", f"@{name}")
+    with FakePod(f"\0{name}") as pod:
+        yield pod
+
+
+def test_a_strangers_server_is_not_asked(open_pod) -> None:
+    """Nor is one that was named: he could have been quicker than the pod."""
+    open_pod.belong_to(STRANGER, STRANGER)
+    with being(US, US), pytest.raises(PodError, match="as user 54322 answers there; ask as root") as caught:
+        client.find().get("/v1/pod")
+    assert caught.value.exit_code == 3 and open_pod.asked == []
+
+
+@pytest.mark.parametrize(("server", "asker"), [(US, US), (0, US), (STRANGER, 0)])
+def test_ours_and_roots_are_believed_and_root_asks_everybody(open_pod, server: int, asker: int) -> None:
+    open_pod.belong_to(server, server)
+    with being(asker, asker):
+        assert client.find().get("/v1/pod")["pod"]["name"] == "shop"
+
+
+@pytest.fixture
+def public_folder(nowhere, monkeypatch) -> Iterator[Path]:
+    """One that everybody may see into, with a socket."""
+    with tempfile.TemporaryDirectory() as above:
+        folder = Path(above) / "minipod"
+        folder.mkdir()
+        Path(above).chmod(0o755)
+        monkeypatch.setenv("XDG_RUNTIME_DIR", above)
+        with FakePod(str(folder / "shop.sock")):
+            (folder / "shop.sock").chmod(0o666)
+            yield folder
+
+
+@pytest.mark.parametrize(("owner", "asker", "found"), [(STRANGER, US, 0), (US, US, 1), (0, US, 1), (STRANGER, 0, 1)])
+def test_somebody_elses_folder_is_left_alone(public_folder, owner: int, asker: int, found: int) -> None:
+    os.chown(public_folder, owner, owner)
+    with being(asker, asker):
+        assert len(list(client._paths(os.environ))) == found
+
+
+def test_a_link_is_no_folder(public_folder, monkeypatch) -> None:
+    link = public_folder / "minipod"
+    link.symlink_to(public_folder)
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(public_folder))
+    with being(US, US):
+        assert list(client._paths(os.environ)) == []
+    assert len(list(client._paths(os.environ))) == 1

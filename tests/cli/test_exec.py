@@ -12,7 +12,8 @@ import pytest
 from fake_pod import FakePod
 
 from minipod.errors import PodError
-from minipod.reaper.context import OF_ONE_INSTANCE, Context, Identity, environment, identity_of, parse
+from minipod.reaper.context import OF_ONE_INSTANCE, Context, Identity, environment, identity_of, limit, parse
+from minipod.reaper.peer import Peer
 
 PATH = os.environ["PATH"]
 
@@ -177,3 +178,62 @@ def test_what_is_said_to_one_instance_is_left_out() -> None:
 def test_an_answer_that_is_none() -> None:
     with pytest.raises(PodError, match="does not understand"):
         parse({"unit": "web", "env": None})
+
+
+# --- at most what the pod is ------------------------------------------------------------------------------------------
+
+SHOW = "id -u; id -g; id -G; echo $A"
+OTHER = Peer(1, 12345, 12346, (12347, 12348))
+
+
+def test_root_becomes_what_the_pod_is(web: FakePod) -> None:
+    """What the environment has is chosen by the pod's user, and is nothing that root should run with."""
+    web.belong_to(OTHER.uid, OTHER.gid, OTHER.groups)
+    done = become("web", "sh", "-c", SHOW, cwd="/")
+    assert done.stderr == ""
+    assert (done.returncode, done.stdout.split("\n")[:4]) == (0, ["12345", "12346", "12346 12347 12348", "b=c"])
+
+
+def test_the_other_one_who_answers_next_counts_for_nothing(web: FakePod) -> None:
+    """Whoever says the context is asked who he is, not who listens there a moment later."""
+    web.belong_to(OTHER.uid, OTHER.gid)
+    web.after_context = lambda: web.belong_to(0, 0)
+    assert become("web", "id", "-u", cwd="/").stdout == "12345\n"
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ({"user": "root"}, "cannot become user root for web: its pod runs as user 12345, group 12346, and could not"),
+        ({"user": "0"}, "cannot become user 0 for web"),
+        ({"user": "54321"}, "cannot become user 54321 for web"),
+        ({"user": "12345"}, "cannot become group 0 for web"),
+        ({"group": "0"}, "cannot become group 0 for web"),
+    ],
+)
+def test_what_the_pod_could_not_become_is_refused(web: FakePod, asked: dict, said: str) -> None:
+    web.belong_to(OTHER.uid, OTHER.gid)
+    web.contexts["web"] = context(**asked)
+    done = become("web", "id")
+    assert (done.returncode, done.stdout) == (1, "") and said in done.stderr and done.stderr.count("\n") == 1
+
+
+def test_a_pod_may_name_its_own_user() -> None:
+    named = Context("web", {}, user="12345", group="12346")
+    assert limit(named, identity_of(named), OTHER) == Identity(12345, 12346, (12347, 12348), "", "/")
+
+
+def test_a_pod_of_roots_may_name_anybody() -> None:
+    for wanted in (Identity(), Identity(54321, 0, (0,))):
+        assert limit(Context("web", {}), wanted, Peer(1, 0, 0, ())) == wanted
+
+
+def test_no_directory_is_entered_that_the_pods_user_may_not(web: FakePod, tmp_path: Path) -> None:
+    """Root could: a folder behind one that is root's alone must not be opened by naming it."""
+    behind = tmp_path / "closed/behind"
+    behind.mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+    web.belong_to(OTHER.uid, OTHER.gid)
+    web.contexts["web"] = context(workingDir=str(behind))
+    done = become("web", "pwd", cwd="/")
+    assert (done.returncode, done.stdout, done.stderr.count("permission denied")) == (1, "", 1)

@@ -1,0 +1,53 @@
+"""Who is at the other end of a connection to the control socket, as the kernel has it: what that process was when it
+began to listen. It must never trust a number that the other side says.
+"""
+
+import os
+import socket
+import struct
+from typing import NamedTuple
+
+from minipod.errors import NOT_RUNNING, PodError
+
+_CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
+_GROUP = struct.Struct("I")
+_SO_PEERGROUPS = 59  # Linux 4.13; the library has no name for it
+_MOST_GROUPS = 65536  # NGROUPS_MAX
+
+
+class Peer(NamedTuple):
+    """``pid`` is 0 where it is in a PID namespace that cannot be seen. ``groups``: the supplementary ones, and the
+    group alone where the kernel does not tell them."""
+
+    pid: int
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+
+    def is_stranger(self) -> bool:
+        """Nobody is believed but root and who we are; root may ask everybody. The same as csrc/ask.c has it."""
+        return os.geteuid() != 0 and self.uid not in (0, os.geteuid())
+
+
+def peer_at(connection: socket.socket) -> Peer:
+    """Of a connected Unix socket."""
+    raw = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _CREDENTIALS.size)
+    pid, uid, gid = _CREDENTIALS.unpack(raw)
+    return Peer(pid, uid, gid, _groups_at(connection, gid))
+
+
+def _groups_at(connection: socket.socket, gid: int) -> tuple[int, ...]:
+    for room in (1024, _MOST_GROUPS * _GROUP.size):
+        try:
+            raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, room)
+        except (OSError, ValueError):
+            continue  # there are more, or the kernel is older
+        return tuple(group for (group,) in _GROUP.iter_unpack(raw))
+    return (gid,)
+
+
+def seen(peer: Peer) -> Peer:
+    """PodError 3 when its process cannot be seen from here: it is in another PID namespace."""
+    if peer.pid <= 0:
+        raise PodError("the pod's processes cannot be seen from here: ask inside its container", NOT_RUNNING)
+    return peer
