@@ -12,12 +12,12 @@ from minipod.errors import NOT_RUNNING, PodError
 _CREDENTIALS = struct.Struct("iII")  # struct ucred: pid, uid, gid
 _GROUP = struct.Struct("I")
 _SO_PEERGROUPS = 59  # Linux 4.13; the library has no name for it
-_MOST_GROUPS = 65536  # NGROUPS_MAX
+_ROOM = 1024  # bytes, the most that the library takes: 256 groups
 
 
 class Peer(NamedTuple):
-    """``pid`` is 0 where it is in a PID namespace that cannot be seen. ``groups``: the supplementary ones, and the
-    group alone where the kernel does not tell them."""
+    """``pid`` is 0 where it is in a PID namespace that cannot be seen. ``groups``: the supplementary ones; the
+    group alone where the kernel does not tell them, or there are more than 256."""
 
     pid: int
     uid: int
@@ -37,13 +37,11 @@ def peer_at(connection: socket.socket) -> Peer:
 
 
 def _groups_at(connection: socket.socket, gid: int) -> tuple[int, ...]:
-    for room in (1024, _MOST_GROUPS * _GROUP.size):
-        try:
-            raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, room)
-        except (OSError, ValueError):
-            continue  # there are more, or the kernel is older
-        return tuple(group for (group,) in _GROUP.iter_unpack(raw))
-    return (gid,)
+    try:
+        raw = connection.getsockopt(socket.SOL_SOCKET, _SO_PEERGROUPS, _ROOM)
+    except OSError:
+        return (gid,)
+    return tuple(group for (group,) in _GROUP.iter_unpack(raw))
 
 
 def seen(peer: Peer) -> Peer:
