@@ -83,16 +83,19 @@ static void act_ease_rest(struct core *c, struct unit *u)
 
 static void act_kill_rest(struct core *c, struct unit *u)
 {
+    if (u->plan->ask_rest && u->pid)  /* a zombie: its number is still its group's */
+        stray_signal_unit(c, u, SIGTERM);
     if (u->plan->leave_rest)
         return;
     u->kill_rest = 1;
     stray_signal_unit(c, u, SIGKILL);
 }
 
+/* Looked after when its leader is reaped; one that there was no process for has none. */
 static void act_check_rest(struct core *c, struct unit *u)
 {
-    (void)c;
     u->check_rest = 1;
+    c->reap_more |= u->pid == 0;
 }
 
 /* --- what it means --- */
@@ -214,6 +217,10 @@ static void act_wind_down_all(struct core *c, struct unit *u)
 static void act_sweep_term(struct core *c, struct unit *u)
 {
     (void)u;
+    if (c->plan.pod->leave_others) {
+        step_post(c, MACHINE_POD, NULL, POD_EVENT_NOTHING_LEFT);
+        return;
+    }
     c->sweeping = 1;
     timer_arm(c, timer_of_pod(c, TIMER_BUDGET), c->limits.sidecar_kill);
     stray_sweep(c, SIGTERM);

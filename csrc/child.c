@@ -155,7 +155,7 @@ static void set_session(const struct child_start *ch)
 {
     const struct core *c = ch->core;
     int32_t self = (int32_t)call(SYS_getpid, 0, 0, 0);
-    if (c->plan.pod->exact_env || (!ch->errand && terminal_is_of(c, ch->unit)))
+    if (ch->unit->plan->keep_session || (!ch->errand && terminal_is_of(c, ch->unit)))
         call(SYS_setpgid, 0, 0, 0);
     else
         call(SYS_setsid, 0, 0, 0);

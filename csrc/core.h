@@ -209,6 +209,8 @@ struct core {
     int32_t self;
     uint8_t is_init;                    /* we are PID 1 of a namespace */
     uint8_t quiet;                      /* one command: no word unless something is wrong */
+    uint8_t mute;                       /* one command: nor a warning */
+    uint8_t tell_orphans;               /* one command: each that is reaped is told */
     /* the pod */
     uint8_t state, cause, left;
     uint8_t told_by;                    /* the last signal that said: stop, or TOLD_BY_CONTROL; 0: none has */
@@ -288,12 +290,14 @@ void spawn_read_errand_handshake(struct core *, struct errand *);
 int child_run(void *start);                     /* a struct child_start; never returns */
 struct child_failure { int32_t error; uint8_t stage; uint8_t zero[3]; };
 enum child_stage {
-    STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER
+    STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER,
+    STAGE_PROCESS                               /* the parent's: there is no child */
 };
 
 /* reap.c */
 void reap_children(struct core *);
 void reap_record(struct core *, struct unit *, const struct sys_exit *);
+void reap_unborn(struct core *, struct unit *, int error);      /* there is no process for it, and never will be */
 struct unit *reap_unit_of(struct core *, int32_t pid);          /* whose leader it is, or NULL */
 struct errand *reap_errand_of(struct core *, int32_t pid);
 

@@ -3,8 +3,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -12,8 +10,9 @@
 #include "core.h"
 #include "front.h"
 #include "moment.h"
+#include "one.h"
+#include "run.h"
 #include "say.h"
-#include "solo_plan.h"
 #include "usage.h"
 
 #ifndef MINIPOD_VERSION
@@ -43,15 +42,16 @@ static struct core core;
 
 /* --- before the pod --- */
 
-/* A descriptor below 3 that is closed would be the next one we open. */
-static void fill_standard_fds(void)
+/* A descriptor below 3 that is closed would be the next one we open. Returns which were, a bit each. */
+static unsigned fill_standard_fds(void)
 {
+    unsigned filled = 0;
     int fd;
-    do {
-        fd = open("/dev/null", O_RDWR);
-    } while (fd >= 0 && fd < 3);
+    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3)
+        filled |= 1u << fd;
     if (fd > 2)
         close(fd);
+    return filled;
 }
 
 static int close_between(unsigned first, unsigned last)
@@ -71,22 +71,6 @@ static void close_inherited(int report, int events)
             close(fd);
 }
 
-static void become_reaper(void)
-{
-    core.self = getpid();
-    core.is_init = core.self == 1;
-    if (!core.is_init && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
-        complain("cannot become a subreaper: orphans of the pod will not be reaped");
-}
-
-static void make_mark(void)
-{
-    uint64_t random = 0;
-    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
-        random = sys_wall() ^ (uint64_t)core.self << 40;
-    core.mark[say_format(core.mark, sizeof core.mark - 1, "%lu", random)] = 0;
-}
-
 static void read_grace(void)
 {
     const char *text = getenv("MINIPOD_GRACE");
@@ -95,70 +79,19 @@ static void read_grace(void)
         die(EXIT_USAGE, "MINIPOD_GRACE=%s is no duration; write it as 10s, 1m30s or 250ms", text);
 }
 
-static int open_report(const char *path)
-{
-    int fd = path ? sys_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
-    if (path && fd < 0)
-        die(EXIT_SET_UP, "cannot write the report %s: %s", path, say_error(-fd));
-    return fd;
-}
-
 /* --- the pod --- */
-
-static int end(int report)
-{
-    const struct unit *decider;
-    char sentence[512];
-    int code = core_exit_code(&core, &decider);
-    sentence[report_sentence(&core, code, decider, sentence, sizeof sentence - 1)] = 0;
-    say(&core, "%s", sentence);
-    log_finish(&core);
-    report_write(&core, report, code, decider);
-    log_finish(&core);
-    return code;
-}
-
-static int run(const uint8_t *plan, char *const *words, int report, int events)
-{
-    plan_open(&core.plan, plan);
-    make_mark();
-    const char *why = load_programs(&core.plan, environ, words, core.mark, &core.loaded);
-    if (why)
-        die(EXIT_USAGE, "cannot run: %s", why);
-    core_set_up(&core);
-    if (events >= 0)
-        events_begin(&core, events);
-    loop_run(&core);
-    control_close(&core);
-    terminal_close(&core);
-    return end(report);
-}
 
 static int run_pod(int argc, char **argv)
 {
     static struct options options;
     front_parse_run(argc, argv, &options);
-    become_reaper();
+    run_become_reaper(&core);
     read_grace();
     core.control.given = getenv("MINIPOD_SOCKET");
-    int report = open_report(options.report), events = options.events ? events_open(options.events) : -1;
+    int report = run_open_report(options.report), events = options.events ? events_open(options.events) : -1;
     const uint8_t *plan = front_load(&options, core.given_mask);
     close_inherited(report, events);
-    return run(plan, options.words, report, events);
-}
-
-/* minipod -- PROGRAM: a pod of one, whose plan was made when minipod was. */
-static int run_one(char **words)
-{
-    if (!*words)
-        die(EXIT_USAGE, "which program? minipod -- PROGRAM ARGS");
-    become_reaper();
-    read_grace();
-    core.quiet = 1;
-    const char *why = plan_refuse(solo_plan, sizeof solo_plan);
-    if (why)
-        die(EXIT_INTERNAL, "its own plan is broken: %s", why);
-    return run(solo_plan, words, -1, -1);
+    return run_plan(&core, plan, options.words, report, events);
 }
 
 static void print(int fd, const char *text)
@@ -173,7 +106,10 @@ static int asks_help(const char *word) { return is(word, "--help") || is(word, "
 int main(int argc, char **argv)
 {
     signal_hold_all(&core.given_mask);
-    fill_standard_fds();
+    const struct one_manner *manner = one_manner_of(argv[0]);
+    unsigned filled = fill_standard_fds();
+    if (manner->known_by != ONE_OWN)
+        return one_run(&core, manner, argv, filled);
     if (argc < 2) {
         print(2, usage);
         return EXIT_USAGE;
@@ -184,21 +120,21 @@ int main(int argc, char **argv)
     }
     if (asks_help(argv[1]) || is(argv[1], "help")) {
         print(1, usage);
+        print(1, "\nOptions of one command, and the variables that stand for them:\n");
+        one_print_options(1, manner);
         return 0;
     }
     if (is(argv[1], "run") && argc > 2 && asks_help(argv[2])) {
         print(1, run_usage);
         return 0;
     }
-    if (is(argv[1], "--"))
-        return run_one(argv + 2);
+    if (one_is_asked(argv[1]))
+        return one_run(&core, manner, argv, filled);
     if (is(argv[1], "health") || is(argv[1], "ready") || is(argv[1], "ctl")) {
         sys_hold(SIG_SETMASK, core.given_mask, NULL);
         return client_run(argv + 1);
     }
     if (is(argv[1], "run"))
         return run_pod(argc - 2, argv + 2);
-    if (argv[1][0] == '-')
-        die(EXIT_USAGE, "there is no option %s; minipod --help lists the words", argv[1]);
     front_exec_python(argv + 1, core.given_mask);
 }

@@ -101,10 +101,13 @@ struct plan_unit {
     uint8_t leave_rest;             /* 1: what the leader leaves behind is left to the pod's end */
     uint8_t notify_socket;          /* 1: it gets NOTIFY_SOCKET */
     uint8_t tty;                    /* 1: our controlling terminal is its own */
-    uint8_t zero;
+    uint8_t forward_scope;          /* whom signals reach that are passed on: as stop_scope */
     struct plan_run errands;        /* ERRANDS of this unit, by kind, each kind at most once */
     uint32_t notify_fd;             /* the descriptor on which it writes a line when it is ready; PLAN_NONE: none */
-    uint32_t also_zero;
+    uint8_t keep_session;           /* 1: a group of its own in our session, 0: a session of its own */
+    uint8_t tty_optional;           /* 1: to have no terminal is nothing to warn of */
+    uint8_t ask_rest;               /* 1: its group gets TERM when its leader has ended; with leave_rest */
+    uint8_t zero;
     struct plan_log log;
     uint64_t grace_ns;              /* between the stop signal and KILL; clipped to the pod's budget */
     uint64_t rest_grace_ns;         /* what the rest of the group keeps once a stopped leader is gone */
@@ -124,7 +127,10 @@ struct plan_pod {
     struct plan_run env;                     /* VARIABLES, before each unit's own */
     uint32_t main_unit;                      /* PLAN_NONE: no main */
     uint32_t args_unit;                      /* whose args the words after "--" replace; PLAN_NONE: nobody's */
-    uint32_t exact_env;                      /* 1: units get what minipod was given, not a variable more */
+    uint8_t exact_env;                       /* 1: units get what minipod was given, not a variable more */
+    uint8_t leave_others;                    /* 1: once all units are over we leave, whoever else is left */
+    uint8_t start_once;                      /* 1: a start that finds no resources is the unit's end: 126 */
+    uint8_t plain_hangup;                    /* 1: the loss of our terminal is a HUP as any other, not the pod's end */
     uint16_t listen_port;                    /* 0: nowhere */
     uint8_t control;
     uint8_t own_log;                         /* LOG_MODE_PREFIX or LOG_MODE_JSON: minipod's own words */

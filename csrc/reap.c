@@ -46,6 +46,7 @@ static const char *stage_words[] = {
     [STAGE_DIRECTORY] = "working_dir",
     [STAGE_EXEC] = "",
     [STAGE_INTERPRETER] = "its interpreter",
+    [STAGE_PROCESS] = "a process for",
 };
 
 static void tell_start_failure(struct core *c, struct unit *u)
@@ -80,6 +81,29 @@ static void see_oom(struct core *c, struct unit *u)
     c->oom_seen += u->oom;
 }
 
+static void record_no_start(struct core *c, struct unit *u)
+{
+    u->signal = 0;
+    u->raw_code = u->code = start_failure_code(u);
+    u->exit_class = u->plan->unstartable_class;
+    tell_start_failure(c, u);
+    book_end(c, u);
+    notify_forget(c, u);
+    step_post(c, MACHINE_LIFE, u, LIFE_EVENT_UNSTARTABLE);
+}
+
+/* There was not even a process for it. */
+void reap_unborn(struct core *c, struct unit *u, int error)
+{
+    u->start_stage = STAGE_PROCESS;
+    u->start_error = error;
+    u->has_run = 1;
+    u->started_at = u->ended_at = c->now;
+    u->started_wall = u->ended_wall = sys_wall();
+    book_start(u);
+    record_no_start(c, u);
+}
+
 /* Writes the end into the books and posts the fact. */
 void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
 {
@@ -95,13 +119,7 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
     u->signal = end->by_signal ? end->code : 0;
     u->raw_code = end->by_signal ? (uint8_t)(128 + end->code) : end->code;
     if (u->start_stage != STAGE_NONE) {
-        u->signal = 0;
-        u->raw_code = u->code = start_failure_code(u);
-        u->exit_class = u->plan->unstartable_class;
-        tell_start_failure(c, u);
-        book_end(c, u);
-        notify_forget(c, u);
-        step_post(c, MACHINE_LIFE, u, LIFE_EVENT_UNSTARTABLE);
+        record_no_start(c, u);
         return;
     }
     u->code = map[u->raw_code].code;
@@ -116,12 +134,15 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
 
 /* A command that nobody waits for any more is no orphan. Which of them it is does not matter: in the end all are
  * reaped. */
-static void count_unknown(struct core *c)
+static void count_unknown(struct core *c, int32_t pid)
 {
-    if (c->forgotten)
+    if (c->forgotten) {
         c->forgotten--;
-    else
-        c->orphans_reaped++;
+        return;
+    }
+    c->orphans_reaped++;
+    if (c->tell_orphans)
+        warn(c, "Reaped zombie process with pid=%d", (int)pid);
 }
 
 static void take(struct core *c, const struct sys_exit *end)
@@ -135,7 +156,7 @@ static void take(struct core *c, const struct sys_exit *end)
     else if (e)
         errand_child_ended(c, e, end);
     else if (!mailbox_child_ended(c, end->pid))
-        count_unknown(c);
+        count_unknown(c, end->pid);
     if (u || e)
         step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */
     sys_reap(end->pid);
@@ -155,8 +176,7 @@ void reap_children(struct core *c)
     }
     c->reap_more = found == 1;
     terminal_look(c);
-    if (count)
-        stray_check_all(c);
+    stray_check_all(c);
     if (c->sweeping && count && found != 1)
         step_post(c, MACHINE_POD, NULL, found == -ECHILD ? POD_EVENT_NOTHING_LEFT : POD_EVENT_STIRRED);
 }

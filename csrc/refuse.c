@@ -176,7 +176,11 @@ static const char *refuse_unit_numbers(const struct plan *plan, uint32_t index)
         {unit->stdin_mode < STDIN_MODE_COUNT, "a unit has an unknown stdin mode"},
         {unit->leave_rest <= 1, "a unit's leave_rest is neither 0 nor 1"},
         {unit->tty <= 1, "a unit's tty is neither 0 nor 1"},
-        {unit->zero == 0 && unit->also_zero == 0, "a unit has something in an unused field"},
+        {unit->tty_optional <= 1, "a unit's tty_optional is neither 0 nor 1"},
+        {unit->forward_scope < STOP_SCOPE_COUNT, "a unit has an unknown forward scope"},
+        {unit->keep_session <= 1, "a unit's keep_session is neither 0 nor 1"},
+        {unit->ask_rest <= 1, "a unit's ask_rest is neither 0 nor 1"},
+        {unit->zero == 0, "a unit has something in an unused field"},
         {unit->umask <= ALL_ACCESS || unit->umask == PLAN_NONE, "a unit has an umask above 0777"},
         {unit->exit_map < plan->exit_count / PLAN_EXIT_CODES, "a unit's exit map is not in it"},
         {unit->delays.count > 0 && refuse_run_holds(unit->delays, plan->delay_count), "a unit's back-off is not in it"},
@@ -295,6 +299,9 @@ static const char *refuse_pod_parts(struct check *check)
         {main_holds(plan), "the main unit is no service of it"},
         {pod->args_unit == PLAN_NONE || pod->args_unit < plan->unit_count, "the words after -- go to no unit of it"},
         {pod->exact_env <= 1, "the pod's exact_env is neither 0 nor 1"},
+        {pod->leave_others <= 1, "the pod's leave_others is neither 0 nor 1"},
+        {pod->start_once <= 1, "the pod's start_once is neither 0 nor 1"},
+        {pod->plain_hangup <= 1, "the pod's plain_hangup is neither 0 nor 1"},
     };
     return REFUSE_FIRST(claims);
 }

@@ -127,6 +127,8 @@ void warn(struct core *c, const char *format, ...)
 {
     char line[SENTENCE + 1];
     va_list args;
+    if (c->mute)
+        return;
     va_start(args, format);
     put_line(c, line, sentence(line, format, args));
     va_end(args);

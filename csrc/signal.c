@@ -47,13 +47,18 @@ static void send_to_all(struct core *c, int sig)
         send(c, &c->units[i], sig, 1);
 }
 
+static void pass_on(struct core *c, struct unit *u, int sig)
+{
+    send(c, u, sig, u->plan->forward_scope == STOP_SCOPE_GROUP);
+}
+
 static void forward(struct core *c, const struct plan_rule *rule)
 {
     const uint32_t *targets = c->plan.targets + rule->targets.first;
-    if (rule->targets.count == 0)
-        send_to_all(c, rule->send);
+    for (uint32_t i = 0; rule->targets.count == 0 && i < c->unit_count; i++)
+        pass_on(c, &c->units[i], rule->send);
     for (uint32_t i = 0; i < rule->targets.count; i++)
-        send(c, &c->units[targets[i]], rule->send, 1);
+        pass_on(c, &c->units[targets[i]], rule->send);
 }
 
 /* PID 1 cannot stop itself: the kernel drops a STOP that comes from inside its namespace. */

@@ -22,6 +22,10 @@
 
 static void starve(struct core *c, struct unit *u, const char *what, int error)
 {
+    if (c->plan.pod->start_once) {
+        reap_unborn(c, u, -error);
+        return;
+    }
     if (!u->starved)  /* said once, however often it is tried */
         warn(c, "%s: cannot start now: %s: %s; trying again", u->name, what, say_error(-error));
     u->starved = 1;

@@ -63,7 +63,8 @@ void terminal_open(struct core *c)
         fd++;
     t->fd = open_own();
     if (t->fd < 0) {
-        warn(c, "%s: there is no terminal that could be its own: it runs without", u->name);
+        if (!u->plan->tty_optional)
+            warn(c, "%s: there is no terminal that could be its own: it runs without", u->name);
         return;
     }
     t->unit = u;

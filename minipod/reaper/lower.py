@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from minipod import model
 from minipod.reaper import records
 from minipod.supervisor import backoff, budget, errands, order, roles, signals
-from minipod.supervisor.words import Control, ExitClass, Kind, LogMode, SignalVerb
+from minipod.supervisor.words import Control, ExitClass, Kind, LogMode, SignalVerb, StopScope
 
 # Docker's own: for a unit that is given none, or no search would find anything.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -32,6 +32,9 @@ def lower(pod: model.Pod, python: str = PYTHON) -> records.Plan:
         main_unit=None if pod.main is None else at[pod.main],
         args_unit=_args_unit(pod, at),
         exact_env=False,
+        leave_others=False,
+        start_once=False,
+        plain_hangup=False,
         deadline_ns=pod.deadline or 0,
         budget_ns=pod.termination_grace_period,
         retry_ns=backoff.RETRY_AFTER,
@@ -86,6 +89,10 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int, python: str) -> records.U
         stdin_mode=unit.stdin,
         leave_rest=False,
         tty=unit.tty,
+        tty_optional=False,
+        forward_scope=StopScope.GROUP,
+        keep_session=False,
+        ask_rest=False,
         notify_socket=unit.notify is not None and unit.notify.fd is None,
         notify_fd=unit.notify.fd if unit.notify else None,
         errands=_errands(unit, python),

@@ -105,6 +105,10 @@ class Unit(NamedTuple):
     stdin_mode: StdinMode
     leave_rest: bool
     tty: bool
+    tty_optional: bool
+    forward_scope: StopScope
+    keep_session: bool
+    ask_rest: bool
     notify_socket: bool
     notify_fd: int | None
     errands: tuple[Task, ...]
@@ -131,6 +135,9 @@ class Plan(NamedTuple):
     main_unit: int | None
     args_unit: int | None
     exact_env: bool
+    leave_others: bool
+    start_once: bool
+    plain_hangup: bool
     deadline_ns: int
     budget_ns: int
     retry_ns: int

@@ -22,7 +22,10 @@ def test_one_program_that_gets_what_minipod_got() -> None:
     assert (main.argv, main.command_count, main.env, solo.env) == ((), 0, (), ())
     assert (main.rule, main.standing) == (Rule.NEVER, Standing.MAIN)
     assert (main.log.mode, main.stdin_mode) == (LogMode.INHERIT, StdinMode.INHERIT)
-    assert (main.leave_rest, main.stop_scope) == (True, StopScope.GROUP)
+    assert (main.leave_rest, main.ask_rest) == (True, False)
+    assert (main.stop_scope, main.forward_scope) == (StopScope.GROUP, StopScope.GROUP)
+    assert (main.tty, main.tty_optional, main.keep_session) == (True, True, True)
+    assert (solo.leave_others, solo.start_once, solo.plain_hangup) == (False, True, True)
 
 
 def test_signals_of_a_terminal_are_forwarded_and_the_rest_is_as_ever() -> None:

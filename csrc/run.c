@@ -1,0 +1,66 @@
+/* See run.h. It must never know whether what it runs is a pod or one command. */
+
+#include "run.h"
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "core.h"
+#include "say.h"
+
+extern char **environ;
+
+void run_become_reaper(struct core *c)
+{
+    c->self = getpid();
+    c->is_init = c->self == 1;
+    if (!c->is_init && prctl(PR_SET_CHILD_SUBREAPER, 1) < 0)
+        complain("cannot become a subreaper: zombie reaping won't work, orphans go to whoever is above");
+}
+
+static void make_mark(struct core *c)
+{
+    uint64_t random = 0;
+    if (getrandom(&random, sizeof random, GRND_NONBLOCK) != sizeof random)
+        random = sys_wall() ^ (uint64_t)c->self << 40;
+    c->mark[say_format(c->mark, sizeof c->mark - 1, "%lu", random)] = 0;
+}
+
+int run_open_report(const char *path)
+{
+    int fd = path ? sys_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
+    if (path && fd < 0)
+        die(EXIT_SET_UP, "cannot write the report %s: %s", path, say_error(-fd));
+    return fd;
+}
+
+static int end(struct core *c, int report)
+{
+    const struct unit *decider;
+    char sentence[512];
+    int code = core_exit_code(c, &decider);
+    sentence[report_sentence(c, code, decider, sentence, sizeof sentence - 1)] = 0;
+    say(c, "%s", sentence);
+    log_finish(c);
+    report_write(c, report, code, decider);
+    log_finish(c);
+    return code;
+}
+
+int run_plan(struct core *c, const uint8_t *plan, char *const *words, int report, int events)
+{
+    plan_open(&c->plan, plan);
+    make_mark(c);
+    const char *why = load_programs(&c->plan, environ, words, c->mark, &c->loaded);
+    if (why)
+        die(EXIT_USAGE, "cannot run: %s", why);
+    core_set_up(c);
+    if (events >= 0)
+        events_begin(c, events);
+    loop_run(c);
+    control_close(c);
+    terminal_close(c);
+    return end(c, report);
+}
