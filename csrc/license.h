@@ -1,5 +1,5 @@
-/* What --license prints: what the project declares (pyproject.toml; a test holds them together), and the notice that the
- * C library inside the static command asks for.
+/* What --license prints: what the project declares (pyproject.toml; a test holds them together), and the notice that
+ * the C library inside the static command asks for.
  */
 #ifndef LICENSE_H
 #define LICENSE_H
@@ -11,15 +11,22 @@ static const char license_text[] =
     "\n"
     "musl: Copyright (c) 2005-2020 Rich Felker, et al.; licensed under the MIT license:\n"
     "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated\n"
-    "documentation files (the \"Software\"), to deal in the Software without restriction, including without limitation\n"
-    "the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software, and to\n"
+    "documentation files (the \"Software\"), to deal in the Software without restriction, including without\n"
+    "limitation\n"
+    "the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or sell copies of the Software,\n"
+    "and to\n"
     "permit persons to whom the Software is furnished to do so, subject to the following conditions:\n"
-    "The above copyright notice and this permission notice shall be included in all copies or substantial portions of\n"
+    "The above copyright notice and this permission notice shall be included in all copies or substantial\n"
+    "portions of\n"
     "the Software.\n"
-    "THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT LIMITED TO\n"
-    "THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL THE\n"
-    "AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT,\n"
-    "TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE\n"
+    "THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT\n"
+    "LIMITED TO\n"
+    "THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND NONINFRINGEMENT. IN NO EVENT SHALL\n"
+    "THE\n"
+    "AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM, DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF\n"
+    "CONTRACT,\n"
+    "TORT OR OTHERWISE, ARISING FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN\n"
+    "THE\n"
     "SOFTWARE.\n"
     "\n"
     "glibc: GNU Lesser General Public License, version 2.1 or later; https://www.gnu.org/licenses/lgpl-2.1.html\n";

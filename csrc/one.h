@@ -1,7 +1,7 @@
 /* One command: minipod [options] -- PROGRAM, and the inits whose names minipod answers to.
  *
- * The general core runs it, on the plan that is compiled in (solo_plan.h). Options and names only change numbers of that
- * plan before it runs: nothing behind one_run() knows of them.
+ * The general core runs it, on the plan that is compiled in (solo_plan.h). Options and names only change numbers of
+ * that plan before it runs: nothing behind one_run() knows of them.
  */
 #ifndef ONE_H
 #define ONE_H
@@ -55,6 +55,12 @@ int one_is_asked(const char *word);
 /* one_options.c: reads the environment, then the words behind argv[0]. Says what is wrong and leaves with
  * manner->bad_usage; does what --help, --version and --license ask and leaves with 0. */
 void one_read(struct one *, const struct one_manner *, char *const *argv, char *const *environment);
+
+/* one_value.c: what a value says; a clause that tells what is wrong with it, or NULL. The first two take a list, parted
+ * by blanks or commas. */
+const char *one_take_rewrites(struct one *, const char *text);
+const char *one_take_codes(struct one *, const char *text);
+const char *one_take_parent_signal(struct one *, const char *text);
 
 /* The options that one of this manner knows, a line each, to a descriptor. */
 void one_print_options(int fd, const struct one_manner *);
