@@ -11,6 +11,7 @@
 #include "front.h"
 #include "moment.h"
 #include "one.h"
+#include "pause.h"
 #include "run.h"
 #include "say.h"
 #include "usage.h"
@@ -37,6 +38,11 @@ static const char run_usage[] =
     "MINIPOD_SOCKET where the pod is asked and told.\n"
     "Exit code: the pod's; 124 for a deadline, 127 or 126 for a command that cannot be executed, 64 for a mistake on\n"
     "the command line, 78 for a pod or plan that cannot be run, 71 or 70 if minipod itself cannot go on.\n";
+
+static const char pause_usage[] =
+    "minipod pause\n"
+    "\n"
+    "Hold the namespaces of a pod: reap what is orphaned in them, and do nothing else, until TERM or INT. Exit code: 0.\n";
 
 static struct core core;
 
@@ -133,6 +139,14 @@ int main(int argc, char **argv)
     if (is(argv[1], "health") || is(argv[1], "ready") || is(argv[1], "ctl")) {
         sys_hold(SIG_SETMASK, core.given_mask, NULL);
         return client_run(argv + 1);
+    }
+    if (is(argv[1], "pause") && argc > 2 && asks_help(argv[2])) {
+        print(1, pause_usage);
+        return 0;
+    }
+    if (is(argv[1], "pause")) {
+        close_inherited(-1, -1);
+        return pause_run(&core, argv + 2);
     }
     if (is(argv[1], "run"))
         return run_pod(argc - 2, argv + 2);

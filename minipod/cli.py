@@ -37,8 +37,8 @@ ALIASES = {"ps": "get", "status": "get"}
 # For minipod itself: PID 1 runs one for probes that it cannot ask itself, shells the other at each TAB.
 HIDDEN = frozenset({"complete", "probe"})
 # What the static command does by itself, and hands to nobody.
-COMMANDS_OWN = frozenset({"run", "--", "--version", "health", "ready", "ctl"})
-LATER = frozenset("apply diff export import pause".split())
+COMMANDS_OWN = frozenset({"run", "--", "--version", "--license", "health", "ready", "ctl", "pause"})
+LATER = frozenset("apply diff export import".split())
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where
 # there is none, and a container waits for it.
@@ -114,7 +114,8 @@ def usage() -> str:
     """All commands, a line each."""
     rows = {
         "run FILE|PLAN": "run a pod",
-        "-- PROGRAM ARGS": "run one program under PID 1's duties",
+        "-- PROGRAM ARGS": "run one program under PID 1's duties; options stand before --",
+        "pause": "hold the namespaces of a pod, and reap in them",
         "health": "whether the pod is well, for HEALTHCHECK: exit code 0 or 1",
         "ready": "whether all of it is ready, likewise",
         "ctl WORD": "status, start, stop, restart, signal, logs and events where there is no Python",
