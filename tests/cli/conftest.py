@@ -10,7 +10,10 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+sys.path.append(str(Path(__file__).parents[1] / "system"))
+
 from fake_pod import FakePod
+from system_harness import Launcher, Stage
 
 from minipod import cli
 
@@ -29,6 +32,23 @@ def fake_pod(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakePo
     with FakePod(str(tmp_path / "pod.sock")) as pod:
         monkeypatch.setenv("MINIPOD_SOCKET", pod.path)
         yield pod
+
+
+@pytest.fixture(params=list(Stage), ids=lambda stage: stage.value)
+def launch_named(request: pytest.FixtureRequest, minipod: Path, tmp_path: Path) -> Iterator[Callable[..., Launcher]]:
+    """Starts the command by another name, a link's, as PID 1 and as an ordinary process."""
+    launchers = []
+
+    def make(name: str = "minipod") -> Launcher:
+        link = tmp_path / name
+        if not link.is_symlink():
+            link.symlink_to(minipod)
+        launchers.append(Launcher(link, tmp_path, request.param))
+        return launchers[-1]
+
+    yield make
+    for launcher in launchers:
+        launcher.close()
 
 
 @pytest.fixture(autouse=True)

@@ -112,6 +112,9 @@ def given(what: str, *command: str) -> None:
         refuse({"x86_64": 328, "aarch64": 287}[os.uname().machine])  # pwritev2, which pipes have known since Linux 6.4
     elif what == "without-ipv6":
         refuse({"x86_64": 41, "aarch64": 198}[os.uname().machine], 10, errno.EAFNOSUPPORT)  # socket, AF_INET6
+    elif what == "without-processes":
+        for number in {"x86_64": (56, 57, 58), "aarch64": (220,)}[os.uname().machine]:  # clone, fork, vfork
+            refuse(number, error=errno.EAGAIN)
     os.execvp(command[0], list(command))
 
 

@@ -151,6 +151,7 @@ class Running:
     process: subprocess.Popen
     stage: Stage
     report_path: Path | None = None
+    name: str = "minipod"
     began: float = field(default_factory=time.monotonic)
     out: bytearray = field(default_factory=bytearray)
     err: bytearray = field(default_factory=bytearray)
@@ -182,7 +183,7 @@ class Running:
         return above[0] if above and self._is_minipod(above[0]) else 0
 
     def _is_minipod(self, pid: int) -> bool:
-        return status(pid).get("Name") == "minipod"
+        return status(pid).get("Name") == self.name
 
     @property
     def namespace_init(self) -> int:
@@ -361,6 +362,6 @@ class Launcher:
         given = {**os.environ, **(env or {})}
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}
         process = subprocess.Popen(command, env=given, cwd=self.folder, **{**streams, **how})
-        running = Running(process, self.stage, report_path)
+        running = Running(process, self.stage, report_path, self.minipod.name)
         self._all.append(running)
         return running
