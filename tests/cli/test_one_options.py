@@ -221,7 +221,8 @@ def test_the_licence_is_what_the_project_declares(call, root: Path) -> None:
     for word, name in (("-l", "minipod"), ("--license", "minipod"), ("-l", "tini")):
         done = call(word, name=name)
         assert done.returncode == 0
-        assert done.stdout.startswith("minipod declares no licence of its own.\n" if declared is None else str(declared))
+        begin = "minipod declares no licence of its own.\n" if declared is None else str(declared)
+        assert done.stdout.startswith(begin)
         assert "musl: Copyright" in done.stdout
 
 
