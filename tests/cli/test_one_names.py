@@ -1,0 +1,192 @@
+"""minipod by the names of other inits: how they end, and what they do that it does not under its own."""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+
+import pytest
+from system_harness import SLEEP, Launcher, Running, Stage, bare_sh, children, descendants, status, tool, wait_until
+
+Launch = Callable[..., Launcher]
+NAMES = ["tini", "tini-static", "docker-init", "dumb-init"]
+# A program that ends with 3 once the child that it leaves behind, outside of its group, is ready.
+LEAVES = [sys.executable, "-ISc", f"import os, subprocess, sys; subprocess.run({tool('daemonise', 'leave')!r}); "
+          "sys.exit(3)"]
+
+
+@pytest.fixture
+def launch_below(minipod, tmp_path):
+    """By any name, as an ordinary process: what is left behind lives on, and can be looked at."""
+    launchers = []
+
+    def make(name: str) -> Launcher:
+        (tmp_path / name).symlink_to(minipod)
+        launchers.append(Launcher(tmp_path / name, tmp_path, Stage.CHILD))
+        return launchers[-1]
+
+    yield make
+    for launcher in launchers:
+        launcher.close()
+
+
+def state(pid: int) -> str:
+    return status(pid).get("State", "X")[0]
+
+
+# --- how they end
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_they_end_with_their_program(launch_below: Launch, name: str) -> None:
+    """Nobody who is left is waited for, or told anything."""
+    result = launch_below(name).call(*LEAVES).wait(others=True)
+    assert result.code == 3 and "left behind" in result.err and result.took < 9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_with_a_grace_nobody_is_left(launch_below: Launch, name: str) -> None:
+    result = launch_below(name).call(*LEAVES, env={"MINIPOD_GRACE": "500ms"}).wait()
+    assert result.code == 3 and result.took < 9
+
+
+def test_as_pid_1_they_end_with_their_program_too(launch_named: Launch) -> None:
+    for name in NAMES:
+        result = launch_named(name).call(*LEAVES).wait(others=True)
+        assert result.code == 3 and result.took < 9
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_codes_are_the_programs(launch_named: Launch, name: str) -> None:
+    launcher = launch_named(name)
+    for script, code in (("exit 0", 0), ("exit 42", 42), ("kill -9 $$", 137), ("kill -USR1 $$", 138)):
+        assert launcher.call(*bare_sh(script)).wait().code == code
+
+
+# --- TERM
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_term_is_a_signal_like_any_other(launch_named: Launch, name: str) -> None:
+    """However often it comes, and whatever the program makes of it."""
+    running = launch_named(name).call(*tool("signals", signal.SIGUSR2))
+    running.expect("ready")
+    for _ in range(3):
+        running.send(signal.SIGTERM)
+        running.expect("got 15")
+    running.send(signal.SIGUSR2)
+    assert running.wait().code == 0
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_with_a_grace_term_is_a_stop(launch_named: Launch, name: str) -> None:
+    running = launch_named(name).call(*tool("stubborn"), env={"MINIPOD_GRACE": "300ms"})
+    running.expect("ready")
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 137
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_stopped_program_ends_at_term(launch_named: Launch, name: str) -> None:
+    running = launch_named(name).call(*SLEEP)
+    [program] = wait_until(lambda: children(running.pid), "it has a child")
+    os.kill(program, signal.SIGSTOP)
+    wait_until(lambda: state(program) == "T", "it is stopped")
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 143
+
+
+# --- dumb-init's own
+
+
+def sibling_of(running: Running) -> int:
+    """A sleep in the group of the program, its child."""
+    [program] = wait_until(lambda: children(running.pid), "it has a child")
+    [sibling] = wait_until(lambda: children(program), "that one has a child")
+    return sibling
+
+
+def session_of(pid: int) -> tuple[int, int]:
+    return os.getsid(pid), os.getpgid(pid)
+
+
+def test_its_group_is_asked_to_end_and_not_waited_for(launch_below: Launch) -> None:
+    """dumb-init tells the group when the program has ended; those outside of it are not told."""
+    outside = "setsid sleep 1000 & sleep 1000 & echo ready; exec sleep 1000"
+    running = launch_below("dumb-init").call(*bare_sh(outside))
+    running.expect("ready")
+    [program] = children(running.pid)
+    below = wait_until(lambda: len(found := children(program)) == 2 and found, "both run")
+    wait_until(lambda: {os.getsid(pid) for pid in below} != {os.getsid(program)}, "one is in a session of its own")
+    [inside] = [pid for pid in below if os.getpgid(pid) == os.getpgid(program)]
+    [other] = set(below) - {inside}
+    os.kill(program, signal.SIGKILL)
+    wait_until(lambda: state(inside) in "ZX", "its group has ended")
+    assert state(other) not in "ZX"
+    assert running.wait(others=True).code == 137
+
+
+@pytest.mark.parametrize(("name", "before", "env", "own"), [
+    ("dumb-init", [], {}, True), ("dumb-init", ["-c"], {}, False), ("dumb-init", [], {"DUMB_INIT_SETSID": "0"}, False),
+    ("tini", [], {}, False), ("docker-init", ["-g"], {}, False), ("minipod", ["--"], {}, False),
+])
+def test_a_session_of_its_own(
+    launch_named: Launch, name: str, before: Sequence[str], env: dict[str, str], own: bool
+) -> None:
+    """Its own group it has in any case."""
+    running = launch_named(name).call(*before, *tool("signals", signal.SIGTERM), env=env)
+    running.expect("ready")
+    [program] = children(running.pid)
+    assert session_of(program) == (program if own else os.getsid(running.pid), program)
+    running.send(signal.SIGTERM)
+    running.wait()
+
+
+def test_stops_become_stop_for_all(launch_below: Launch) -> None:
+    """As a shell's job control expects: the program's group and dumb-init itself; CONT is for both."""
+    running = launch_below("dumb-init").call(*tool("signals", signal.SIGTERM))
+    running.expect("ready")
+    for number in (signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU):
+        [program] = descendants(running.pid)
+        running.send(number)
+        wait_until(lambda program=program: state(program) == state(running.pid) == "T", "both are stopped")
+        running.send(signal.SIGCONT)
+        running.expect("got 18")
+        wait_until(lambda: state(running.pid) == "S", "it goes on")
+    running.send(signal.SIGTERM)
+    result = running.wait()
+    assert result.code == 0 and not {"got 20", "got 21", "got 22"} & set(result.lines)
+
+
+def test_a_stop_may_be_rewritten(launch_named: Launch) -> None:
+    running = launch_named("dumb-init").call("-r", "20:10", "--rewrite", "21:0", *tool("signals", signal.SIGTERM))
+    running.expect("ready")
+    running.send(signal.SIGTTIN, signal.SIGTSTP)
+    running.expect("got 10")
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 0
+
+
+# --- what they say
+
+
+@pytest.mark.parametrize(("name", "before", "env", "says"), [
+    ("tini", [], {}, False), ("tini", ["-v"], {}, True), ("tini", ["-vvv"], {}, True),
+    ("tini", ["-vvv"], {"TINI_VERBOSITY": "1"}, False), ("tini", [], {"TINI_VERBOSITY": "3"}, True),
+    ("dumb-init", [], {"TINI_VERBOSITY": "3"}, False), ("dumb-init", ["-v"], {}, True),
+    ("dumb-init", [], {"DUMB_INIT_DEBUG": "1"}, True), ("dumb-init", [], {"DUMB_INIT_DEBUG": "0"}, False),
+    ("tini", ["-s"], {"TINI_SUBREAPER": ""}, False), ("tini", [], {"MINIPOD_VERBOSE": "1"}, True),
+])
+def test_words_are_asked_for(
+    launch_named: Launch, name: str, before: list[str], env: dict[str, str], says: bool
+) -> None:
+    result = launch_named(name).call(*before, "true", env=env).wait()
+    assert (result.code, "minipod: main: started" in result.err, bool(result.err)) == (0, says, says)
+
+
+def test_at_verbosity_0_not_even_warnings(launch_named: Launch) -> None:
+    orphan = bare_sh("(sleep 0.01 &); exec sleep 0.2")
+    launcher = launch_named("tini")
+    for verbosity, says in (("0", False), ("1", True)):
+        result = launcher.call("-w", *orphan, env={"TINI_VERBOSITY": verbosity}).wait()
+        assert ("Reaped zombie process with pid=" in result.err) is says
