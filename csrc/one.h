@@ -21,6 +21,7 @@ struct one_manner {
     const char *version;            /* what --version prints before our own; NULL: nothing */
     uint8_t known_by;               /* one of ONE_* */
     uint8_t bad_usage;              /* exit code for words that are no command line */
+    uint8_t prints_to;              /* the descriptor for help and version */
     uint8_t needs_dashes;           /* 1: "--" stands before the program */
     uint8_t to_leader;              /* the rest: as in struct one */
     uint8_t own_session;

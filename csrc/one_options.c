@@ -75,11 +75,11 @@ static const char tini_verbosity[] = "TINI_VERBOSITY";
 
 /* What an init says of itself; the last one is our own. */
 static const struct one_manner manners[] = {
-    {"tini", "tini version 0.19.0 - ", ONE_TINI, 1, 0, 1, 0, 0, 1},
-    {"tini-static", "tini version 0.19.0 - ", ONE_TINI, 1, 0, 1, 0, 0, 1},
-    {"docker-init", "tini version 0.19.0 - ", ONE_TINI, 1, 0, 1, 0, 0, 1},
-    {"dumb-init", "dumb-init v1.2.5 - ", ONE_DUMB, 1, 0, 0, 1, 1, 1},
-    {"minipod", NULL, ONE_OWN, EXIT_USAGE, 1, 0, 0, 0, 0},
+    {"tini", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 0, 0, 1},
+    {"tini-static", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 0, 0, 1},
+    {"docker-init", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 0, 0, 1},
+    {"dumb-init", "dumb-init v1.2.5 - ", ONE_DUMB, 1, 2, 0, 0, 1, 1, 1},
+    {"minipod", NULL, ONE_OWN, EXIT_USAGE, 1, 1, 0, 0, 0, 0},
 };
 enum { MANNERS = sizeof manners / sizeof *manners };
 
@@ -138,12 +138,12 @@ static void print_help(int fd, const struct one_manner *m)
 static _Noreturn void print_and_leave(const struct one_manner *m, enum key key)
 {
     if (key == KEY_HELP)
-        print_help(1, m);
+        print_help(m->prints_to, m);
     if (key == KEY_LICENSE)
-        print(1, license_text);
+        print(m->prints_to, license_text);
     if (key == KEY_VERSION) {
-        print(1, m->version ? m->version : "");
-        print(1, "minipod " MINIPOD_VERSION "\n");
+        print(m->prints_to, m->version ? m->version : "");
+        print(m->prints_to, "minipod " MINIPOD_VERSION "\n");
     }
     _exit(0);
 }

@@ -197,23 +197,28 @@ def test_orphans_are_told_of(call) -> None:
 # --- what it says of itself
 
 
+def said(call, name: str, word: str) -> str:
+    """Where the original says it."""
+    done = call(word, name=name)
+    text, other = (done.stderr, done.stdout) if name == "dumb-init" else (done.stdout, done.stderr)
+    assert (done.returncode, other) == (0, "")
+    return text
+
+
 def test_help_lists_what_one_of_that_name_knows(call) -> None:
     for name, word, known, unknown in (
         ("minipod", "--help", "--report FILE", "-s"), ("minipod", "-h", "-t, --grace", "-s"),
         ("tini", "-h", "-s  ", "--grace"), ("dumb-init", "--help", "-c, --single-child", "-e"),
     ):
-        done = call(word, name=name)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert known in done.stdout and not re.search(rf"^ *{unknown}[ ,]", done.stdout, re.MULTILINE)
+        text = said(call, name, word)
+        assert known in text and not re.search(rf"^ *{unknown}[ ,]", text, re.MULTILINE)
 
 
 def test_versions_begin_as_whoever_parses_them_expects(call) -> None:
     own = re.match(r"minipod (\S+)", call("--version").stdout)[1]
     for name, word, begin in (("tini", "--version", "tini version "), ("docker-init", "--version", "tini version "),
                               ("dumb-init", "--version", "dumb-init v"), ("dumb-init", "-V", "dumb-init v")):
-        done = call(word, name=name)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert re.fullmatch(rf"{begin}\d+\.\d+\.\d+ - minipod {re.escape(own)}\n", done.stdout)
+        assert re.fullmatch(rf"{begin}\d+\.\d+\.\d+ - minipod {re.escape(own)}\n", said(call, name, word))
 
 
 def test_the_licence_is_what_the_project_declares(call, root: Path) -> None:
@@ -229,7 +234,7 @@ def test_the_licence_is_what_the_project_declares(call, root: Path) -> None:
 @pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init"])
 def test_the_docs_show_what_is_printed(call, root: Path, name: str) -> None:
     """The lines of options that --help ends with; the docs have them behind four more blanks."""
-    printed = re.findall(r"^  +-.*$", call("-h", name=name).stdout, re.MULTILINE)
+    printed = re.findall(r"^  +-.*$", said(call, name, "-h"), re.MULTILINE)
     text = (root / "docs/init.md").read_text(encoding="utf-8")
-    assert len(printed) > 5
+    assert len(printed) >= 5
     assert "".join(f"    {line}\n" for line in printed) in text
