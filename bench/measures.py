@@ -190,6 +190,22 @@ def idle(stage: Stage, subject: Subject) -> float:
         return sum(map(count_switches, helpers)) - before
 
 
+def held_memory(stage: Stage, subject: Subject) -> float:
+    """kB of PSS of a subject that runs nothing, once it does nothing."""
+    with stage.run(subject, stage.job("service")) as arena:
+        arena.settle()
+        return measure_pss(arena.pid1) / 1024
+
+
+def held_idle(stage: Stage, subject: Subject) -> float:
+    """Its context switches in 5 s of nothing to do."""
+    with stage.run(subject, stage.job("service")) as arena:
+        arena.settle()
+        before = count_switches(arena.pid1)
+        time.sleep(IDLE_SECONDS)
+        return count_switches(arena.pid1) - before
+
+
 def calls(*, everybody: bool) -> Measure:
     """System calls by PID 1 (or by all in its namespace) between its exec and the exec of the service's program."""
     def measure(stage: Stage, subject: Subject) -> float:

@@ -66,7 +66,7 @@ def _show(cell: Cell, floor: float | None) -> str:
     if not cell.values:
         return cell.failure.split(":")[0] or "–"
     median = statistics.median(cell.values)
-    ratio = f" ×{_number(median / floor)}" if cell.row.ratio and floor and cell.subject.name != "floor" else ""
+    ratio = f" ×{_number(median / floor)}" if cell.row.ratio and floor and cell.subject.shown_under != "floor" else ""
     return _number(median) + ratio
 
 

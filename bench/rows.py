@@ -60,7 +60,15 @@ def _forwarding(subject: Subject) -> bool:
 
 
 def _from_file(subject: Subject) -> bool:
-    return bool(subject.column)
+    return bool(subject.column) and not subject.only
+
+
+def _one(subject: Subject) -> bool:
+    return _everyone(subject) and subject.forwards and not subject.many or subject.only == "one"
+
+
+def _pausing(subject: Subject) -> bool:
+    return subject.only == "pause"
 
 
 def _probing(subject: Subject) -> bool:
@@ -102,6 +110,12 @@ ROWS = (
         ratio=False),
     Row("file", "a pod in a TOML file, or the interpreter alone, from exec to end⁴", "ms", measures.whole_run,
         _from_file, "≤ 60 ms above", None, ratio=False),
+    Row("one", "a program that ends at once, from exec of the init to its end¹", "ms", measures.whole_run, _one, "≤ 2×",
+        part="One command"),
+    Row("pause", "PSS of a process that holds namespaces²", "kB", measures.held_memory, _pausing, "≤ 40 kB", _FEW,
+        part="One command"),
+    Row("pause", "its context switches in 5 s of idleness", "", measures.held_idle, _pausing, "0", _ONCE, ratio=False,
+        part="One command"),
     Row("log", "a million lines with prefix, from one service", "CPU s", measures.log_cpu(), _prefixing, "≤ 1.5×", 10,
         part="Logs"),
     Row("log", "a million lines unchanged, from one service", "CPU s", measures.log_cpu(raw=True), _passing, "≤ cat",
@@ -119,6 +133,9 @@ NOTES = {"": """\
 ² The floor's is sent to the service itself.
 ³ Without Python for supervisord; minipod needs none when the plan is compiled beforehand.
 ⁴ The floor is that interpreter: `python3 -c pass`.
+""", "One command": """\
+¹ The floor is a bare vfork, exec and wait. What else an init of one command costs stands in the rows above.
+² minipod's is `minipod pause`; the floor a static pause with musl, whose source is `bench/programs/pause.c`.
 """, "Logs": """\
 Of PID 1 and helpers. supervisord adds no prefix; runit's svlogd writes to a file, all others to a pipe.
 """, "Probes": """\

@@ -160,6 +160,14 @@ def make_single(name: str, tool: str, words: tuple[str, ...], package: str = "")
     return Subject(name, (tool,), prepare, package or tool, forwards=True)
 
 
+def make_alone(name: str, words: list[str], column: str, key: str, *, takes_program: bool) -> Subject:
+    """One that is there for the rows of a key alone: an init of one program, or one that runs nothing."""
+    def prepare(job: Job, folder: Path) -> Launch:
+        return Launch([*words, str(job.program)] if takes_program else words)
+
+    return Subject(name, (words[0],), prepare, column=column, only=key)
+
+
 def _name_copies(job: Job, folder: Path) -> list[Path]:
     """A name of its own for each copy of the program: busybox init takes equal lines for one."""
     if job.count == 1:
@@ -249,5 +257,9 @@ def list_subjects(kit: Kit, minipod: str | None, python: str = sys.executable) -
     own = []
     if minipod:
         own = [make_minipod(minipod), make_single("minipod --", minipod, ("--",), "minipod"),
-               make_minipod_file(minipod), make_interpreter(python)]
-    return [make_floor(kit), *own, *_PEERS]
+               make_minipod_file(minipod), make_interpreter(python),
+               make_alone("minipod pause", [minipod, "pause"], "minipod --", "pause", takes_program=False)]
+    alone = [make_alone("floor_one", [str(kit.path("floor_one"))], "floor", "one", takes_program=True),
+             make_alone("pause, musl", [str(kit.path("pause"))], "floor", "pause", takes_program=False),
+             make_alone("pause, glibc", [str(kit.path("pause_libc"))], "pause, glibc", "pause", takes_program=False)]
+    return [make_floor(kit), *own, *_PEERS, *alone]
