@@ -229,6 +229,9 @@ struct core {
     struct noted noted[NOTED_MOST];
     uint32_t noted_count;
     uint8_t reap_more;                  /* the last reaping stopped at its bound */
+    uint8_t trimmed;                    /* footprint.c's, as is */
+    uint64_t trim_at;                   /* when what was needed to start leaves memory; 0: not now */
+    uint32_t starting;                  /* units whose child has not executed its program yet */
 };
 
 /* core.c */

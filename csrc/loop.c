@@ -5,6 +5,7 @@
 #include <errno.h>
 
 #include "core.h"
+#include "footprint.h"
 #include "say.h"
 
 enum { BATCH = 64 };
@@ -74,6 +75,7 @@ static uint64_t next_turn(const struct core *c)
 {
     const uint64_t moments[] = {
         c->frozen_since ? 0 : timer_next(c), c->mail_held ? c->now + c->plan.pod->retry_ns : 0, log_next(c),
+        c->trim_at,
     };
     uint64_t next = 0;
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
@@ -127,5 +129,6 @@ void loop_run(struct core *c)
         events_flush(c);
         log_flush(c);
         control_turn(c);
+        footprint_trim(c);
     }
 }

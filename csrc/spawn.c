@@ -12,6 +12,7 @@
 
 #include "call.h"
 #include "core.h"
+#include "footprint.h"
 #include "say.h"
 
 #if !defined SPAWN_MAY_SHARE && defined __SANITIZE_ADDRESS__
@@ -48,6 +49,7 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     u->in_round = 1;
     u->pid = u->group = pid;
     u->handshake = handshake;
+    c->starting++;
     u->start_stage = STAGE_NONE;
     u->start_error = 0;
     u->check_rest = u->kill_rest = u->starved = 0;
@@ -174,12 +176,15 @@ void spawn_read_handshake(struct core *c, struct unit *u)
     if (size < 0)
         return;
     close_handshake(c, &u->handshake);
+    c->starting--;
     if (size == sizeof failure) {
         u->start_stage = failure.stage;
         u->start_error = failure.error;
         return;  /* it still has to leave: its stack is free when it is reaped */
     }
     spawn_give_stack_back(c, u->pid);
+    if (c->starting == 0)
+        footprint_settled(c);
     say(c, "%s: started", u->name);
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_SPAWNED);
 }
