@@ -2,8 +2,8 @@
  * on comes back page by page as it is run: not in the sixteen that the kernel maps around a fault, because it does so
  * only inside one mapping, and ours is cut into small ones. It must never give back what anybody may have written.
  *
- * Costs some twenty system calls, once, 60 us. Measured while one program runs: PSS 240 kB without, 96 kB with pieces of
- * two pages; of one page 80 kB, but then the kernel has twice as many mappings to keep, 200 bytes each.
+ * Costs some twenty system calls, once, 60 us. Measured while one program runs: PSS 240 kB without, 96 kB with pieces
+ * of two pages; of one page 80 kB, but then the kernel has twice as many mappings to keep, 200 bytes each.
  */
 
 #include "footprint.h"

@@ -42,7 +42,8 @@ static const char run_usage[] =
 static const char pause_usage[] =
     "minipod pause\n"
     "\n"
-    "Hold the namespaces of a pod: reap what is orphaned in them, and do nothing else, until TERM or INT. Exit code: 0.\n";
+    "Hold the namespaces of a pod: reap what is orphaned in them, and do nothing else, until TERM or INT. Exit code:\n"
+    "0.\n";
 
 static struct core core;
 

@@ -264,7 +264,7 @@ static void read_foreign_variables(struct one *one, char *const *environment)
     }
     text = one->manner->known_by == ONE_TINI ? value_of(environment, tini_verbosity) : NULL;
     if (text)
-        one->verbosity = (uint8_t)(*text >= '0' && *text <= '9' ? *text - '0' : 0);
+        one->verbosity = *text < '1' || *text > '9' ? 0 : text[1] || *text > '1' ? 2 : 1;
 }
 
 /* --- the command line --- */

@@ -59,7 +59,7 @@ static struct cut find_cut(void)
         .image = (uintptr_t)__executable_start & ~last,
         .loop = (uintptr_t)hold & ~last,
         .image_end = ((uintptr_t)_end + last) & ~last,
-        .stack_used = ((uintptr_t)__builtin_frame_address(0) & ~last) - page,    /* the loop's own frame is below ours */
+        .stack_used = ((uintptr_t)__builtin_frame_address(0) & ~last) - page,   /* the loop's frame is below ours */
     };
     cut.after_loop = cut.loop + page;
     cut.stack = cut.stack_used - STACK_BELOW;

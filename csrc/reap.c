@@ -46,7 +46,7 @@ static const char *stage_words[] = {
     [STAGE_DIRECTORY] = "working_dir",
     [STAGE_EXEC] = "",
     [STAGE_INTERPRETER] = "its interpreter",
-    [STAGE_PROCESS] = "a process for",
+    [STAGE_PROCESS] = "",
 };
 
 static void tell_start_failure(struct core *c, struct unit *u)
@@ -55,7 +55,7 @@ static void tell_start_failure(struct core *c, struct unit *u)
                        : u->start_stage == STAGE_USER    ? plan_text(&c->plan, u->plan->user)
                        : u->start_stage == STAGE_GROUP   ? plan_text(&c->plan, u->plan->group)
                                                          : u->program->argv[0];
-    warn(c, "%s: cannot execute: %s%s%s: %s", u->name, stage_words[u->start_stage],
+    insist(c, "%s: cannot execute: %s%s%s: %s", u->name, stage_words[u->start_stage],
          *stage_words[u->start_stage] ? " " : "", what, say_error(u->start_error));
 }
 

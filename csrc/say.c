@@ -134,6 +134,15 @@ void warn(struct core *c, const char *format, ...)
     va_end(args);
 }
 
+void insist(struct core *c, const char *format, ...)
+{
+    char line[SENTENCE + 1];
+    va_list args;
+    va_start(args, format);
+    put_line(c, line, sentence(line, format, args));
+    va_end(args);
+}
+
 static void complainv(const char *format, va_list args)
 {
     char line[SENTENCE];

@@ -16,6 +16,7 @@ size_t say_formatv(char *out, size_t room, const char *format, va_list args);
 
 void say(struct core *, const char *format, ...);                       /* news: nothing when quiet */
 void warn(struct core *, const char *format, ...);                      /* inside the loop: said, counted, gone on */
+void insist(struct core *, const char *format, ...);                    /* the same, whatever was asked for */
 void complain(const char *format, ...);                                 /* before the loop: straight to stderr */
 _Noreturn void die(enum exit_code, const char *format, ...);            /* before the loop only */
 const char *say_error(int error);                                       /* errno: "no such file or directory" */

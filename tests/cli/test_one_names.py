@@ -190,3 +190,4 @@ def test_at_verbosity_0_not_even_warnings(launch_named: Launch) -> None:
     for verbosity, says in (("0", False), ("1", True)):
         result = launcher.call("-w", *orphan, env={"TINI_VERBOSITY": verbosity}).wait()
         assert ("Reaped zombie process with pid=" in result.err) is says
+    assert "no-such-program" in launcher.call("no-such-program", env={"TINI_VERBOSITY": "0"}).wait().err
