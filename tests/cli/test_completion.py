@@ -44,7 +44,7 @@ def proposed(say: Callable) -> Callable[..., list[str]]:
 
 
 def test_words(proposed: Callable) -> None:
-    assert set(proposed("")) == {*cli.WORDS, "run", "health", "ready", "ctl"}
+    assert set(proposed("")) == {*cli.WORDS, "run", "health", "ready", "ctl", "pause"}
     assert proposed("des") == ["describe"]
     assert proposed("nonsense", "") == []
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from system_harness import Launcher, Running, children, descendants, status, wait_until
+from system_harness import Launcher, Running, children, descendants, status, tool, wait_until
 
 Launch = Callable[..., Launcher]
 MOST = 40  # kB
@@ -55,12 +55,9 @@ def test_nothing_else_ends_it(launch_named: Launch) -> None:
 
 def test_it_reaps(launch_named: Launch) -> None:
     """Orphans that were there before it, and those that come later."""
-    from system_harness import tool
-
     running = launch_named().call("pause", wrap=tool("given", "with-child"))
     pid = waits(running)
-    wait_until(lambda: not [child for child in children(pid) if status(child)["State"][0] == "Z"], "no zombie is left")
-    [sleeper] = children(pid)
+    [sleeper] = wait_until(lambda: len(left := children(pid)) == 1 and left, "the one that had ended is reaped")
     os.kill(sleeper, signal.SIGKILL)
     wait_until(lambda: not children(pid), "it is reaped")
     running.send(signal.SIGTERM)
