@@ -63,6 +63,8 @@ static void act_send_stop(struct core *c, struct unit *u)
         stray_note(c, u);
     signal_to_unit(c, u, u->plan->stop_signal);
     signal_to_unit(c, u, SIGCONT);  /* a stopped process would never see it */
+    if (c->budget_running && u->plan->leave_rest && u->plan->stop_scope == STOP_SCOPE_GROUP)
+        stray_ask_others(c, u);  /* nobody asks them before the last sweep, and then there may be no time left */
 }
 
 static void act_send_kill(struct core *c, struct unit *u)

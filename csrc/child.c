@@ -1,7 +1,7 @@
 /* A unit's child, from its first instruction to exec: own session, streams, identity, directory, signals, program. It
  * may block as it likes: nobody waits for it. It may share PID 1's memory until the exec, so it must never write to
- * anything but its own stack, never set errno, and never return or print: it calls the kernel by call.h alone. (A unit
- * with a user of its own has a copy of the memory: only then identity.c runs.)
+ * anything but its own stack (and given.c's few bytes), never set errno, and never return or print: it calls the kernel
+ * by call.h alone. (A unit with a user of its own has a copy of the memory: only then identity.c runs.)
  */
 
 #include <fcntl.h>
@@ -11,6 +11,7 @@
 
 #include "call.h"
 #include "core.h"
+#include "given.h"
 #include "identity.h"
 #include "say.h"
 
@@ -205,6 +206,8 @@ int child_run(void *start)
     if (switches)
         take_identity(ch);
     enter_directory(ch, directory);
+    if (c->plan.pod->exact_env)
+        given_name_child((int32_t)call(SYS_getpid, 0, 0, 0));
     call_bare(SYS_rt_sigprocmask, SIG_SETMASK, call_at(&c->given_mask), 0, sizeof c->given_mask);
     execute(ch);
 }

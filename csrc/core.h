@@ -349,6 +349,7 @@ void round_begin(struct core *);
 /* stray.c */
 void stray_note(struct core *, struct unit *);
 void stray_signal_unit(struct core *, struct unit *, int sig);
+void stray_ask_others(struct core *, struct unit *);            /* TERM to all below us outside its leader's group */
 void stray_check_all(struct core *);
 void stray_sweep(struct core *, int sig);
 int stray_is_of(struct core *, struct unit *, int32_t pid);     /* alive, below us, and attributed to the unit */

@@ -47,8 +47,18 @@ static void amend_rule(const struct amended *plan, uint8_t number, uint8_t sent)
         *rule = (struct plan_rule){.verb = SIGNAL_VERB_FORWARD, .send = sent};
 }
 
+/* In a session of its own the program's group has nobody who could resume it: there only STOP stops it. */
+static void amend_stops(const struct amended *plan)
+{
+    static const uint8_t stops[] = {SIGTSTP, SIGTTIN, SIGTTOU};
+    for (size_t i = 0; i < sizeof stops; i++)
+        plan->rules[stops[i]] = (struct plan_rule){.verb = SIGNAL_VERB_FREEZE};
+}
+
 static void amend_signals(const struct one *one, const struct amended *plan)
 {
+    if (one->own_session)
+        amend_stops(plan);
     if (one->ends_alone)
         plan->rules[SIGTERM] = (struct plan_rule){.verb = SIGNAL_VERB_FORWARD, .send = SIGTERM};
     for (uint8_t i = 1; i < PLAN_SIGNALS; i++)

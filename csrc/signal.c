@@ -49,7 +49,10 @@ static void send_to_all(struct core *c, int sig)
 
 static void pass_on(struct core *c, struct unit *u, int sig)
 {
-    send(c, u, sig, u->plan->forward_scope == STOP_SCOPE_GROUP);
+    int to_group = u->plan->forward_scope == STOP_SCOPE_GROUP;
+    send(c, u, sig, to_group);
+    if (sig == SIGTERM)
+        send(c, u, SIGCONT, to_group);  /* a stopped process would never see it */
 }
 
 static void forward(struct core *c, const struct plan_rule *rule)
@@ -90,10 +93,11 @@ void signal_told(struct core *c, uint8_t by)
     step_post(c, MACHINE_POD, NULL, POD_EVENT_TOLD);
 }
 
-/* It may be heard of twice, which must not make haste of it. */
+/* It may be heard of twice, which must not make haste of it. Where it is plain, the HUP that the kernel sends is all
+ * there is to it. */
 void signal_lost_terminal(struct core *c)
 {
-    if (c->told_by != SIGHUP)
+    if (c->told_by != SIGHUP && !c->plan.pod->plain_hangup)
         signal_told(c, SIGHUP);
 }
 
@@ -102,13 +106,20 @@ const char *signal_teller(const struct core *c)
     return c->told_by == TOLD_BY_CONTROL ? "the control socket" : c->told_by ? signal_word(c->told_by) : NULL;
 }
 
+static int is_stop(uint32_t sig) { return sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU; }
+
 static void take(struct core *c, const struct signalfd_siginfo *info)
 {
     const struct plan_rule *rule = &c->plan.rules[info->ssi_signo];
-    if (info->ssi_signo == SIGPIPE && info->ssi_pid == (uint32_t)c->self)
+    int is_ours = info->ssi_pid == (uint32_t)c->self;
+    if (info->ssi_signo == SIGPIPE && is_ours)
         return;  /* our own write to a reader that has gone */
-    if (info->ssi_signo == SIGHUP && info->ssi_code == SI_KERNEL) {  /* our terminal is gone, nobody sent this */
-        signal_lost_terminal(c);
+    if (is_stop(info->ssi_signo) && is_ours && rule->verb == SIGNAL_VERB_FORWARD) {
+        freeze(c);  /* terminal.c's word to our group: who it would be forwarded to has stopped already */
+        return;
+    }
+    if (info->ssi_signo == SIGHUP && info->ssi_code == SI_KERNEL && !c->plan.pod->plain_hangup) {
+        signal_lost_terminal(c);  /* our terminal is gone, nobody sent this */
         return;
     }
     switch ((enum signal_verb)rule->verb) {

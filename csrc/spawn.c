@@ -13,6 +13,7 @@
 #include "call.h"
 #include "core.h"
 #include "footprint.h"
+#include "given.h"
 #include "say.h"
 
 #if !defined SPAWN_MAY_SHARE && defined __SANITIZE_ADDRESS__
@@ -152,6 +153,8 @@ void spawn_unit(struct core *c, struct unit *u)
         starve(c, u, "a pipe", result);
         return;
     }
+    if (c->plan.pod->exact_env)
+        given_point_at_child(c, u->program);
     int32_t pid = start_child(c, &(struct child_start){
         c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1, terminal_lend_at_start(c, u)});
     sys_close(ends[1]);
@@ -164,6 +167,8 @@ void spawn_unit(struct core *c, struct unit *u)
         return;
     }
     begin(c, u, pid, ends[0]);
+    if (c->plan.pod->exact_env)
+        given_let_go();
 }
 
 /* The end of the pipe is the good news. */

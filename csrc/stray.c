@@ -270,6 +270,16 @@ void stray_signal_unit(struct core *c, struct unit *u, int sig)
         walk(c, u, signal_one, &(struct mission){u, sig});
 }
 
+static void ask_one(struct core *c, const struct process *p, const struct mission *mission)
+{
+    if (p->group == mission->unit->group)
+        return;
+    signal_one(c, p, &(struct mission){mission->unit, SIGTERM});
+    signal_one(c, p, &(struct mission){mission->unit, SIGCONT});
+}
+
+void stray_ask_others(struct core *c, struct unit *u) { walk(c, NULL, ask_one, &(struct mission){u, SIGTERM}); }
+
 /* --- what is left --- */
 
 /* 1 when a child of ours is no unit's leader, or nobody can tell. */

@@ -127,6 +127,10 @@ int sys_open(const char *path, int flags, unsigned mode)
     return (int)or_errno(syscall(SYS_openat, AT_FDCWD, path, flags | O_CLOEXEC | O_LARGEFILE, mode));
 }
 
+int sys_descriptor_flags(int fd) { return (int)or_errno(fcntl(fd, F_GETFD)); }
+
+int sys_leave_directory(void) { return (int)or_errno(chdir("/")); }
+
 int sys_close(int fd) { return (int)or_errno(close(fd)); }
 
 int64_t sys_read(int fd, void *to, size_t size) { return or_errno(read(fd, to, size)); }

@@ -37,6 +37,8 @@ int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t ke
 int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms);
 int sys_epoll_pause(int epoll, struct epoll_event *out, int room, uint64_t ns);  /* where a millisecond is long */
 int sys_open(const char *path, int flags, unsigned mode);
+int sys_descriptor_flags(int fd);           /* FD_CLOEXEC or 0 */
+int sys_leave_directory(void);              /* for /, which is never in anybody's way */
 int sys_close(int fd);
 int64_t sys_read(int fd, void *to, size_t size);
 int64_t sys_write(int fd, const void *from, size_t size);

@@ -69,6 +69,7 @@ void terminal_open(struct core *c)
     }
     t->unit = u;
     t->shows_us = sys_is_terminal(2) != 0;
+    t->on_demand = u->plan->keep_session && !(sys_is_terminal(0) && sys_is_terminal(1));
     join_foreground(t);
     if (!sys_is_ignored(SIGHUP))                    /* as nohup has it */
         loop_watch(c, t->fd, 0, WATCH_TERMINAL, 0); /* the loss of it is told even so */
@@ -78,16 +79,19 @@ int terminal_is_of(const struct core *c, const struct unit *u) { return u == c->
 
 /* --- to and fro --- */
 
+/* Where one command stands in for us, what it does to the terminal is meant to stay. */
 static void keep_settings(struct terminal *t)
 {
-    if (!t->has_settings)
+    if (!t->has_settings && !t->unit->plan->keep_session)
         t->has_settings = sys_terminal_settings(t->fd, &t->settings) == 0;
 }
 
+/* With a pipe for a stream we are one of several in front, and another may be the one that reads keys: a pager. Then
+ * the unit has to ask, by reading. */
 int terminal_lend_at_start(struct core *c, const struct unit *u)
 {
     struct terminal *t = &c->terminal;
-    if (!terminal_is_of(c, u) || !is_in_foreground(t))
+    if (!terminal_is_of(c, u) || t->on_demand || !is_in_foreground(t))
         return -1;
     keep_settings(t);
     t->group = 0;
@@ -149,9 +153,10 @@ void terminal_resume(struct core *c)
     struct terminal *t = &c->terminal;
     if (t->unit == NULL || t->unit->pid == 0)
         return;
-    if (is_in_foreground(t))
-        lend(t);
-    else if (can_be_resumed(c) && sys_terminal_group(t->fd) != t->unit->pid)
+    if (is_in_foreground(t)) {
+        if (!t->on_demand || t->group)
+            lend(t);
+    } else if (can_be_resumed(c) && sys_terminal_group(t->fd) != t->unit->pid)
         t->lent = 0;
 }
 

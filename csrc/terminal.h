@@ -15,6 +15,7 @@ struct terminal {
     uint8_t lent;               /* the unit's side has the foreground */
     uint8_t has_settings;       /* settings are those from before the instance */
     uint8_t shows_us;           /* our stderr is a terminal, too */
+    uint8_t on_demand;          /* lent only to a unit that asks for input or output */
     struct termios settings;
 };
 

@@ -33,7 +33,7 @@ def plan() -> Plan:
     and the signals of a terminal. What it leaves behind is nobody's before the end. TERM alone means: stop."""
     main = Unit("main", Kind.SERVICE, (), "never", log=Log(LogMode.INHERIT), stdin=StdinMode.INHERIT, tty=True,
                 termination_grace_period=budget.WHOLE_GRACE)  # the budget alone clips it
-    forwarded = {NUMBERS[name]: SignalRule(SignalVerb.FORWARD) for name in ("INT", "QUIT")}
+    forwarded = {NUMBERS[name]: SignalRule(SignalVerb.FORWARD) for name in ("INT", "QUIT", "TSTP", "TTIN", "TTOU")}
     lowered = lower(Pod("minipod", (main,), main="main", signals=forwarded, control=Control(enabled=False)))
     program = lowered.units[0]._replace(leave_rest=True, tty_optional=True, keep_session=True)
     return lowered._replace(exact_env=True, start_once=True, plain_hangup=True, units=(program,))

@@ -24,7 +24,7 @@ SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover
              "-DSPAWN_MAY_SHARE=1"]  # children never run here, so the sanitizer has nothing against it
 # What stays off the fake kernel: the core's first and last words, the child's side of a fork, the control server, and
 # the kernel itself.
-NOT_ON_FAKE = {"child", "file", "footprint", "front", "identity", "lookup", "main", "report", "run", "sys", "user",
+NOT_ON_FAKE = {"child", "file", "footprint", "front", "given", "identity", "lookup", "main", "report", "run", "sys", "user",
                "one", "one_amend", "one_options", "one_value", "pause",
                "answer", "answer_log", "answer_text", "answer_unit", "ask", "asked", "client", "control", "deliver",
                "door", "route"}

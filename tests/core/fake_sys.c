@@ -3,6 +3,7 @@
  * round) ends the run with a clear word.
  */
 #include "fake.h"
+#include "given.h"
 #include "sight.h"
 
 #include <errno.h>
@@ -427,3 +428,14 @@ int sys_epoll_pause(int epoll, struct epoll_event *out, int room, uint64_t ns)
 {
     return wait_until(epoll, out, room, fake.now + ns);
 }
+
+/* --- what one command was given: no plan here is one --- */
+
+void given_point_at_child(const struct core *c, const struct program *program)
+{
+    (void)c;
+    (void)program;
+    broken("a pod's environment is its own");
+}
+
+void given_let_go(void) { broken("a pod was given nothing"); }

@@ -179,7 +179,8 @@ def deaf(*command: str) -> None:
 
 def leaves(where: str, how: str, *helper: str) -> None:
     """Starts a helper in its own group ("group"), in another ("away"), or as a daemon of a session of its own
-    ("daemon"); when that is ready it says "main", and ends by itself ("ends"), at TERM ("obeys"), or never ("stays")."""
+    ("daemon"); when that is ready it says "main", and ends by itself ("ends"), at the end of its input
+    ("ends_when_told"), at TERM ("obeys"), or never ("stays")."""
     reading, writing = os.pipe()
     if os.fork() == 0:
         if where == "away":
@@ -193,7 +194,9 @@ def leaves(where: str, how: str, *helper: str) -> None:
     os.close(writing)
     os.read(reading, 1)
     say("main", os.getpid())
-    if how == "ends":
+    if how == "ends_when_told":
+        os.read(0, 1)
+    if how.startswith("ends"):
         os._exit(5)
     if how == "stays":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -215,6 +218,13 @@ def tells(fd: str, name: str, *args: str) -> None:
 
     say = tell_and_say
     globals()[name](*args)
+
+
+def stops() -> None:
+    """Stops itself, and would never go on."""
+    say("stopping", os.getpid())
+    os.kill(os.getpid(), signal.SIGSTOP)
+    signal.pause()
 
 
 def forks_at_term() -> None:
@@ -264,7 +274,7 @@ def given(path: str, *words: str) -> None:
         "arguments": open("/proc/self/cmdline", "rb").read().hex(),
         "environment": open("/proc/self/environ", "rb").read().hex(),
         "directory": os.getcwd(),
-        "signals": {line[:6]: int(line.split()[1], 16) for line in lines if line[:3] in ("Sig", "Shd")},
+        "signals": {line[:6]: int(line.split()[1], 16) for line in lines if line[:6] in ("SigBlk", "SigIgn", "SigCgt")},
         "umask": next(line.split()[1] for line in lines if line.startswith("Umask")),
         "nice": os.nice(0),
         "limits": {name: resource.getrlimit(getattr(resource, name)) for name in dir(resource)

@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,7 +111,7 @@ class Trial:
         line = ["unshare", *own, "-pf", "--mount-proc", "--kill-child", *above, *wrap, *(command or self.command), *words]
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}
         options = {"cwd": self.folder, "env": {**os.environ, **(env or {})}, **streams, **how}
-        process = subprocess.Popen([str(word) if not isinstance(word, bytes) else word for word in line], **options)
+        process = subprocess.Popen([word if isinstance(word, bytes) else str(word) for word in line], **options)
         name = Path(self.command[0]).name[:15]
         run = Run(process, self.stage, name=name, patience=self.patience)
         self._runs.append(run)
@@ -141,8 +140,3 @@ def mask(pid: int | str, line: str) -> set[int]:
 def handles_term(pid: int) -> bool:
     """From here on a TERM is not simply the kernel's."""
     return signal.SIGTERM in mask(pid, "SigBlk") | mask(pid, "SigCgt")
-
-
-def end_of(pid: int) -> None:
-    with suppress(ProcessLookupError):
-        os.kill(pid, signal.SIGKILL)

@@ -164,6 +164,7 @@ def leaves_the_foreground_to_a_shell(trial: Trial) -> None:
         assert screen.front() == shell
         screen.type("echo still$((40+2))\n")
         screen.expect("^still42")
+        screen.expect(PROMPT)
         screen.type("fg\n")
         screen.expect(FG)
         run.until(lambda: screen.front() != shell, "it is in front")

@@ -29,7 +29,7 @@ def test_one_program_that_gets_what_minipod_got() -> None:
 
 
 def test_signals_of_a_terminal_are_forwarded_and_the_rest_is_as_ever() -> None:
-    forwarded = {NUMBERS["INT"], NUMBERS["QUIT"]}
+    forwarded = {NUMBERS[name] for name in ("INT", "QUIT", "TSTP", "TTIN", "TTOU")}
     for number, rule in enumerate(plan().rules):
         assert rule.verb is (SignalVerb.FORWARD if number in forwarded else default_verb(number))
         assert rule.verb is not SignalVerb.FORWARD or rule.send == number
