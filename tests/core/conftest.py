@@ -24,8 +24,8 @@ SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover
              "-DSPAWN_MAY_SHARE=1"]  # children never run here, so the sanitizer has nothing against it
 # What stays off the fake kernel: the core's first and last words, the child's side of a fork, the control server, and
 # the kernel itself.
-NOT_ON_FAKE = {"child", "file", "footprint", "front", "given", "identity", "lookup", "main", "report", "run", "sys", "user",
-               "one", "one_amend", "one_options", "one_value", "pause",
+NOT_ON_FAKE = {"child", "file", "footprint", "front", "given", "identity", "lookup", "main", "report", "run", "sys",
+               "user", "one", "one_amend", "one_options", "one_value", "pause",
                "answer", "answer_log", "answer_text", "answer_unit", "ask", "asked", "client", "control", "deliver",
                "door", "route"}
 WRAPPED = ["-Wl,--wrap=timer_arm,--wrap=timer_pop_due"]
