@@ -64,7 +64,8 @@ static void forward(struct core *c, const struct plan_rule *rule)
         pass_on(c, &c->units[targets[i]], rule->send);
 }
 
-/* PID 1 cannot stop itself: the kernel drops a STOP that comes from inside its namespace. */
+/* PID 1 cannot stop itself: the kernel drops a STOP that comes from inside its namespace. Nor must we if somebody has
+ * said meanwhile that we shall go on: he will not say it again. */
 static void freeze(struct core *c)
 {
     if (c->frozen_since)
@@ -72,7 +73,7 @@ static void freeze(struct core *c)
     send_to_all(c, SIGSTOP);
     terminal_pause(c);
     c->frozen_since = c->now;
-    if (!c->is_init)
+    if (!c->is_init && !(sys_pending() & SYS_SIGNAL_BIT(SIGCONT)))
         sys_kill(c->self, SIGSTOP);
 }
 

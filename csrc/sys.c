@@ -95,6 +95,12 @@ int sys_hold(int how, uint64_t set, uint64_t *before)
     return (int)or_errno(syscall(SYS_rt_sigprocmask, how, &set, before, sizeof set));
 }
 
+uint64_t sys_pending(void)
+{
+    uint64_t set = 0;
+    return syscall(SYS_rt_sigpending, &set, sizeof set) < 0 ? 0 : set;
+}
+
 int sys_signals(uint64_t set)
 {
     return (int)or_errno(syscall(SYS_signalfd4, -1, &set, sizeof set, SFD_CLOEXEC | SFD_NONBLOCK));

@@ -31,6 +31,7 @@ int sys_nonblocking(int fd, int mode);      /* mode: O_RDONLY …, as it was ope
 /* Sets of signals are the kernel's own, bit N-1 for signal N: the C library's leave out those it keeps for itself. */
 #define SYS_SIGNAL_BIT(n) (UINT64_C(1) << ((n) - 1))
 int sys_hold(int how, uint64_t set, uint64_t *before);  /* sigprocmask; before may be NULL */
+uint64_t sys_pending(void);                 /* the held ones that have come */
 int sys_signals(uint64_t set);              /* signalfd, non-blocking */
 int sys_epoll(void);
 int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key);

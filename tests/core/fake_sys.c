@@ -307,6 +307,8 @@ int sys_signals(uint64_t set)
     return error ? error : open_as((struct descriptor){.kind = SIGNALS});
 }
 
+uint64_t sys_pending(void) { return fake.signals; }
+
 int sys_hold(int how, uint64_t set, uint64_t *before)
 {
     (void)how;

@@ -91,7 +91,7 @@ def stops_between_any_two_of_its_calls(trial: Trial) -> None:
     raise AssertionError("it never comes to rest")
 
 
-@check(TOPIC, "TERM between any two system calls of the program-to-be, before it is executed, ends it; in group mode, too")
+@check(TOPIC, "TERM between any two system calls of the program-to-be, before its exec, ends it; in group mode, too")
 def stops_between_any_two_calls_of_its_child(trial: Trial) -> None:
     for steps in range(1000):
         run, init = hold(trial, *SLEEP)

@@ -36,7 +36,7 @@ def cleans_up(trial: Trial, where: str, how: str, *, told: bool) -> None:
     assert result.code == (143 if told else 5)
 
 
-@check(TOPIC, "the program ends, another of its group needs 0.3 s after TERM: it has them, then the init leaves at once")
+@check(TOPIC, "the program ends, another of its group needs 0.3 s after TERM: it has them, then the init leaves")
 def the_group_may_clean_up(trial: Trial) -> None:
     cleans_up(trial, "group", "ends", told=False)
 

@@ -108,7 +108,8 @@ class Trial:
         ``env`` are variables more, ``how`` is Popen's."""
         own = [] if os.geteuid() == 0 else ["-Ur"]
         above = () if self.is_init else ("sh", "-c", _WATCH, "sh")
-        line = ["unshare", *own, "-pf", "--mount-proc", "--kill-child", *above, *wrap, *(command or self.command), *words]
+        line = ["unshare", *own, "-pf", "--mount-proc", "--kill-child", *above, *wrap]
+        line += [*(command or self.command), *words]
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}
         options = {"cwd": self.folder, "env": {**os.environ, **(env or {})}, **streams, **how}
         process = subprocess.Popen([word if isinstance(word, bytes) else str(word) for word in line], **options)

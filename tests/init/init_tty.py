@@ -221,11 +221,12 @@ def a_pipeline_shares_the_terminal(trial: Trial) -> None:
     """A pager reads keys while the init's program writes."""
     pager = "sh -c 'read line; echo $line; read key </dev/tty; echo $key$key; exit 4'"
     with Screen(trial) as screen:
-        run = screen.start_shell("sh", "-c", "echo first; sleep 1000")
+        run = screen.start_shell("sh", "-c", "echo first; exec sleep 1000")
         screen.type(f'"$@" | {pager}\n')
         screen.expect("^first")
         screen.type("k\n")
         screen.expect("^kk")
+        named(run, "sleep")
         screen.type(CTRL_C)
         screen.expect(PROMPT)
         screen.type("exit 3\n")
