@@ -105,7 +105,7 @@ struct plan_unit {
     struct plan_run errands;        /* ERRANDS of this unit, by kind, each kind at most once */
     uint32_t notify_fd;             /* the descriptor on which it writes a line when it is ready; PLAN_NONE: none */
     uint8_t keep_session;           /* 1: a group of its own in our session, 0: a session of its own */
-    uint8_t tty_optional;           /* 1: to have no terminal is nothing to warn of */
+    uint8_t tty_optional;           /* 1: it has our terminal as we had it: none, or one of several */
     uint8_t ask_rest;               /* 1: its group gets TERM when its leader has ended; with leave_rest */
     uint8_t zero;
     struct plan_log log;

@@ -69,7 +69,7 @@ void terminal_open(struct core *c)
     }
     t->unit = u;
     t->shows_us = sys_is_terminal(2) != 0;
-    t->on_demand = u->plan->keep_session && !(sys_is_terminal(0) && sys_is_terminal(1));
+    t->on_demand = u->plan->tty_optional && !(sys_is_terminal(0) && sys_is_terminal(1));
     join_foreground(t);
     if (!sys_is_ignored(SIGHUP))                    /* as nohup has it */
         loop_watch(c, t->fd, 0, WATCH_TERMINAL, 0); /* the loss of it is told even so */
@@ -79,10 +79,10 @@ int terminal_is_of(const struct core *c, const struct unit *u) { return u == c->
 
 /* --- to and fro --- */
 
-/* Where one command stands in for us, what it does to the terminal is meant to stay. */
+/* Where one command has it as we had it, what it does to the terminal is meant to stay. */
 static void keep_settings(struct terminal *t)
 {
-    if (!t->has_settings && !t->unit->plan->keep_session)
+    if (!t->has_settings && !t->unit->plan->tty_optional)
         t->has_settings = sys_terminal_settings(t->fd, &t->settings) == 0;
 }
 

@@ -8,10 +8,10 @@ import pytest
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
-import dispositions
-
 
 @pytest.fixture(scope="session", autouse=True)
 def default_dispositions() -> None:
     """What an init is given here does not depend on who runs the tests."""
+    import dispositions
+
     dispositions.restore()
