@@ -2,11 +2,13 @@
 
 import os
 import signal
+import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
-from system_harness import SLEEP, Launcher, Running, Stage, bare_sh, children, descendants, status, tool, wait_until
+from system_harness import SLEEP, Launcher, Stage, bare_sh, children, descendants, status, tool, wait_until
 
 Launch = Callable[..., Launcher]
 NAMES = ["tini", "tini-static", "docker-init", "dumb-init"]
@@ -16,7 +18,7 @@ LEAVES = [sys.executable, "-ISc", f"import os, subprocess, sys; subprocess.run({
 
 
 @pytest.fixture
-def launch_below(minipod, tmp_path):
+def launch_below(minipod: Path, tmp_path: Path) -> Iterator[Launch]:
     """By any name, as an ordinary process: what is left behind lives on, and can be looked at."""
     launchers = []
 
@@ -99,31 +101,37 @@ def test_a_stopped_program_ends_at_term(launch_named: Launch, name: str) -> None
 # --- dumb-init's own
 
 
-def sibling_of(running: Running) -> int:
-    """A sleep in the group of the program, its child."""
-    [program] = wait_until(lambda: children(running.pid), "it has a child")
-    [sibling] = wait_until(lambda: children(program), "that one has a child")
-    return sibling
-
-
 def session_of(pid: int) -> tuple[int, int]:
     return os.getsid(pid), os.getpgid(pid)
 
 
-def test_its_group_is_asked_to_end_and_not_waited_for(launch_below: Launch) -> None:
-    """dumb-init tells the group when the program has ended; those outside of it are not told."""
-    outside = "setsid sleep 1000 & sleep 1000 & echo ready; exec sleep 1000"
-    running = launch_below("dumb-init").call(*bare_sh(outside))
-    running.expect("ready")
-    [program] = children(running.pid)
-    below = wait_until(lambda: len(found := children(program)) == 2 and found, "both run")
-    wait_until(lambda: {os.getsid(pid) for pid in below} != {os.getsid(program)}, "one is in a session of its own")
-    [inside] = [pid for pid in below if os.getpgid(pid) == os.getpgid(program)]
-    [other] = set(below) - {inside}
-    os.kill(program, signal.SIGKILL)
-    wait_until(lambda: state(inside) in "ZX", "its group has ended")
-    assert state(other) not in "ZX"
-    assert running.wait(others=True).code == 137
+def test_its_group_is_asked_to_end_and_not_waited_for(minipod: Path, tmp_path: Path) -> None:
+    """dumb-init tells the group when the program has ended; those outside of it are not told. Whoever is left lives on
+    in a namespace whose first process stays."""
+    (tmp_path / "dumb-init").symlink_to(minipod)
+    program = 'setsid "$@" 12 & "$@" 15 & read word; exit 3'
+    own = [] if os.geteuid() == 0 else ["-Ur"]
+    stays = '"$@"; echo over $?; exec sleep 1000'
+    above = ["unshare", *own, "-pf", "--mount-proc", "--kill-child", "sh", "-c", stays, "sh"]
+    command = [*above, str(tmp_path / "dumb-init"), "sh", "-c", program, "sh", *tool("signals")]
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, **streams) as process:
+        try:
+            said = [process.stdout.readline().split()[0] for _ in range(2)]
+            process.stdin.close()
+            said += sorted(process.stdout.readline().strip() for _ in range(2))
+            assert said == ["ready", "ready", "got 15", "over 3"]
+            [first] = children(process.pid)
+            [outside] = wait_until(lambda: len(left := programs_below(first)) == 1 and left, "the other has gone")
+            os.kill(outside, signal.SIGUSR1)
+            assert process.stdout.readline() == "got 10\n"
+        finally:
+            process.kill()
+
+
+def programs_below(pid: int) -> list[int]:
+    """Those that tell their signals; one that has ended has no command line any more."""
+    return [below for below in descendants(pid) if "signals" in Path(f"/proc/{below}/cmdline").read_text().split("\0")]
 
 
 @pytest.mark.parametrize(("name", "before", "env", "own"), [
