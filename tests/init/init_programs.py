@@ -143,8 +143,9 @@ def signals_to(path: str, *until: str) -> None:
 
 
 def changes_its_group(*until: str) -> None:
-    """It joins its parent's: it may, being in the parent's session and no session's leader."""
-    os.setpgid(0, os.getpgid(os.getppid()))
+    """It joins its parent's, unless it leads a session, which may not."""
+    if os.getsid(0) != os.getpid():
+        os.setpgid(0, os.getpgid(os.getppid()))
     signals(*until)
 
 

@@ -21,7 +21,7 @@ import dispositions  # noqa: E402
 from init_checks import CHECKS, Check  # noqa: E402
 from init_trial import Init, Stage, Trial  # noqa: E402
 
-PATIENCE = 5.0  # s: one that does not answer until then never does
+PATIENCE = 3.0  # s: one that does not answer until then never does
 MINIPOD = os.environ.get("MINIPOD_TEST_COMMAND") or str(Path(sysconfig.get_path("scripts"), "minipod"))
 INITS = (
     Init("minipod", (MINIPOD, "--"), (MINIPOD, "--"), (MINIPOD, "--")),

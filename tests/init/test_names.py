@@ -1,5 +1,5 @@
-"""By the names of other inits minipod does what it does by its own, but for the end: there it leaves with its program, as
-they do, and TERM is a signal like any other.
+"""By the names of other inits minipod does what it does by its own, but for the end: there it leaves with its program,
+as they do, and TERM is a signal like any other.
 """
 
 from pathlib import Path
@@ -11,9 +11,8 @@ from init_trial import Init, Stage, Trial
 PATIENCE = 30.0  # s
 # All that is said of the end of the tree is not theirs; nor is being told to stop.
 NOT_THEIRS = {"children_from_before_are_its_own"}
-# A session of its own, where there is no terminal: its program leads it, and nobody could resume it from TSTP, which
-# becomes STOP.
-NOT_DUMB_INITS = {"tstp_can_be_handled", "reaches_who_has_changed_its_group"}
+# A session of its own, where there is no terminal: nobody could resume its program from TSTP, which becomes STOP.
+NOT_DUMB_INITS = {"tstp_can_be_handled"}
 SLOW = {"stops_between_any_two_of_its_calls", "it_sleeps"}  # the same code for every name
 NAMES = {"tini": ("-g", "--"), "dumb-init": ("--",)}
 
