@@ -37,6 +37,7 @@ TARGETS = {
     "lines": Target(("json", "line", "ring"), 10_000),
     "moment": Target(("json", "moment"), 200_000),
     "notice": Target(("notice",), 150_000),
+    "one": Target(("one_value",), 50_000),
     "plan": Target(PLAN, 50_000),
     "redirect": Target(("redirect",), 120_000),
     "request": Target(("request",), 40_000),
