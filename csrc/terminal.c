@@ -132,7 +132,8 @@ void terminal_close(struct core *c)
 
 /* --- stopped, continued, lost --- */
 
-/* A shell looks who is in the foreground when its job stops. */
+/* A shell looks who is in the foreground when its job stops. Whom a shell inside had put there is of another group than
+ * the unit, and would go on to read what is typed to the shell above. */
 void terminal_pause(struct core *c)
 {
     struct terminal *t = &c->terminal;
@@ -140,18 +141,24 @@ void terminal_pause(struct core *c)
     t->group = group > 0 ? group : t->group;
     if (t->unit)
         take_back(t);
+    if (t->group)
+        sys_kill(-t->group, SIGSTOP);
 }
 
-/* Somebody may have taken it while we could not look; then it is not ours to take back. */
+/* Somebody may have taken it while we could not look; then it is not ours to take back. The job goes on before the shell
+ * inside, which so never sees that it was stopped. */
 void terminal_resume(struct core *c)
 {
     struct terminal *t = &c->terminal;
+    int32_t group = t->group;
     if (t->unit == NULL || t->unit->pid == 0)
         return;
     if (is_in_foreground(t))
         lend(t);
     else if (can_be_resumed(c) && sys_terminal_group(t->fd) != t->unit->pid)
         t->lent = 0;
+    if (group)
+        sys_kill(-group, SIGCONT);
 }
 
 /* Asked for input or output in the background: continued as soon as it is in front, if that is up to us. Nobody can
