@@ -211,7 +211,19 @@ static int read_who(int fd, char text[HEAD_ROOM])
     return n > 0;
 }
 
-static const char *name_at(const struct ask *a, const struct place *p, char out[NAME_ROOM])
+/* Containers may share PID and network namespace, but hardly mounts. Whoever must not be looked at is elsewhere. */
+static int is_near(int fd)
+{
+    char path[40];
+    struct sys_sender who;
+    struct stat ours, its;
+    if (sys_peer(fd, &who) < 0 || who.pid <= 0)
+        return 0;
+    path[say_format(path, sizeof path - 1, "/proc/%d/ns/mnt", (int)who.pid)] = 0;
+    return stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &its) == 0 && ours.st_ino == its.st_ino;
+}
+
+static const char *name_at(const struct ask *a, const struct place *p, char out[NAME_ROOM], int *near)
 {
     static const char header[] = "\r\nMinipod-Pod: ";
     char text[HEAD_ROOM];
@@ -220,6 +232,7 @@ static const char *name_at(const struct ask *a, const struct place *p, char out[
         brief.timeout_ns = WHO_NS;
     int fd = dial(&brief, p), is_there = fd >= 0 && read_who(fd, text);
     *out = 0;
+    *near = fd >= 0 && is_near(fd);
     if (fd < 0)
         last_error = -fd;
     else
@@ -249,26 +262,36 @@ static _Noreturn void tell_nobody(const struct ask *a, uint32_t others)
     _exit(ASK_NOT_RUNNING);
 }
 
+static _Noreturn void tell_several(const char *all)
+{
+    die(EXIT_USAGE, "several pods answer here: %s; choose one with --pod NAME or MINIPOD_SOCKET=PATH", all);
+}
+
+/* Of several the one in our own container is meant. */
 static void choose(const struct ask *a)
 {
-    char name[NAME_ROOM], all[1024] = "";
+    char name[NAME_ROOM], at[PLACE_TEXT], all[2048] = "";
     size_t size = 0;
-    uint32_t found = 0, others = 0;
+    uint32_t found = 0, others = 0, near_ones = 0;
+    int near;
     for (uint32_t i = 0; i < place_count; i++) {
-        if (is_repeated(i) || !name_at(a, &places[i], name))
+        if (is_repeated(i) || !name_at(a, &places[i], name, &near))
             continue;
         others++;
         if (a->pod && strcmp(a->pod, name) != 0)
             continue;
-        if (found++ == 0)
+        if (near_ones == 0 && (near || found == 0))
             chosen = places[i];
-        size += say_format(all + size, sizeof all - 1 - size, "%s%s", size ? ", " : "", name);
+        found++;
+        near_ones += near != 0;
+        size += say_format(all + size, sizeof all - 1 - size, "%s%s at %s", size ? ", " : "", name,
+                           place_text(&places[i], at));
     }
     all[size] = 0;
     if (!found)
         tell_nobody(a, others);
-    if (found > 1)
-        die(EXIT_USAGE, "several pods answer here: %s; choose one with --pod NAME or MINIPOD_SOCKET", all);
+    if (found > 1 && near_ones != 1)
+        tell_several(all);
 }
 
 void ask_find(struct ask *a)

@@ -37,7 +37,8 @@ Place = str  # a path, or "@" and an abstract name
 
 
 def find(pod: str | None = None, environ: Mapping[str, str] = os.environ) -> "Client":
-    """The client of the pod that is here. ``pod`` chooses by name where there are several.
+    """The client of the pod that is here. ``pod`` chooses by name where there are several; of those still several the
+    one in our own container is meant.
 
     PodError: 3 when nobody answers, 64 when several do and none was chosen."""
     given = environ.get(SOCKET)
@@ -45,15 +46,18 @@ def find(pod: str | None = None, environ: Mapping[str, str] = os.environ) -> "Cl
     if pod is None and len(places) == 1:
         return Client(places[0])
     names: dict[Place, str] = {}
+    near: list[Place] = []
     refusals: list[str] = []
     for place in places:
         try:
-            names[place] = _name_of(place)
+            names[place], is_near = _who_is_at(place)
+            near += [place] if is_near else []
         except PodError as bad:
             refusals.append(str(bad))
     chosen = [place for place, name in names.items() if pod in (None, name)]
-    if len(chosen) == 1:
-        return Client(chosen[0])
+    for only in (chosen, [place for place in chosen if place in near]):
+        if len(only) == 1:
+            return Client(only[0])
     raise _none_or_many(pod, names, chosen, refusals)
 
 
@@ -113,10 +117,10 @@ def _abstract_names() -> Iterator[Place]:
     yield from sorted(name for name in names if name.startswith(prefix))
 
 
-def _name_of(place: Place) -> str:
-    """The name of the pod that answers there."""
+def _who_is_at(place: Place) -> tuple[str, bool]:
+    """The name of the pod that answers there, and whether that is in our own container."""
     with Client(place, WHO_WITHIN).request("HEAD", "/livez") as answer:
-        return answer.headers.get(POD_HEADER, "")
+        return answer.headers.get(POD_HEADER, ""), peer_at(answer.socket).is_near()
 
 
 # --- one pod ----------------------------------------------------------------------------------------------------------

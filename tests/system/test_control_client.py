@@ -171,7 +171,7 @@ def test_somebody_who_does_not_answer(client: Client, folder: Path) -> None:
 
 
 def test_which_of_several(launch: Launcher, folder: Path) -> None:
-    """In one folder; the stale socket of a third one is no pod."""
+    """In one folder; the stale socket of a third one is no pod. Who is in none of their containers has to choose."""
     at = ["sh", "-c", f'mount --bind {folder} /run; unset XDG_RUNTIME_DIR; exec "$@"', "sh"]
     plans = [launch.compile({**POD, "pod": {"name": name}}, name) for name in ("shop", "depot")]
     pods = [launch.start(plan, wrap=at) for plan in plans]
@@ -180,12 +180,18 @@ def test_which_of_several(launch: Launcher, folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(folder / "minipod/stale.sock"))
 
-    def ask(*words: str) -> subprocess.CompletedProcess:
+    def ask(*words: str, apart: tuple = ("unshare", "--mount")) -> subprocess.CompletedProcess:
         enter = ["nsenter", f"--target={pods[0].namespace_init}", "--mount", "--pid", "env", "-u", "MINIPOD_SOCKET"]
-        return subprocess.run([*enter, launch.minipod, *words], capture_output=True, text=True, timeout=30, check=False)
+        words = (*enter, *apart, launch.minipod, *words)
+        return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
 
     several = ask("health")
-    assert several.returncode == USAGE and "depot" in several.stderr and "shop" in several.stderr
+    assert several.returncode == USAGE
+    assert "depot at /run/minipod/depot.sock" in several.stderr and "shop at /run/minipod/shop.sock" in several.stderr
+    assert ask("get").returncode == USAGE
+    assert ask("ctl", "status", apart=()).stdout.startswith("shop: ")
+    assert ask("get", "-o", "name", apart=()).stdout.startswith("pod/shop\n")
+    assert ask("ctl", "status", "--pod", "depot", apart=()).stdout.startswith("depot: ")
     for name in ("shop", "depot"):
         assert ask("ctl", "status", "--pod", name).stdout.startswith(f"{name}: ")
     nobody = ask("ready", "--pod", "mill")
