@@ -122,6 +122,7 @@ struct unit {
     uint8_t begun_in_round;     /* and was up */
     uint8_t started, ready;     /* the instance, as its probes say */
     uint8_t sick;               /* a failed probe or hook ended the instance */
+    uint8_t sick_by;            /* enum errand_kind: that one */
     uint8_t oom;                /* the kernel ended it for want of memory */
     uint8_t awaits_round;       /* the pod's new beginning waits for it */
     uint8_t notified;           /* the program said: ready */
@@ -303,6 +304,7 @@ void errand_end(struct core *, struct errand *);                        /* no an
 void errand_answer(struct core *, struct errand *, enum answer, enum why, int32_t number);
 void errand_due(struct core *, struct errand *);                        /* its timer fired */
 size_t errand_why(const struct errand *, char *out, size_t room);
+const char *errand_kind_word(uint8_t kind);
 size_t errand_format_why(const struct errand *, enum why, int32_t number, char *out, size_t room);
 void errand_child_ended(struct core *, struct errand *, const struct sys_exit *);
 void errand_count(struct core *, struct errand *, int well);             /* an answer for a probe's machine */

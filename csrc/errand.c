@@ -26,6 +26,8 @@ static const char *lateness(const struct errand *e)
     return e->plan->handler == HANDLER_NOTIFY ? "did not say that it is ready within" : "no answer within";
 }
 
+const char *errand_kind_word(uint8_t kind) { return kind_words[kind]; }
+
 size_t errand_format_why(const struct errand *e, enum why why, int32_t number, char *out, size_t room)
 {
     switch (why) {

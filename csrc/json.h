@@ -38,6 +38,9 @@ void json_time(struct json *, const char *key, uint64_t wall);              /* n
  * It never ends inside a character, so the rest may follow in another text. 0 may mean that it broke. */
 size_t json_text_some(struct json *, const char *key, const char *text, size_t size, size_t reserve);
 
+/* Whether all of it is UTF-8, so that nothing of it is lost in a text. */
+int json_is_text(const char *text, size_t size);
+
 /* White space before the next value, for people: a new line, and what it begins with. It must live until then. */
 void json_gap(struct json *, const char *gap);
 

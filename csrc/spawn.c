@@ -48,6 +48,7 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     u->start_error = 0;
     u->check_rest = u->kill_rest = u->starved = 0;
     u->sick = u->oom = 0;
+    u->sick_by = ERRAND_POST_START;  /* until a probe says something else */
     u->stop_grace = u->grace_left = u->plan->grace_ns;
     u->started_at = c->now;
     u->started_wall = sys_wall();

@@ -161,6 +161,58 @@ def test_a_units_context(launch: Launcher, folder: Path) -> None:
     assert f"PATH={os.environ['PATH']}" in told["env"]
 
 
+def test_a_context_is_of_bytes(launch: Launcher, folder: Path) -> None:
+    """A value that is no UTF-8 comes as what it is, however long; a text would have lost it."""
+    odd = b"\xff\x80a" * 30_000
+    env = {"ODD": os.fsdecode(b"caf\xe9"), "LONG": os.fsdecode(odd), "EVEN": "café"}
+    running, place = start(launch, folder, {"service.web": {"command": SLEEP}}, env=env)
+    told = place.get("/v1/units/web/context").json["env"]
+    assert {"hex": b"ODD=caf\xe9".hex()} in told and "EVEN=café" in told
+    assert {"hex": (b"LONG=" + odd).hex()} in told
+
+
+def test_who_failed_a_unit_that_was_never_started(launch: Launcher, folder: Path) -> None:
+    """Of all that it waits for those that are over; also through one that was never started itself."""
+    running, place = start(launch, folder, {
+        "service.seed": {"command": sh("exit 3"), "restart": "never"},
+        "service.slow": {"command": SLEEP, "startup_probe": {"exec": ["false"], "failure_threshold": 999}},
+        "service.late": {"command": SLEEP, "after": {"seed": "completed", "slow": "started"}},
+        "service.last": {"command": SLEEP, "after": {"late": "ready"}},
+    })  # fmt: skip
+    place.wait_for("last", life="ended")
+    assert place.unit("late")["waitsFor"] == [{"unit": "seed", "milestone": "completed"}]
+    assert place.unit("last")["waitsFor"] == [{"unit": "late", "milestone": "ready"}]
+
+
+def test_which_probe_had_it_stopped(launch: Launcher, folder: Path) -> None:
+    """Known while it ends, and until another instance runs: a TERM in the status tells nobody why."""
+    probe = {"exec": sh("exit 7"), "period": "1s", "failure_threshold": 2}
+    running, place = start(launch, folder, {
+        "service.deaf": {"command": sh("trap '' TERM; while :; do sleep 1; done"), "liveness_probe": probe,
+                         "termination_grace_period": "1h"},
+        "service.sick": {"command": SLEEP, "liveness_probe": probe, "backoff": {"initial": "1h", "max": "1h"}},
+        "service.hook": {"command": SLEEP, "post_start": {"exec": ["false"]}, "restart": "never"},
+        "service.well": {"command": SLEEP, "liveness_probe": {"exec": ["true"]}},
+    })  # fmt: skip
+    place.wait_for("deaf", life="term-sent")
+    place.wait_for("sick", life="backoff", instances=2)
+    place.wait_for("hook", life="ended")
+    said = {"by": "liveness probe", "failures": 2, "why": "exit code 7"}
+    assert (place.unit("deaf")["unhealthy"], place.unit("sick")["unhealthy"]) == (said, said)
+    assert place.unit("hook")["unhealthy"] == {"by": "post_start", "failures": 1, "why": "exit code 1"}
+    assert place.unit("well")["unhealthy"] is None
+
+
+def test_whose_code_the_pods_is(launch: Launcher, folder: Path) -> None:
+    running, place = start(launch, folder, {
+        "service.web": {"command": sh("exit 3"), "restart": "never", "essential": True},
+        "service.deaf": {"command": sh("trap '' TERM; echo up; while :; do sleep 1; done"),
+                         "termination_grace_period": "1h"},
+    }, env={"MINIPOD_GRACE": "1h"})  # fmt: skip
+    wait_until(lambda: place.get("/v1/pod").json["pod"]["cause"] == "fatal", "the pod ends")
+    assert place.get("/v1/pod").json["pod"]["decidedBy"] == "web"
+
+
 # --- health
 
 
