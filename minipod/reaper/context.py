@@ -33,7 +33,8 @@ class Identity(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What ``GET /v1/units/NAME/context`` answers; ``env`` as the kernel has it. ``adds``: variables that come from the user's entry."""
+    """What ``GET /v1/units/NAME/context`` answers; ``env`` as the kernel has it. ``adds``: variables that come from the
+    user's entry."""
 
     unit: str
     env: Mapping[bytes, bytes]
