@@ -56,7 +56,9 @@ static int is_stale(const struct place *p)
     int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int error = connect(probe, (const struct sockaddr *)&p->address, p->size) < 0 ? errno : 0;
     close(probe);
-    return error == ECONNREFUSED || error == ENOENT ? 0 : error == EACCES ? -EACCES : -EADDRINUSE;
+    return error == ECONNREFUSED || error == ENOENT ? 0
+           : error == EACCES || error == EPROTOTYPE ? -error
+                                                    : -EADDRINUSE;
 }
 
 static int replace(int fd, const struct place *p)
@@ -101,9 +103,10 @@ static int open_place(struct server *ct, const struct place *p)
 
 static const char *why_not(int error)
 {
-    return error == -EADDRINUSE ? "it is in use by another minipod"
-           : error == -EEXIST   ? "what is there is no socket"
-                                : say_error(-error);
+    return error == -EADDRINUSE   ? "it is in use by another minipod"
+           : error == -EEXIST     ? "what is there is no socket"
+           : error == -EPROTOTYPE ? "what is there is a socket of another kind"
+                                  : say_error(-error);
 }
 
 static int open_at(struct core *c, const char *text)

@@ -65,6 +65,27 @@ def test_health_and_ready(shop: Place, client: Client) -> None:
     assert client.run("ready").stdout == "ok\n"
 
 
+def test_health_tells_what_failed_for_good(launch: Launcher, client: Client) -> None:
+    pod = {"service.web": {"command": SLEEP}, "service.job": {"command": ["false"], "restart": "never"}}
+    launch.start({**pod, "pod": {"control": str(client.path)}})
+    Place(str(client.path)).wait().wait_for("job", outcome="failed")
+    for word in ("health", "ready"):
+        assert client.run(word, code=FAILED).stdout == "job: failed, not running\n"
+
+
+def test_a_pod_that_ends_is_neither_healthy_nor_ready(launch: Launcher, client: Client) -> None:
+    tough = {"command": sh("trap '' TERM; echo up; while :; do sleep 0.01; done"), "termination_grace_period": "1h"}
+    pod = {"pod": {"control": str(client.path), "termination_grace_period": "1h"}, "service.tough": tough}
+    running = launch.start(pod)
+    running.expect("up")
+    client.run("ctl", "stop", "--all")
+    for word in ("health", "ready"):
+        assert client.run(word, code=FAILED).stdout.startswith("pod: ending: it was told to stop\n")
+    client.run("ctl", "stop", "--all")
+    assert running.wait().code == 137
+    assert client.run("ready", code=NOT_RUNNING).stdout == ""
+
+
 def test_health_takes_less_than_five_milliseconds(shop: Place, client: Client) -> None:
     """From exec to exit; the fastest of fifty, on a machine that is busy with other tests."""
     times = []
@@ -199,7 +220,9 @@ def test_which_of_several(launch: Launcher, folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as mute:  # one that hangs does not stand for the others
         mute.bind(str(folder / "minipod/mute.sock"))
         mute.listen(8)
+        began = time.monotonic()
         assert ask("ctl", "status", "--pod", "shop").stdout.startswith("shop: ")
+        assert time.monotonic() - began < 5
 
 
 def test_on_scratch(launch: Launcher, minipod: Path, folder: Path) -> None:
