@@ -85,12 +85,13 @@ def test_no_folder_at_all(launch_both: Launcher) -> None:
     result = inside(running, launch_both.minipod, "ctl", "status")
     assert (result.returncode, result.stderr) == (0, "") and result.stdout.startswith("shop: ")
     assert Place(name).say(b"GET /livez HTTP/1.0\r\n\r\n") == b""
+    ready = (launch_both.minipod, "ready", "--pod", "shop")
     following = [*entering(running), str(launch_both.minipod), "ctl", "logs", "-f"]
     with subprocess.Popen(following, stdout=subprocess.PIPE) as follower:
         assert follower.stdout.readline() == b"web | up\n"
         # whoever is connected has the listener's name in the kernel's list, and is no pod of his own
         assert inside(running, launch_both.minipod, "health").stdout == "ok\n"
-        assert inside(running, launch_both.minipod, "ready", "--pod", "shop").stdout == "ok\n"
+        wait_until(lambda: inside(running, *ready).returncode == 0, "it is ready")
         follower.kill()
     running.send(signal.SIGTERM)
     assert running.wait().code == 143 and name not in Path("/proc/net/unix").read_text()
@@ -134,7 +135,8 @@ def test_nothing_writable_and_nobody_in_particular(launch: Launcher, open_folder
         return done.stdout
 
     minipod, python = (*own, launch.minipod), (sys.executable, "-m", "minipod")  # whose files are its user's alone
-    assert ask(*minipod, "health") == ask(*minipod, "ready") == "ok\n"
+    wait_until(lambda: inside(running, *minipod, "ready").stdout == "ok\n", "it is ready")
+    assert ask(*minipod, "health") == "ok\n"
     assert "web" in ask(*minipod, "ctl", "status", "web") and "web" in ask(*python, "get", "-o", "name")
     wait_until(lambda: ask(*minipod, "ctl", "logs", "web") == ask(*python, "logs", "web") == "up\n", "it has written")
     assert "web lifecycle: held -> spawning (go)\n" in ask(*minipod, "ctl", "events")
