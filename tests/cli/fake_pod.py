@@ -80,7 +80,8 @@ class FakePod:
         self.pod = {
             "name": "shop", "state": "running", "phase": "Running", "cause": None, "reason": None, "message": None,
             "toldBy": None, "decidedBy": None, "exitCode": None, "stopBy": None, "main": None, "pid": 1,
-            "startedAt": at(0), "now": NOW, "frozen": False, "canBeginAnew": False, "orphansReaped": 0, "droppedLines": 0, "impossibleEvents": 0,
+            "startedAt": at(0), "now": NOW, "frozen": False, "canBeginAnew": False,
+            "orphansReaped": 0, "droppedLines": 0, "impossibleEvents": 0,
             "nextEvent": 0, "version": "0.1.0", "planDigest": "00ff", "labels": {},
         }  # fmt: skip
         self.version = 1
