@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+import yaml
 from fake_pod import at, end, probe, unit
 
 SICK = {"readiness": probe("failure", 3, "HTTP status 503")}
@@ -109,15 +110,16 @@ def test_yaml_without_its_library(fake_pod, say, monkeypatch) -> None:
     assert fake_pod.asked == []
 
 
-def test_yaml_with_its_library(fake_pod, say, monkeypatch) -> None:
-    class Yaml:
-        @staticmethod
-        def safe_dump(value: object, *, sort_keys: bool) -> str:
-            return json.dumps(value)
-
-    monkeypatch.setitem(sys.modules, "yaml", Yaml)
-    head, document = say("get", "-o=yaml").out.split("\n", 1)
-    assert (head, json.loads(document)["kind"]) == ("---", "Pod")
+def test_yaml_with_its_library(fake_pod, say) -> None:
+    """The same document as JSON, each one apart; words that YAML would take for something else stay words."""
+    fake_pod.pod["labels"] = {"on": "yes", "version": "1.10", "name": "ümlaut: #1"}
+    said, as_json = say("get", "-o=yaml").out, say("get", "-o", "json").out
+    assert said.startswith("---\napiVersion: v1\nkind: Pod\n")
+    assert yaml.safe_load(said) == json.loads(as_json)
+    assert yaml.safe_load(say("get", "-o", "yaml", "web").out)["status"]["containerStatuses"][0]["name"] == "web"
+    fake_pod.then(unit("web", ready=False))
+    watched = list(yaml.safe_load_all(say("get", "-w", "-o", "yaml").out))
+    assert [each["status"]["containerStatuses"][0]["ready"] for each in watched] == [True, False]
 
 
 def test_only_what_is_needed_is_imported() -> None:
