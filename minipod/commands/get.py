@@ -12,11 +12,13 @@ from minipod.commands.listing import table, widths_of
 from minipod.errors import PodError, UsageError
 from minipod.options import Words, sort_words
 from minipod.reaper.client import Client
+from minipod.reaper.events import changes
 from minipod.status import columns
 from minipod.status.api import pod_object
 from minipod.status.durations import age, human
 from minipod.status.pod import pod_status, statuses_of
 from minipod.status.records import ContainerStatus, Running, Terminated, Waiting
+from minipod.status.transitions import Change, dated
 from minipod.status.view import PodView, UnitView
 from minipod.status.why import is_well, why
 from minipod.supervisor.facts import is_held_by_hand
@@ -56,13 +58,13 @@ def run(words: list[str]) -> int:
     if found.flags & {"-w", "--watch"}:
         _watch(client, found, output, write)
     else:
-        _show(view_of(client), found, output, write)
+        _show(client, view_of(client), found, output, write)
     return 0
 
 
-def _show(pod: PodView, found: Words, output: str, write: Callable[[Any], str] | None) -> None:
+def _show(client: Client, pod: PodView, found: Words, output: str, write: Callable[[Any], str] | None) -> None:
     if write is not None:
-        sys.stdout.write(write(document(pod, found.operands)))
+        sys.stdout.write(write(document(client, pod, found.operands)))
     elif output == "name":
         sys.stdout.write("".join(f"{name}\n" for name in _names(pod, found.operands)))
     else:
@@ -160,9 +162,10 @@ def _names(pod: PodView, names: list[str]) -> Iterator[str]:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
-def document(pod: PodView, names: list[str]) -> dict[str, object]:
+def document(client: Client, pod: PodView, names: list[str]) -> dict[str, object]:
     """The v1 Pod, with these units alone if there are names."""
-    status, info = pod_status(pod.record), pod.info
+    known, is_whole = _changes(client, pod)
+    status, info = dated(pod_status(pod.record), pod.record.units, known, is_whole=is_whole), pod.info
     if names:
         wanted = {unit.name for unit in chosen(pod, names)}
         info = info._replace(parts=tuple(part for part in info.parts if part.name in wanted))
@@ -171,6 +174,14 @@ def document(pod: PodView, names: list[str]) -> dict[str, object]:
             mains=tuple(each for each in status.mains or () if each.name in wanted),
         )
     return pod_object(info, status)
+
+
+def _changes(client: Client, pod: PodView) -> tuple[list[Change], bool]:
+    """None where the pod has gone meanwhile."""
+    try:
+        return changes(list(client.lines("/v1/events")), pod.next_event)
+    except PodError:
+        return [], False
 
 
 def _json(value: object) -> str:
@@ -228,12 +239,12 @@ def _news(rows: list[Row], row: Row) -> Row:
 
 
 def _watch_documents(client: Client, found: Words, output: str, write: Callable[[Any], str] | None) -> None:
+    if write is None:
+        return _show(client, view_of(client), found, output, write)
     before: object = None
     for pod in views(client):
-        now = document(pod, found.operands) if write is not None else None
-        if now is None or now != before:
-            _show(pod, found, output, write)
+        now = document(client, pod, found.operands)
+        if now != before:
+            sys.stdout.write(write(now))
             sys.stdout.flush()
-        if now is None:
-            return
         before = now

@@ -12,6 +12,7 @@ from minipod.errors import FAILED, PodError
 from minipod.status.pod import PodRecord
 from minipod.status.records import Part, PodInfo, Terminated
 from minipod.status.states import UnitRecord
+from minipod.status.transitions import Change
 from minipod.status.view import LogView, PodView, ProbeView, Sickness, UnitView, Wait
 from minipod.supervisor.vocabulary import Kind, Life, Outcome, PodEvent, Want, Word
 from minipod.supervisor.vocabulary import Pod as PodState
@@ -51,6 +52,26 @@ def unit_view(facts: Facts) -> UnitView:
         main_pid=facts["mainPid"],
         deadline_at=moment(facts["deadlineAt"]),
         log=_log(facts["log"]),
+    )
+
+
+def changes(events: Sequence[Facts], before: int) -> tuple[list[Change], bool]:
+    """What ``GET /v1/events`` answers, as far as a view knew of it (``next_event``): behind the last gap; and whether
+    that is all since the pod's begin."""
+    known = [event for event in events if event.get("seq", 0) < before]
+    gap = max((i for i, event in enumerate(known) if "lost" in event), default=-1)
+    whole = known[gap + 1 :]
+    return [_change(event) for event in whole], gap < 0 and bool(whole) and whole[0]["seq"] == 0
+
+
+def _change(event: Facts) -> Change:
+    return Change(
+        at=moment(event["time"]) or 0,
+        unit=event["unit"] or "",
+        state=event["to"] if event["machine"] in ("lifecycle", "pod") else None,
+        started=bool(event["started"]),
+        ready=bool(event["ready"]),
+        code=event["exitCode"],
     )
 
 

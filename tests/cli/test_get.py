@@ -6,7 +6,7 @@ import sys
 
 import pytest
 import yaml
-from fake_pod import at, end, probe, unit
+from fake_pod import at, end, event, probe, unit
 
 SICK = {"readiness": probe("failure", 3, "HTTP status 503")}
 
@@ -159,3 +159,17 @@ def test_documents_that_change(fake_pod, say) -> None:
     documents = say("get", "-w", "-o", "json").out.replace("}\n{", "}\n\0{").split("\0")
     ready = [json.loads(each)["status"]["containerStatuses"][0]["ready"] for each in documents]
     assert ready == [True, False]
+
+
+def test_conditions_say_since_when(fake_pod, say) -> None:
+    """From PID 1's record, as far as the pod that is shown knows of it."""
+    ready = event(3, "web", to="up", started=True, ready=True)
+    fake_pod.events = [{**ready, "seq": 0}, {**event(9, "web", to="draining", ready=False), "seq": 1}]
+    fake_pod.pod["nextEvent"] = 1
+    conditions = json.loads(say("get", "-o", "json").out)["status"]["conditions"]
+    moments = {each["type"]: each.get("lastTransitionTime") for each in conditions}
+    assert (moments["Ready"], moments["PodScheduled"]) == ("2026-01-31T11:59:03Z", "2026-01-31T11:59:00Z")
+    fake_pod.events = [{"lost": 1}, {**ready, "seq": 7}]
+    fake_pod.pod["nextEvent"] = 8
+    conditions = json.loads(say("get", "-o", "json").out)["status"]["conditions"]
+    assert "lastTransitionTime" not in next(each for each in conditions if each["type"] == "Ready")
