@@ -110,8 +110,10 @@ static void put_object(const struct core *c, struct json *j, const struct line *
     json_line_end(j);
 }
 
+/* Between the pieces of a line the other stream may have had its say, or the rest of it is not kept any more. */
 static void put_text(const struct core *c, struct body *b, struct json *j, const struct line *line)
 {
+    answer_put(j, "\n", b->continued && (b->continued != 1 + line->stream || line->flags & LINE_AFTER_GAP));
     if (b->unit == EVERYBODY && !b->continued) {
         const char *name = c->units[line->unit].name;
         answer_put(j, name, strlen(name));
@@ -119,7 +121,7 @@ static void put_text(const struct core *c, struct body *b, struct json *j, const
             answer_put(j, " ", 1);
         answer_put(j, " | ", 3);
     }
-    b->continued = line->flags & LINE_PARTIAL && b->unit != EVERYBODY;
+    b->continued = line->flags & LINE_PARTIAL && b->unit != EVERYBODY ? (uint8_t)(1 + line->stream) : 0;
     answer_put(j, line->text, line->size);
     answer_put(j, "\n", !b->continued);
 }
@@ -128,6 +130,7 @@ static void put_text(const struct core *c, struct body *b, struct json *j, const
 static int put_line(const struct core *c, struct body *b, struct json *j, const struct line *line)
 {
     struct json before = *j;
+    uint8_t continued = b->continued;
     if (b->skip || line->at < b->since) {
         b->skip -= b->skip && !(line->flags & LINE_PARTIAL);
         return 1;
@@ -137,8 +140,10 @@ static int put_line(const struct core *c, struct body *b, struct json *j, const 
         put_text(c, b, j, line);
     else
         put_object(c, j, line);
-    if (j->broken && before.size)
+    if (j->broken && before.size) {
         *j = before;
+        b->continued = continued;
+    }
     return j->size != before.size || j->broken;
 }
 

@@ -58,7 +58,7 @@ struct body {
     uint32_t tail, part;
     uint16_t status;
     uint8_t as_text, follows, previous;
-    uint8_t continued;              /* the line of text that was told last has not ended */
+    uint8_t continued;              /* 1 + its stream: the line of text that was told last has not ended */
 };
 
 enum { EVERYBODY = UINT32_MAX };

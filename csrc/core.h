@@ -249,7 +249,8 @@ uint32_t step_cell_count(enum machine, uint32_t *rows, uint32_t *columns);
 const char *life_word(uint8_t), *outcome_word(uint8_t), *kind_word(uint8_t), *phase_word(uint8_t);
 const char *step_reason(const struct unit *);   /* of its last end: Completed, Error, OOMKilled … */
 const char *step_end_reason(uint8_t exit_class, int oom, int failed);
-const char *step_machine_word(enum machine), *step_state_word(enum machine, uint8_t), *step_event_word(enum machine, uint8_t);
+const char *step_machine_word(enum machine), *step_state_word(enum machine, uint8_t);
+const char *step_event_word(enum machine, uint8_t);
 const char *milestone_word(uint8_t), *log_mode_word(uint8_t);
 const char *signal_word(uint8_t);
 

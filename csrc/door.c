@@ -127,18 +127,16 @@ static uint64_t pid_namespace(void)
     return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
 }
 
-/* The folder is ours alone when we make it. One that somebody else made, where anybody may, is his: he could put a
- * socket of his own in the place of ours. */
+/* The folder is ours alone when we make it. */
 static int have_folder(unsigned n)
 {
     char folder[PLACE_TEXT];
-    struct stat st;
     if (n >= PLACE_FOLDERS)
         return 1;
     if (!place_folder(n, folder, sizeof folder))
         return 0;
     mkdir(folder, 0700);
-    return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0);
+    return place_is_trusted(folder);
 }
 
 static int open_found(struct core *c)

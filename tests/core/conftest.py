@@ -26,7 +26,7 @@ SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover
 # the kernel itself.
 NOT_ON_FAKE = {"child", "file", "front", "identity", "lookup", "main", "report", "sys", "user",
                "answer", "answer_log", "answer_text", "answer_unit", "ask", "asked", "client", "control", "deliver",
-               "door", "route"}
+               "door", "route", "seek"}
 WRAPPED = ["-Wl,--wrap=timer_arm,--wrap=timer_pop_due"]
 
 PHASES = [Phase.explicit, Phase.generate, Phase.shrink]

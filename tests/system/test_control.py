@@ -429,6 +429,16 @@ def test_who_follows_is_told_what_was_lost(launch: Launcher, folder: Path) -> No
         assert b'"lost":true' in read_until(web, b'"line":"x"')
 
 
+def test_a_line_in_pieces_is_never_mixed_with_the_other_stream(launch: Launcher, folder: Path) -> None:
+    script = sh("head -c 16384 /dev/zero | tr '\\0' x; sleep 0.3; echo other >&2; sleep 0.3; echo end; exec sleep 1000")
+    running, place = start(launch, folder, {"service.web": {"command": script}})
+    text = wait_until(
+        lambda: (found := place.get("/v1/units/web/logs", Accept="text/plain").text) and "end\n" in found and found,
+        "it wrote",
+    )
+    assert [line.lstrip("x") for line in text.splitlines()] == ["", "other", "end"]
+
+
 def test_a_line_that_is_all_escapes(launch: Launcher, folder: Path) -> None:
     """Six bytes of JSON for each of its own: nothing is lost, and nothing is broken."""
     script = sh(r"head -c 12000 /dev/zero | tr '\0' '\001'; echo; echo end; exec sleep 1000")
@@ -486,7 +496,8 @@ MISTAKES = {
     "GET /v1/logs?tail=x": 400, "GET /v1/logs?tail=-1": 400, "GET /v1/logs?tail=4294967296": 400,
     "GET /v1/logs?tail=1&tail=2": 400, "GET /v1/logs?follow=maybe": 400, "GET /v1/logs?since=yesterday": 400,
     "GET /v1/logs?since=%": 400, "GET /v1/logs?": 200, "GET /v1/logs?&": 400, "GET /v1/events?tail=1": 400,
-    "GET /v1/events?after=": 400, f"GET /v1/logs?since={'1' * 200}": 400,
+    f"GET /v1/units/{'a' * 100}": 404, f"GET /v1/units/{'%61' * 300}": 404, "GET /v1/units/web%00": 400,
+    "GET /v1/units/web%2Flogs": 404, "GET /v1/events?after=": 400, f"GET /v1/logs?since={'1' * 200}": 400,
 }  # fmt: skip
 
 

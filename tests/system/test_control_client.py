@@ -216,7 +216,8 @@ def test_which_of_several(launch: Launcher, folder: Path) -> None:
     for name in ("shop", "depot"):
         assert ask("ctl", "status", "--pod", name).stdout.startswith(f"{name}: ")
     nobody = ask("ready", "--pod", "mill")
-    assert (nobody.returncode, nobody.stderr) == (NOT_RUNNING, "minipod: no pod called mill answers here\n")
+    told = "minipod: no pod called mill answers here; there is depot, shop\n"
+    assert (nobody.returncode, nobody.stderr) == (NOT_RUNNING, told)
     with socket.socket(socket.AF_UNIX) as mute:  # one that hangs does not stand for the others
         mute.bind(str(folder / "minipod/mute.sock"))
         mute.listen(8)
