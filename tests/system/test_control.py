@@ -430,13 +430,19 @@ def test_who_follows_is_told_what_was_lost(launch: Launcher, folder: Path) -> No
 
 
 def test_a_line_in_pieces_is_never_mixed_with_the_other_stream(launch: Launcher, folder: Path) -> None:
-    script = sh("head -c 16384 /dev/zero | tr '\\0' x; sleep 0.3; echo other >&2; sleep 0.3; echo end; exec sleep 1000")
-    running, place = start(launch, folder, {"service.web": {"command": script}})
-    text = wait_until(
-        lambda: (found := place.get("/v1/units/web/logs", Accept="text/plain").text) and "end\n" in found and found,
-        "it wrote",
-    )
+    wait = f"while [ ! -e {folder}/$1 ]; do sleep 0.01; done"
+    steps = "head -c 20000 /dev/zero | tr '\\0' x; go a; echo other >&2; go b; echo end; exec sleep 1000"
+    _, place = start(launch, folder, {"service.web": {"command": sh(f"go() {{ {wait}; }}; {steps}")}})
+    for step, last in (("a", "x"), ("b", "other"), ("c", "end")):
+        wait_until(lambda last=last: _last_line(place).endswith(last), f"it wrote {last}")
+        (folder / step).touch()
+    text = place.get("/v1/units/web/logs", Accept="text/plain").text
     assert [line.lstrip("x") for line in text.splitlines()] == ["", "other", "end"]
+
+
+def _last_line(place: Place) -> str:
+    lines = place.get("/v1/units/web/logs").lines
+    return lines[-1]["line"] if lines else ""
 
 
 def test_a_line_that_is_all_escapes(launch: Launcher, folder: Path) -> None:
