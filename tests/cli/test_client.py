@@ -54,7 +54,9 @@ def test_several(nowhere, say) -> None:
         one.pod["name"] = "cart"
         said = say("get")
         assert (said.code, said.out) == (64, "")
-        assert said.err == "minipod: several pods answer here: cart, shop; choose one with --pod NAME\n"
+        told = f"cart at {nowhere}/minipod/a.sock, shop at {nowhere}/minipod/b.sock"
+        choice = "choose one with --pod NAME or MINIPOD_SOCKET=PATH"
+        assert said.err == f"minipod: several pods answer here: {told}; {choice}\n"
         assert say("get", "--pod", "cart", "-o", "name").out.split()[0] == "pod/cart"
         said = say("get", "--pod", "zoo")
         assert (said.code, said.err) == (3, "minipod: no pod called zoo answers here; there is cart, shop\n")
