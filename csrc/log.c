@@ -137,20 +137,34 @@ static void stall(struct core *c, struct unit *u, struct stream *st)
     st->stalled = 1;
 }
 
+/* What could not go on is better left in the pipe: of a hundred who wait for one sink, none has anything in memory. */
+static int must_wait(const struct core *c, const struct unit *u, const struct stream *st)
+{
+    return sink_is_full(&c->sinks[st->sink]) && u->plan->log.overflow == OVERFLOW_BLOCK;
+}
+
 /* One read goes into memory that all share: a stream's own holds only the beginning of a line, so that a unit that
  * writes whole lines costs none; but for what finds no room, of which there should be little. Returns how much came; 0:
- * nothing more now, or no room to put it. */
-static uint32_t read_some(struct core *c, struct unit *u, struct stream *st)
+ * nothing more now; -1: no room to put it. */
+static int64_t try_read(struct core *c, struct unit *u, struct stream *st)
 {
+    if (must_wait(c, u, st))
+        return -1;
     memcpy(c->scratch, st->buffer, st->fill);
     uint32_t most = c->sinks[st->sink].watched ? LINE_ROOM : READ_MOST;
     int64_t n = sys_read(st->read_end, c->scratch + st->fill, most);
     if (n <= 0)
         return 0;
-    if (take(c, u, st, st->fill + (uint32_t)n, 0))
-        return (uint32_t)n;
-    stall(c, u, st);
-    return 0;
+    return take(c, u, st, st->fill + (uint32_t)n, 0) ? n : -1;
+}
+
+/* The same; without room it waits, as if nothing had come. */
+static uint32_t read_some(struct core *c, struct unit *u, struct stream *st)
+{
+    int64_t n = try_read(c, u, st);
+    if (n < 0)
+        stall(c, u, st);
+    return n > 0 ? (uint32_t)n : 0;
 }
 
 /* --- when --- */
@@ -215,37 +229,42 @@ static void read_all_paced(struct core *c)
     c->pace_at = c->now + c->pace_ns;
 }
 
-static void resume(struct core *c, struct unit *u, struct stream *st)
+/* Its turn at the sink: what it was left with, and one read. 0: no room for all of that. */
+static int resume(struct core *c, struct unit *u, struct stream *st)
 {
     memcpy(c->scratch, st->buffer, st->fill);
-    if (!take(c, u, st, st->fill, 0))
-        return;
+    if (!take(c, u, st, st->fill, 0) || try_read(c, u, st) < 0)
+        return 0;
     st->stalled = 0;
     watch_for(c, u, st, EPOLLIN);
+    return 1;
 }
 
-/* How many streams still wait for this sink. */
-static uint32_t resume_all(struct core *c, const struct sink *s)
+/* One after the other, until the sink has no more room; whoever found none is the first next time. 1: some still wait. */
+static int resume_all(struct core *c, struct sink *s)
 {
-    uint32_t waiting = 0;
-    for (uint32_t i = 0; i < 2 * c->unit_count; i++) {
-        struct stream *st = &c->units[i / 2].streams[i % 2];
-        if (st->stalled && &c->sinks[st->sink] == s)
-            resume(c, &c->units[i / 2], st);
-        waiting += st->stalled && &c->sinks[st->sink] == s;
+    uint32_t count = 2 * c->unit_count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = (s->turn + i) % count;
+        struct unit *u = &c->units[at / 2];
+        struct stream *st = &u->streams[at % 2];
+        if (!st->stalled || &c->sinks[st->sink] != s || resume(c, u, st))
+            continue;
+        s->turn = at;
+        return 1;
     }
-    return waiting;
+    return 0;
 }
 
-/* A stream that waits must leave something behind that the sink's watch is for: who empties the buffer asks again. */
+/* Once a turn, however fast who reads it is. Only what is empty is filled again: then nothing in it is ever moved. */
 void log_sink_ready(struct core *c, struct sink *s)
 {
-    uint32_t waiting;
+    s->awaited = 0;
     sink_flush(c, s);
-    do {
-        waiting = resume_all(c, s);
-        sink_flush(c, s);
-    } while (waiting && s->fill == 0);
+    if (s->fill)
+        return;
+    s->awaited = (uint8_t)resume_all(c, s);
+    sink_flush(c, s);
 }
 
 /* --- a unit's pipes --- */

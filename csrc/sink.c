@@ -120,18 +120,21 @@ void sink_flush(struct core *c, struct sink *s)
     s->fill = s->dead ? 0 : s->fill - done;
     memmove(s->buffer, s->buffer + done, s->fill);
     s->stuck = 0;
-    if ((s->fill > 0) == s->watched)
+    int is_wanted = s->fill > 0 || (s->awaited && !s->dead);
+    if (is_wanted == s->watched)
         return;
     if (s->watched)
         loop_forget(c, s->fd);
     else
         s->stuck = loop_watch(c, s->fd, EPOLLOUT, WATCH_SINK, (uint32_t)(s - c->sinks)) < 0;
-    s->watched = s->fill > 0 && !s->stuck;
+    s->watched = is_wanted && !s->stuck;
 }
 
 /* --- in --- */
 
 static uint32_t room(const struct sink *s) { return s->dead ? SINK_ROOM : SINK_ROOM - s->fill; }
+
+int sink_is_full(const struct sink *s) { return s->watched && s->fill >= SINK_ROOM / 2; }
 
 /* One that is watched is full: it says when it is not. */
 int sink_make_room(struct core *c, struct sink *s, uint32_t size)

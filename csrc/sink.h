@@ -19,8 +19,10 @@ struct sink {
     uint8_t dead;       /* nobody reads it any more, or it was never opened: all is dropped, nobody waits */
     uint8_t full;       /* a disk without room: what comes is dropped until there is some */
     uint8_t is_cut;     /* and what went in last ended in the middle of a line */
+    uint8_t awaited;    /* streams wait for it: it is watched even if it holds nothing */
     uint8_t coloured;   /* a terminal, and nobody minds colours */
     uint32_t unended;   /* 1 + the number of the stream whose line has no newline yet, 0: none */
+    uint32_t turn;      /* the stream that is first when it has room again */
     uint32_t fill;
     char *buffer;       /* the arena's */
 };
@@ -28,6 +30,7 @@ struct sink {
 void sink_open(struct sink *, int fd);      /* does not watch, does not write */
 void sink_flush(struct core *, struct sink *);
 int sink_make_room(struct core *, struct sink *, uint32_t size);        /* 1: that much may be put */
+int sink_is_full(const struct sink *);      /* its reader has enough to read for now */
 void sink_put(struct sink *, const char *, uint32_t size);              /* there is room */
 void sink_pass(struct core *, struct sink *, const char *, uint32_t size);  /* the same, at once if that saves a copy */
 

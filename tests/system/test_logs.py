@@ -396,6 +396,27 @@ def test_a_slow_reader_gets_everything(launch_both: Launcher) -> None:
     assert text.decode().splitlines() == ["a | " + f"a {n} ".ljust(100, "x") for n in range(5000)]
 
 
+def count_anonymous(pid: int) -> int:
+    """Bytes of memory of its own that a process holds."""
+    (size,) = re.findall(r"^Anonymous: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
+    return 1024 * int(size)
+
+
+@pytest.mark.parametrize("form", ["prefix", "raw"])
+def test_all_who_wait_for_a_reader_have_their_turn(launch_both: Launcher, form: str) -> None:
+    """None is passed over, and what they cannot write stays in their pipes: one ring each is all that is kept here."""
+    names = [f"w{i:02}" for i in range(24)]
+    pod = {"pod": {"log": form}} | {f"service.{name}": {"command": ["yes", f"{name} x"]} for name in names}
+    reading, writing = os.pipe()
+    running = launch_both.start(pod, stdout=writing)
+    with os.fdopen(reading, "rb") as pipe:
+        for _ in range(3):
+            assert set(re.findall(rb"(w\d\d) x\n", pipe.read(8 << 20))) == {name.encode() for name in names}
+        wait_until(lambda: is_full(writing), "the pipe is full")
+        assert count_anonymous(running.pid) < 24 * 16384 + (1 << 20)
+    os.close(writing)
+
+
 def test_last_words_wait_for_a_slow_reader(launch_both: Launcher) -> None:
     """The unit is gone; its last words stand in its pipe, because nobody has read us. Then somebody does."""
     reading, writing = os.pipe()
