@@ -20,9 +20,9 @@ from minipod.status.pod import pod_status, statuses_of
 from minipod.status.records import ContainerStatus, Running, Terminated, Waiting
 from minipod.status.transitions import Change, dated
 from minipod.status.view import PodView, UnitView
-from minipod.status.why import is_well, why
+from minipod.status.why import STOPPING, is_well, why
 from minipod.supervisor.facts import is_held_by_hand
-from minipod.supervisor.vocabulary import Kind, Life
+from minipod.supervisor.vocabulary import Kind
 
 USAGE = f"""minipod get [-o wide|json|yaml|name] [-w] [NAME...]
 
@@ -38,7 +38,6 @@ FORMATS = ("wide", "json", "yaml", "name")
 _POD_HEAD = ("NAME", "READY", "STATUS", "RESTARTS", "AGE")
 _UNIT_HEAD = ("UNIT", "KIND", "READY", "STATUS", "RESTARTS", "AGE")
 _WIDE_HEAD = ("PID", "LOG", "WHY")
-_STOPPING = frozenset({Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT})
 
 Row = tuple[str, ...]
 
@@ -119,7 +118,7 @@ def _unit_row(pod: PodView, unit: UnitView, status: ContainerStatus) -> Row:
 
 def state_word(unit: UnitView, status: ContainerStatus) -> str:
     """Kubernetes' word for a unit's state; it has none for one that is being stopped, or was by hand."""
-    if unit.record.life in _STOPPING:
+    if unit.record.life in STOPPING:
         return "Terminating"
     if is_held_by_hand(unit.record):
         return "Stopped"

@@ -18,14 +18,14 @@ from minipod.supervisor.vocabulary import Kind, Life, Outcome, PodEvent, Want
 _MILESTONES = {
     "started": "to have started", "ready": "to be ready", "completed": "to have ended with 0", "gone": "to be over",
 }  # fmt: skip
-_STOPPING = frozenset({Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT})
+STOPPING = frozenset({Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT})
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 
 def why(unit: UnitView, now: int) -> str:
     """The sentence, without a full stop; "" for a unit that runs and is well. ``now``: ns since 1970."""
     life = unit.record.life
-    if life in _STOPPING:
+    if life in STOPPING:
         return _stopping(unit, now)
     return _SENTENCES[life](unit, now)
 
