@@ -118,7 +118,7 @@ static int end(int report)
     return code;
 }
 
-static int run(const uint8_t *plan, char *const *words, int report, int events)
+static int run(const uint8_t *plan, char *const *words, int report, int events, const char *events_target)
 {
     plan_open(&core.plan, plan);
     make_mark();
@@ -127,7 +127,7 @@ static int run(const uint8_t *plan, char *const *words, int report, int events)
         die(EXIT_USAGE, "cannot run: %s", why);
     core_set_up(&core);
     if (events >= 0)
-        events_begin(&core, events);
+        events_begin(&core, events, events_target);
     loop_run(&core);
     control_close(&core);
     terminal_close(&core);
@@ -144,7 +144,7 @@ static int run_pod(int argc, char **argv)
     int report = open_report(options.report), events = options.events ? events_open(options.events) : -1;
     const uint8_t *plan = front_load(&options, core.given_mask);
     close_inherited(report, events);
-    return run(plan, options.words, report, events);
+    return run(plan, options.words, report, events, options.events);
 }
 
 /* minipod -- PROGRAM: a pod of one, whose plan was made when minipod was. */
@@ -158,7 +158,7 @@ static int run_one(char **words)
     const char *why = plan_refuse(solo_plan, sizeof solo_plan);
     if (why)
         die(EXIT_INTERNAL, "its own plan is broken: %s", why);
-    return run(solo_plan, words, -1, -1);
+    return run(solo_plan, words, -1, -1, NULL);
 }
 
 static void print(int fd, const char *text)
