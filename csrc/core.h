@@ -192,6 +192,7 @@ struct core {
     struct file_writer *writers;
     struct terminal terminal;
     uint32_t sink_count, writer_count;
+    uint8_t err_is_out;                 /* stderr is what stdout is: one sink has the lines of both */
     uint32_t paced;                     /* streams that are read by the clock: */
     uint64_t pace_at, pace_ns;          /* when next; how long after that */
     uint64_t kept;                      /* how often lines came into a ring */
@@ -224,7 +225,8 @@ struct core {
     uint8_t has_sidecars, budget_running, sweeping;
     struct stop_limits limits;
     uint64_t grace_override;            /* UINT64_MAX: none */
-    uint32_t orphans_reaped, impossible, lost_events, dropped_lines;
+    uint32_t orphans_reaped, impossible, lost_events;
+    uint64_t dropped_lines;
     struct noted noted[NOTED_MOST];
     uint32_t noted_count;
     uint8_t reap_more;                  /* the last reaping stopped at its bound */

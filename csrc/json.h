@@ -32,7 +32,7 @@ void json_number(struct json *, const char *key, uint64_t);
 void json_signed(struct json *, const char *key, int64_t);
 void json_word(struct json *, const char *key, const char *text);           /* NUL-terminated; NULL is null */
 void json_text(struct json *, const char *key, const char *text, size_t size);
-void json_time(struct json *, const char *key, uint64_t wall);              /* ns since 1970; 0, which never was, is null */
+void json_time(struct json *, const char *key, uint64_t wall);      /* ns since 1970; 0, which never was, is null */
 
 /* As much of text as there is room for when reserve bytes are to stay free; returns how many bytes of text were taken.
  * It never ends inside a character, so the rest may follow in another text. 0 may mean that it broke. */

@@ -23,9 +23,7 @@ enum {
     LITTLE = LINE_ROOM / 2,         /* bytes of one read */
     PACE_LEAST = 62500, PACE_MOST = 2000000,    /* ns for which a paced stream is left alone */
     ROUNDS = 80,                    /* reads that empty any pipe */
-    TELL_ROOM = 4096,
 };
-static const uint64_t SECOND = 1000000000, TELL_MOST = 60 * UINT64_C(1000000000);
 
 /* --- set-up --- */
 
@@ -37,6 +35,7 @@ static void open_standard(struct core *c, enum sink_number number, int fd)
     s->coloured = !s->dead && sys_is_terminal(s->fd) && line_wants_colour();
 }
 
+/* Where both are one pipe or terminal, two sinks would write into the middle of each other's lines. */
 void log_open(struct core *c)
 {
     for (uint32_t i = 0; i < c->sink_count; i++) {
@@ -44,46 +43,12 @@ void log_open(struct core *c)
         c->sinks[i].dead = 1;
     }
     open_standard(c, SINK_OUT, 1);
-    open_standard(c, SINK_ERR, 2);
+    c->err_is_out = sys_are_same(1, 2) == 1;
+    if (!c->err_is_out)
+        open_standard(c, SINK_ERR, 2);
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        c->units[i].streams[1].sink = c->err_is_out ? SINK_OUT : SINK_ERR;
     writer_open_all(c);
-}
-
-/* --- dropped lines --- */
-
-void log_count_dropped(struct core *c, struct unit *u, uint64_t lines)
-{
-    if (lines == 0)
-        return;
-    u->log_dropped += lines;
-    c->dropped_lines += (uint32_t)lines;
-    c->unsaid += u->log.unsaid == 0;
-    u->log.unsaid += (uint32_t)lines;
-    if (c->tell_at)
-        return;
-    if (c->tell_wait == 0 || c->now - c->told_at > 2 * TELL_MOST)
-        c->tell_wait = SECOND;
-    c->tell_at = c->now + c->tell_wait;
-}
-
-/* How many, once a second at first, and less and less often while it goes on. */
-void log_tell_dropped(struct core *c)
-{
-    if (c->unsaid == 0)
-        return;
-    c->tell_at = c->now + c->tell_wait;
-    if (!sink_make_room(c, &c->sinks[SINK_ERR], TELL_ROOM))
-        return;
-    for (uint32_t i = 0; i < c->unit_count; i++) {
-        struct unit *u = &c->units[i];
-        uint32_t unsaid = u->log.unsaid;
-        u->log.unsaid = 0;
-        if (unsaid)
-            warn(c, "%s: %u line%s dropped", u->name, unsaid, unsaid == 1 ? "" : "s");
-    }
-    c->unsaid = 0;
-    c->tell_at = 0;
-    c->told_at = c->now;
-    c->tell_wait = 2 * c->tell_wait < TELL_MOST ? 2 * c->tell_wait : TELL_MOST;
 }
 
 /* --- lines --- */
@@ -98,16 +63,20 @@ static void watch_for(struct core *c, struct unit *u, struct stream *st, uint32_
     loop_change(c, st->read_end, events, WATCH_STREAM, index_of(c, u, st));
 }
 
-/* Into the ring and the books. */
-static void keep(struct core *c, struct unit *u, const struct stream *st, const struct text *t, uint32_t size)
+/* Into the ring and the books, but for what is there already. */
+static void keep(struct core *c, struct unit *u, struct stream *st, const struct text *t, uint32_t size)
 {
     int is_all = t->ends && size == t->size;
+    uint32_t before = st->kept < size ? st->kept : size;
+    const char *at = t->at + before;
+    st->kept -= before;
+    size -= before;
     if (size == 0)
         return;
-    ring_put(&u->log.rings[u->log.current], t->wall, (uint8_t)(st - u->streams), t->at, size, is_all);
+    ring_put(&u->log.rings[u->log.current], t->wall, (uint8_t)(st - u->streams), at, size, is_all);
     u->log_bytes += size;
     c->kept++;
-    u->log_lines += block_count_newlines(t->at, size) + (is_all && t->at[size - 1] != '\n');
+    u->log_lines += block_count_newlines(at, size) + (is_all && at[size - 1] != '\n');
 }
 
 /* 1; 0 when the sink had too little room: what it did not take is kept. */
@@ -306,20 +275,39 @@ void log_turned(struct core *c, struct unit *u)
     log->has_previous = 1;
 }
 
-/* What a dead leader still had in its pipes, to the last byte; a pipe holds no more than these rounds read. */
+static void take_last(struct core *c, struct unit *u, struct stream *st)
+{
+    for (int round = 0; round < ROUNDS && !st->stalled && read_some(c, u, st); round++) {
+    }
+    if (st->stalled || !st->fill)
+        return;
+    memcpy(c->scratch, st->buffer, st->fill);
+    if (!take(c, u, st, st->fill, 1))
+        stall(c, u, st);
+}
+
+/* For it there is no room yet; but it is this instance's: its last line ends here, and the ring has it now. */
+static void hold_last(struct core *c, struct unit *u, struct stream *st)
+{
+    int64_t n;
+    while (st->fill < STREAM_ROOM && (n = sys_read(st->read_end, st->buffer + st->fill, STREAM_ROOM - st->fill)) > 0)
+        st->fill += (uint32_t)n;
+    if (st->fill && st->fill < STREAM_ROOM && st->buffer[st->fill - 1] != '\n')
+        st->buffer[st->fill++] = '\n';
+    const struct text text = {st->buffer, st->fill, 0, sys_wall()};
+    keep(c, u, st, &text, st->fill);
+    st->kept = st->fill;
+}
+
+/* What a dead leader still had in its pipes, to the last byte; a pipe holds no more than is read here. */
 void log_take_last(struct core *c, struct unit *u)
 {
-    for (uint32_t i = 0; i < 2; i++) {
-        struct stream *st = &u->streams[i];
-        if (st->read_end < 0 || st->stalled)
+    for (struct stream *st = u->streams; st < u->streams + 2; st++) {
+        if (st->read_end < 0)
             continue;
-        for (int round = 0; round < ROUNDS && read_some(c, u, st); round++) {
-        }
-        if (!st->fill || st->stalled)
-            continue;
-        memcpy(c->scratch, st->buffer, st->fill);
-        if (!take(c, u, st, st->fill, 1))
-            stall(c, u, st);
+        take_last(c, u, st);
+        if (st->stalled)
+            hold_last(c, u, st);
     }
 }
 
@@ -343,7 +331,7 @@ int log_next_line(const struct core *c, const struct unit *u, uint64_t *position
 
 static int put_own(struct core *c, const char *text, uint32_t size)
 {
-    return sink_put_line(c, &c->sinks[SINK_ERR], text, size);
+    return sink_put_line(c, sink_err(c), text, size);
 }
 
 /* Not inlined: room for an object would be on everybody's stack. */
@@ -369,11 +357,15 @@ void log_flush(struct core *c)
     writer_turn(c);
     if (c->tell_at && c->now >= c->tell_at)
         log_tell_dropped(c);
-    for (uint32_t i = 0; i < c->sink_count; i++)
-        if (c->sinks[i].stuck)
-            log_sink_ready(c, &c->sinks[i]);
-        else if (c->sinks[i].fill && !c->sinks[i].watched)
-            sink_flush(c, &c->sinks[i]);
+    for (uint32_t i = 0; i < c->sink_count; i++) {
+        struct sink *s = &c->sinks[i];
+        if (s->stuck)
+            log_sink_ready(c, s);
+        else if (s->fill && !s->watched)
+            sink_flush(c, s);
+        if (s->lost)
+            sink_tell(c, s);
+    }
 }
 
 uint64_t log_next(const struct core *c)

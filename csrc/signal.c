@@ -100,8 +100,8 @@ const char *signal_teller(const struct core *c)
 static void take(struct core *c, const struct signalfd_siginfo *info)
 {
     const struct plan_rule *rule = &c->plan.rules[info->ssi_signo];
-    if (info->ssi_signo == SIGPIPE && info->ssi_pid == (uint32_t)c->self)
-        return;  /* our own write to a reader that has gone */
+    if ((info->ssi_signo == SIGPIPE || info->ssi_signo == SIGXFSZ) && info->ssi_pid == (uint32_t)c->self)
+        return;  /* our own write, to a reader that has gone or beyond what a file may hold */
     if (info->ssi_signo == SIGHUP && info->ssi_code == SI_KERNEL) {  /* our terminal is gone, nobody sent this */
         signal_lost_terminal(c);
         return;

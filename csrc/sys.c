@@ -152,6 +152,14 @@ int sys_type(int fd) {
     return (int)or_errno(fstat(fd, &st) < 0 ? -1 : (int64_t)(st.st_mode & S_IFMT));
 }
 
+int sys_are_same(int fd, int other)
+{
+    struct stat a, b;
+    if (fstat(fd, &a) < 0 || fstat(other, &b) < 0)
+        return -errno;
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 int sys_flags(int fd) { return (int)or_errno(fcntl(fd, F_GETFL)); }
 
 int sys_is_terminal(int fd) { return isatty(fd); }

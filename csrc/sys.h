@@ -44,6 +44,7 @@ int64_t sys_write_nowait(int fd, const void *from, size_t size);  /* -EOPNOTSUPP
 int64_t sys_send_nowait(int fd, const void *from, size_t size);
 int sys_writable(int fd);                   /* 1 if a small write would not block */
 int sys_type(int fd);                       /* the type bits of st_mode */
+int sys_are_same(int fd, int other);         /* 1: one pipe, terminal, file */
 int sys_flags(int fd);                      /* of the open description */
 int sys_is_terminal(int fd);
 /* terminal.c. Groups are 0 where our namespace has no number for them. */

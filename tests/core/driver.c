@@ -204,7 +204,7 @@ static void report(int was_over)
     int code = was_over ? core_exit_code(&core, &decider) : -1;
     const char *phase = was_over ? core_phase_name(code) : "-";
     log_line("pod %d %d %s %s", core.state, code, phase, decider ? decider->name : "-");
-    log_line("books %u %u %u %u %u %u %u", core.impossible, core.lost_events, core.orphans_reaped, core.dropped_lines,
+    log_line("books %u %u %u %lu %u %u %u", core.impossible, core.lost_events, core.orphans_reaped, core.dropped_lines,
              fake.lost, peak, core.queue.room);
     report_units();
     report_cells();

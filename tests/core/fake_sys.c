@@ -294,6 +294,7 @@ static int is_writable(const struct descriptor *d)
 
 int sys_writable(int fd) { return is_writable(held(fd)); }
 int sys_type(int fd) { return held(fd)->kind == SINK ? (int)sinks[table[fd].sink].type : S_IFIFO; }
+int sys_are_same(int fd, int other) { return fd == other; }
 int sys_flags(int fd) { return O_WRONLY | (held(fd)->nonblocking ? O_NONBLOCK : 0); }
 int sys_is_terminal(int fd) { return held(fd)->kind == SINK && sinks[table[fd].sink].is_terminal; }
 
