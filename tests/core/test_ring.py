@@ -170,12 +170,3 @@ def test_last_words_without_a_newline_are_a_line(pieces):
     half, over = ask(pieces, "put", 0, 1, 0, b"half".hex(), "all", "put", 0, 2, 1, b"over".hex(), "more")
     assert [line.flags for line in half] == [PARTIAL]
     assert [(line.text, line.flags) for line in over] == [(b"half", PARTIAL), (b"over", 0)]
-
-
-@pytest.mark.parametrize("before", range(4))
-def test_no_character_is_cut_in_two(pieces, before: int) -> None:
-    """Where a long line is kept in pieces each of them is text."""
-    text = ("x" * before + "\u20ac\U0001f600" * 1500).encode()
-    lines = ask(pieces, *words_of([Put(0, 1, text)]), "all")[0]
-    assert len(lines) > 1 and b"".join(line.text for line in lines) == text
-    assert [line.text.decode() for line in lines]
