@@ -47,15 +47,20 @@ static void give_back(struct core *c)
         sys_give_back((void *)begin, end - begin);
 }
 
-static void drop(struct core *c, struct client *cl)
+static void hang_up(struct core *c, struct client *cl)
 {
-    timer_disarm(c, timer_of_client(c, cl));
-    loop_forget(c, cl->fd);
     sys_shut(cl->fd, SHUT_RDWR);  /* a child that has not executed its program yet still holds it */
     sys_close(cl->fd);
     cl->stage = CLIENT_FREE;
     c->control.present--;
     give_back(c);
+}
+
+static void drop(struct core *c, struct client *cl)
+{
+    timer_disarm(c, timer_of_client(c, cl));
+    loop_forget(c, cl->fd);
+    hang_up(c, cl);
 }
 
 static void watch(struct core *c, struct client *cl, uint32_t events)
@@ -239,7 +244,7 @@ static void welcome(struct core *c, uint32_t door, int fd)
     request_begin(&cl->request);
     ct->present++;
     if (loop_watch(c, fd, EPOLLIN, WATCH_CLIENT, key_of(c, cl)) < 0) {
-        drop(c, cl);
+        hang_up(c, cl);
         return;
     }
     arm(c, cl, request_ns);
