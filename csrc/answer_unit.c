@@ -12,8 +12,8 @@
 enum { CLOSING = 1024 };        /* bytes, more than all that stands behind the lists; user and group are cut */
 enum { AT_BEGIN, IN_ARGV, IN_ENV, AT_END };
 
-/* Bytes that are no text: {"hex": "…"} in as many pieces as it takes, so that none of them is lost. body.skip, and what
- * is returned: as below. */
+/* Bytes that are no text: {"hex": "…"} in as many pieces as it takes, so that none of them is lost. body.skip, and
+ * what is returned: as below. */
 static int put_bytes(struct body *b, struct json *j, const char *text)
 {
     static const char hex[] = "0123456789abcdef";

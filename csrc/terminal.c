@@ -145,8 +145,8 @@ void terminal_pause(struct core *c)
         sys_kill(-t->group, SIGSTOP);
 }
 
-/* Somebody may have taken it while we could not look; then it is not ours to take back. The job goes on before the shell
- * inside, which so never sees that it was stopped. */
+/* Somebody may have taken it while we could not look; then it is not ours to take back. The job goes on before the
+ * shell inside, which so never sees that it was stopped. */
 void terminal_resume(struct core *c)
 {
     struct terminal *t = &c->terminal;

@@ -135,7 +135,9 @@ void files_report(void (*put)(const char *bytes, size_t size));
 /* --- descriptors --- */
 
 enum { DESCRIPTORS = 2048 };
-enum held { FREE, PLAIN, PIPE_READ, PIPE_WRITE, EPOLL, SIGNALS, PROC, TEXT, PIDFD, SINK, SOCKET, OOM, CONNECTION, DOOR, CLIENT };
+enum held {
+    FREE, PLAIN, PIPE_READ, PIPE_WRITE, EPOLL, SIGNALS, PROC, TEXT, PIDFD, SINK, SOCKET, OOM, CONNECTION, DOOR, CLIENT
+};
 
 struct descriptor {
     enum held kind;
