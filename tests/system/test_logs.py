@@ -335,27 +335,28 @@ def test_a_reader_that_goes_while_its_pipe_is_full(launch_both: Launcher, open_f
 
 
 def test_stdout_is_a_file_on_a_disk_that_is_full_for_a_while(launch_both: Launcher, tmp_path: Path) -> None:
-    """What finds no room is dropped and counted, nobody waits; then lines come again, whole ones."""
+    """What finds no room is dropped and counted, nobody waits; then lines come again, whole ones. The disk holds more
+    than all that can still be in the unit's pipe, so that it is full once, and then in the midst of a line."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = 'mount -t tmpfs -o size=64k none "$0" && exec "$@" >"$0/out"'
-    script = sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done; touch full; "
+    mount = 'mount -t tmpfs -o size=252k none "$0" && exec "$@" >"$0/out"'
+    script = sh("i=0; while [ $i -lt 60000 ]; do i=$((i+1)); echo $i; done; touch full; "
                 "while [ ! -e room ]; do sleep 0.01; done; echo later; exit 3")
     running = launch_both.start({"service.a": never(script)}, wrap=["sh", "-c", mount, str(disk)])
     running.expect_error("minipod: cannot write to stdout: no space left on device; lines are dropped until there is")
     wait_until((tmp_path / "full").exists, "it has written all")
     out = os.open(f"/proc/{running.pid}/root{disk}/out", os.O_RDWR)
-    before = os.pread(out, 65536, 0)
+    before = os.pread(out, 1 << 18, 0)
     os.ftruncate(out, 0)
     (tmp_path / "room").touch()
     result = running.wait()
-    after = os.pread(out, 200000, 0)
+    after = os.pread(out, 1 << 20, 0)
     os.close(out)
     assert result.code == 3 and result.err.count("cannot write") == 1
     whole = before.decode().splitlines()[:-1]
     assert whole == [f"a | {n + 1}" for n in range(len(whole))] and after.endswith(b"\na | later\n")
     late = re.findall(rb"^a \| \d+$", after.lstrip(b"\0"), re.M)  # they were still in the pipe
-    assert 0 <= 20000 - len(whole) - len(late) - result.report["droppedLines"] <= 1
+    assert 0 <= 60000 - len(whole) - len(late) - result.report["droppedLines"] <= 1
 
 
 def test_a_reader_that_does_not_read_stops_nothing_else(launch_both: Launcher) -> None:
