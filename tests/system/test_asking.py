@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from system_harness import SLEEP, Launcher, at_term, sh
+from system_harness import SLEEP, Launcher, at_term, beside, sh
 
 Ask = Callable[..., subprocess.CompletedProcess]
 
@@ -115,7 +115,7 @@ def test_what_changes_as_it_changes(shop, ask: Ask, tmp_path: Path) -> None:
     """Each row when its unit's state changes, until the pod ends."""
     command = [sys.executable, "-m", "minipod", "get", "-w"]
     environment = {**os.environ, "MINIPOD_SOCKET": str(tmp_path / "shop.sock")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as watching:
+    with beside(command, stdout=subprocess.PIPE, text=True, env=environment) as watching:
         def expect(*words: str) -> None:
             for line in watching.stdout:
                 if line.split()[: len(words)] == list(words):
@@ -175,7 +175,7 @@ def test_the_end(shop, ask: Ask, tmp_path: Path) -> None:
     """Whoever follows hears of it."""
     command = [sys.executable, "-m", "minipod", "events", "-f", "-o", "json"]
     environment = {**os.environ, "MINIPOD_SOCKET": str(tmp_path / "shop.sock")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as following:
+    with beside(command, stdout=subprocess.PIPE, text=True, env=environment) as following:
         first = json.loads(following.stdout.readline())
         assert ask("stop", "--all").stdout == "the pod stops\n"
         ask("signal", "KILL", "tough")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from knocking import Place, near
-from system_harness import SLEEP, Launcher, sh, wait_until
+from system_harness import SLEEP, Launcher, beside, sh, wait_until
 
 DONE, FAILED, NOT_RUNNING, UNKNOWN, USAGE, TOO_LATE = 0, 1, 3, 4, 64, 124
 POD = {
@@ -139,7 +139,7 @@ def test_follow_until_the_pod_ends(shop: Place, client: Client) -> None:
     """However long nothing comes, and past any time-out."""
     words = [client.minipod, "ctl", "events", "-f", "--timeout", "50ms"]
     env = {"MINIPOD_SOCKET": str(client.path)}
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as follower:
+    with beside(words, stdout=subprocess.PIPE, text=True, env=env) as follower:
         assert "held -> spawning" in follower.stdout.readline()
         time.sleep(0.2)
         shop.post("/v1/stop")

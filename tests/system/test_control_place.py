@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from knocking import Place, near
-from system_harness import SLEEP, Launcher, Running, Stage, at_term, sh, tool, wait_until
+from system_harness import SLEEP, Launcher, Running, Stage, at_term, beside, sh, tool, wait_until
 
 POD = {"pod": {"name": "shop"}, "service.web": {"command": SLEEP}}
 OTHER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
@@ -87,12 +87,11 @@ def test_no_folder_at_all(launch_both: Launcher) -> None:
     assert Place(name).say(b"GET /livez HTTP/1.0\r\n\r\n") == b""
     ready = (launch_both.minipod, "ready", "--pod", "shop")
     following = [*entering(running), str(launch_both.minipod), "ctl", "logs", "-f"]
-    with subprocess.Popen(following, stdout=subprocess.PIPE) as follower:
+    with beside(following, stdout=subprocess.PIPE) as follower:
         assert follower.stdout.readline() == b"web | up\n"
         # whoever is connected has the listener's name in the kernel's list, and is no pod of his own
         assert inside(running, launch_both.minipod, "health").stdout == "ok\n"
         wait_until(lambda: inside(running, *ready).returncode == 0, "it is ready")
-        follower.kill()
     running.send(signal.SIGTERM)
     assert running.wait().code == 143 and name not in Path("/proc/net/unix").read_text()
 
