@@ -52,6 +52,13 @@ enum why {
     WHY_SAID,       /* the program said so */
 };
 
+/* The first line that a probe's command writes: of its last attempt until the next one writes something. */
+struct heard {
+    uint8_t size, is_old;       /* bytes of text; those are of the attempt before */
+    uint8_t is_over;            /* the line has ended: what follows is thrown away */
+    char text[77];              /* a NUL behind it */
+};
+
 struct errand {
     const struct plan_errand *plan;
     struct unit *unit;
@@ -70,13 +77,13 @@ struct errand {
     uint8_t failed_exec;
     int32_t pid;                /* its child while it is not reaped, else 0 */
     int32_t handshake;          /* -1, or as a unit's */
-    /* HTTP_GET, TCP_SOCKET, GRPC */
-    int32_t fd;                 /* -1, or the connection */
+    int32_t fd;                 /* -1, or what a probe's command writes to; HTTP_GET, TCP_SOCKET, GRPC: the connection */
+    /* these alone */
     uint16_t port;              /* where a redirect has led */
     uint8_t redirects;
     uint8_t watched;            /* EPOLLOUT until the request is out, then EPOLLIN; 0: not watched */
     uint32_t sent;              /* bytes of the request */
-    union { struct http_reply http; struct grpc_reply grpc; } reply;
+    union { struct http_reply http; struct grpc_reply grpc; struct heard heard; } reply;
     char *location;             /* ERRAND_LOCATION bytes, touched by redirects alone */
     struct errand_book book;
 };
@@ -286,6 +293,7 @@ struct child_start {
     int handshake;
     int line;                                   /* -1, or what becomes the unit's notify_fd */
     int terminal;                               /* -1, or in whose foreground it puts itself */
+    int output;                                 /* where a probe writes */
 };
 int spawn_errand(struct core *, struct errand *);              /* 0, or -errno */
 void spawn_read_errand_handshake(struct core *, struct errand *);
@@ -305,6 +313,8 @@ struct errand *reap_errand_of(struct core *, int32_t pid);
 void errand_begin(struct core *, struct errand *);
 void errand_end(struct core *, struct errand *);                        /* no answer any more */
 void errand_answer(struct core *, struct errand *, enum answer, enum why, int32_t number);
+void errand_hush(struct core *, struct errand *);               /* nobody listens to its command any more */
+void errand_ready(struct core *, struct errand *);              /* there is something to be read or written */
 void errand_due(struct core *, struct errand *);                        /* its timer fired */
 size_t errand_why(const struct errand *, char *out, size_t room);
 const char *errand_kind_word(uint8_t kind);

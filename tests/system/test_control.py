@@ -205,8 +205,9 @@ def test_which_probe_had_it_stopped(launch: Launcher, folder: Path) -> None:
 
 def test_whose_code_the_pods_is(launch: Launcher, folder: Path) -> None:
     running, place = start(launch, folder, {
-        "service.web": {"command": sh("exit 3"), "restart": "never", "essential": True},
-        "service.deaf": {"command": sh("trap '' TERM; echo up; while :; do sleep 1; done"),
+        "service.web": {"command": sh("until [ -e up ]; do sleep 0.01; done; exit 3"), "restart": "never",
+                        "essential": True},
+        "service.deaf": {"command": sh("trap '' TERM; touch up; while :; do sleep 1; done"),
                          "termination_grace_period": "1h"},
     }, env={"MINIPOD_GRACE": "1h"})  # fmt: skip
     wait_until(lambda: place.get("/v1/pod").json["pod"]["cause"] == "fatal", "the pod ends")
@@ -519,3 +520,29 @@ def test_mistakes(shop, request_: str, status: int) -> None:
 def test_a_mistake_in_words(shop) -> None:
     answer = shop[1].get("/v1/units/nobody", Accept="text/plain")
     assert (answer.status, answer.text) == (404, "there is no unit of this name; GET /v1/units lists them\n")
+
+
+def test_what_a_probe_said(launch: Launcher, folder: Path) -> None:
+    """The first line of its command's last attempt, fit for a terminal, however much it writes."""
+    period = {"period": "1s"}
+    pod = {
+        "service.web": {"command": SLEEP, "readiness_probe": {
+            "exec": sh("printf '\\n\\033[1mno database\\nmore\\n' >&2; exit 1"), **period}},
+        "service.loud": {"command": SLEEP, "readiness_probe": {
+            "exec": sh("head -c 300000 /dev/zero | tr '\\0' x; exit 0"), **period, "timeout": "30s"}},
+        "service.slow": {"command": SLEEP, "liveness_probe": {
+            "exec": sh("echo still looking; exec sleep 1000"), **period, "failure_threshold": 999}},
+        "service.mute": {"command": SLEEP, "readiness_probe": {
+            "exec": sh("[ -e said ] || echo once; touch said; exit 3"), **period}},
+    }  # fmt: skip
+    running, place = start(launch, folder, pod)
+    place.wait_for("loud", ready=True)
+
+    def why(name: str, kind: str, answers: int) -> str:
+        wait_until(lambda: place.unit(name)["probes"][kind]["answers"] >= answers, "it was asked")
+        return place.unit(name)["probes"][kind]["why"]
+
+    assert why("web", "readiness", 1) == "exit code 1:  [1mno database"
+    assert why("slow", "liveness", 1) == "no answer within 1s: still looking"
+    assert why("mute", "readiness", 2) == "exit code 3"
+    running.expect_error("web: readiness probe failed: exit code 1:  .1mno database")
