@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import re
+import select
 import signal
 import stat
 from pathlib import Path
@@ -66,6 +67,28 @@ def test_on_stdout_lines_stay_apart(launch_both: Launcher) -> None:
     events = [json.loads(line) for line in result.lines if line != "line"]
     assert result.lines.count("line") == 600
     assert [each["seq"] for each in events] == list(range(len(events)))
+
+
+def test_on_a_stdout_that_nobody_reads_for_a_while_they_do_so_too(launch_both: Launcher) -> None:
+    """Neither begins in the middle of what there was no room for."""
+    reading, writing = os.pipe()
+    again = {"restart": "on_failure", "backoff": {"initial": "1ms", "max": "1ms"}}
+    pod = {
+        "service.brief": {"command": ["false"], **again},
+        "service.loud": {"command": sh(f"i=0; while [ $i -lt 9000 ]; do echo {'line' * 20}; i=$((i+1)); done"),
+                         "restart": "never", "log": "raw"},
+    }  # fmt: skip
+    running = launch_both.start({"pod": {"main": "loud"}, **pod}, "--events", "1", stdout=writing)
+    wait_until(lambda: not select.select([], [writing], [], 0)[1], "it is full")
+    running.expect_error("brief: restart 40 ")
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        lines = pipe.read().splitlines()
+    running.wait()
+    events = [json.loads(line) for line in lines if line != "line" * 20]
+    assert lines.count("line" * 20) == 9000 and len(events) > 40
+    seen = [each["seq"] for each in events if "seq" in each]
+    assert seen == sorted(seen)
 
 
 def full_pipe(path: Path) -> int:
