@@ -77,8 +77,7 @@ struct errand {
     uint8_t failed_exec;
     int32_t pid;                /* its child while it is not reaped, else 0 */
     int32_t handshake;          /* -1, or as a unit's */
-    int32_t fd;                 /* -1, or what a probe's command writes to; HTTP_GET, TCP_SOCKET, GRPC: the connection */
-    /* these alone */
+    int32_t fd;                 /* -1, or what a probe's command writes to; else the connection, as all below */
     uint16_t port;              /* where a redirect has led */
     uint8_t redirects;
     uint8_t watched;            /* EPOLLOUT until the request is out, then EPOLLIN; 0: not watched */
