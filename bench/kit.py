@@ -6,7 +6,7 @@ from pathlib import Path
 
 _SOURCES = Path(__file__).parent / "programs"
 _BARE = ("service", "echo", "orphans", "stream", "writer", "crowd", "chatter", "brief", "floor", "floor_log",
-         "floor_raw", "floor_probe", "knock")
+         "floor_raw", "floor_probe", "floor_ask", "knock")
 _FULL = ("enter", "target")
 _FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s"]
 # No libc, no headers in pages of their own, no notes: what is measured is a program, not its start-up code.

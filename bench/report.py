@@ -52,7 +52,7 @@ def describe_machine() -> str:
 
 
 def _render_medians(cells: list[Cell]) -> list[str]:
-    columns = list(dict.fromkeys(cell.subject.shown_under for cell in cells))
+    columns = sorted(dict.fromkeys(cell.subject.shown_under for cell in cells), key=lambda name: name != "floor")
     lines = ["| medians | unit | aim | " + " | ".join(columns) + " |", "|---|---|---|" + "---:|" * len(columns)]
     for row in dict.fromkeys(cell.row for cell in cells):
         floor = find_floor(row, cells)
@@ -66,7 +66,7 @@ def _show(cell: Cell, floor: float | None) -> str:
     if not cell.values:
         return cell.failure.split(":")[0] or "–"
     median = statistics.median(cell.values)
-    ratio = f" ×{_number(median / floor)}" if cell.row.ratio and floor and cell.subject.name != "floor" else ""
+    ratio = f" ×{_number(median / floor)}" if cell.row.ratio and floor and cell.subject.shown_under != "floor" else ""
     return _number(median) + ratio
 
 
