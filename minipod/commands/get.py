@@ -12,13 +12,10 @@ from minipod.commands.listing import table, widths_of
 from minipod.errors import PodError, UsageError
 from minipod.options import Words, sort_words
 from minipod.reaper.client import Client
-from minipod.reaper.events import changes
 from minipod.status import columns
-from minipod.status.api import pod_object
 from minipod.status.durations import age, human
 from minipod.status.pod import pod_status, statuses_of
 from minipod.status.records import ContainerStatus, Running, Terminated, Waiting
-from minipod.status.transitions import Change, dated
 from minipod.status.view import PodView, UnitView
 from minipod.status.why import STOPPING, is_well, why
 from minipod.supervisor.facts import is_held_by_hand
@@ -163,6 +160,9 @@ def _names(pod: PodView, names: list[str]) -> Iterator[str]:
 
 def document(client: Client, pod: PodView, names: list[str]) -> dict[str, object]:
     """The v1 Pod, with these units alone if there are names."""
+    from minipod.status.api import pod_object
+    from minipod.status.transitions import dated
+
     known, is_whole = _changes(client, pod)
     status, info = dated(pod_status(pod.record), pod.record.units, known, is_whole=is_whole), pod.info
     if names:
@@ -175,8 +175,10 @@ def document(client: Client, pod: PodView, names: list[str]) -> dict[str, object
     return pod_object(info, status)
 
 
-def _changes(client: Client, pod: PodView) -> tuple[list[Change], bool]:
-    """None where the pod has gone meanwhile."""
+def _changes(client: Client, pod: PodView) -> tuple[list, bool]:
+    """Each a Change; none where the pod has gone meanwhile."""
+    from minipod.reaper.events import changes
+
     try:
         return changes(list(client.lines("/v1/events")), pod.next_event)
     except PodError:
