@@ -43,8 +43,10 @@ static void give_back(struct core *c)
 {
     uintptr_t page = 4095, begin = ((uintptr_t)c->control.clients + page) & ~page;
     uintptr_t end = (uintptr_t)(c->control.bookmarks + (size_t)CLIENTS_LOCAL * c->unit_count) & ~page;
-    if (c->control.present == 0 && begin < end)
+    if (c->control.present == 0 && begin < end) {
         sys_give_back((void *)begin, end - begin);
+        sys_forget_code();
+    }
 }
 
 static void hang_up(struct core *c, struct client *cl)
