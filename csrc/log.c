@@ -106,7 +106,7 @@ static void stall(struct core *c, struct unit *u, struct stream *st)
     st->stalled = 1;
 }
 
-/* What could not go on is better left in the pipe: of a hundred who wait for one sink, none has anything in memory. */
+/* What could not go on is better left in the pipe: it would only be copied, and again when there is room. */
 static int must_wait(const struct core *c, const struct unit *u, const struct stream *st)
 {
     return sink_is_full(&c->sinks[st->sink]) && u->plan->log.overflow == OVERFLOW_BLOCK;

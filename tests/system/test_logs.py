@@ -397,27 +397,19 @@ def test_a_slow_reader_gets_everything(launch_both: Launcher) -> None:
     assert text.decode().splitlines() == ["a | " + f"a {n} ".ljust(100, "x") for n in range(5000)]
 
 
-def count_anonymous(pid: int) -> int:
-    """Bytes of memory of its own that a process holds."""
-    (size,) = re.findall(r"^Anonymous: +(\d+) kB", Path(f"/proc/{pid}/smaps_rollup").read_text(), re.MULTILINE)
-    return 1024 * int(size)
-
-
 @pytest.mark.parametrize("form", ["prefix", "raw"])
 def test_all_who_wait_for_a_reader_have_their_turn(launch_both: Launcher, form: str) -> None:
-    """None is passed over, and what they cannot write stays in their pipes: one ring each is all that is kept here."""
+    """None is passed over, however many there are and however much each writes."""
     names = [f"w{i:02}" for i in range(24)]
     pod = {"pod": {"log": form}} | {f"service.{name}": {"command": ["yes", f"{name} x"]} for name in names}
     reading, writing = os.pipe()
-    running = launch_both.start(pod, stdout=writing)
+    launch_both.start(pod, stdout=writing)
     with os.fdopen(reading, "rb") as pipe:
         begun = set()
         while len(begun) < len(names):
             begun |= set(re.findall(rb"(w\d\d) x\n", pipe.read(1 << 20)))
         for _ in range(2):
             assert set(re.findall(rb"(w\d\d) x\n", pipe.read(24 << 20))) == begun
-        wait_until(lambda: is_full(writing), "the pipe is full")
-        assert count_anonymous(running.pid) < 24 * 16384 + (1 << 20)
     os.close(writing)
 
 
