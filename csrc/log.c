@@ -290,12 +290,16 @@ static void take_last(struct core *c, struct unit *u, struct stream *st)
 static void hold_last(struct core *c, struct unit *u, struct stream *st)
 {
     int64_t n;
+    uint32_t is_ours = 0;       /* the newline: nobody wrote it */
     while (st->fill < STREAM_ROOM && (n = sys_read(st->read_end, st->buffer + st->fill, STREAM_ROOM - st->fill)) > 0)
         st->fill += (uint32_t)n;
-    if (st->fill && st->fill < STREAM_ROOM && st->buffer[st->fill - 1] != '\n')
+    if (st->fill && st->fill < STREAM_ROOM && st->buffer[st->fill - 1] != '\n') {
         st->buffer[st->fill++] = '\n';
+        is_ours = 1;
+    }
     const struct text text = {st->buffer, st->fill, 0, sys_wall()};
     keep(c, u, st, &text, st->fill);
+    u->log_bytes -= is_ours;
     st->kept = st->fill;
 }
 
