@@ -209,7 +209,8 @@ static int resume(struct core *c, struct unit *u, struct stream *st)
     return 1;
 }
 
-/* One after the other, until the sink has no more room; whoever found none is the first next time. 1: some still wait. */
+/* One after the other, until the sink has no more room; whoever found none is the first next time. 1: some still
+ * wait. */
 static int resume_all(struct core *c, struct sink *s)
 {
     uint32_t count = 2 * c->unit_count;

@@ -94,8 +94,8 @@ static void drop(struct core *c, struct sink *s, const char *from, uint32_t size
     s->full = 1;
 }
 
-/* Returns how much was written, or dropped. A sink that fails for good swallows everything from then on: a closed stdout
- * must not stop the pod's work. */
+/* Returns how much was written, or dropped. A sink that fails for good swallows everything from then on: a closed
+ * stdout must not stop the pod's work. */
 static uint32_t write_all(struct core *c, struct sink *s, const char *from, uint32_t size)
 {
     uint32_t done = 0;

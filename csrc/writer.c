@@ -180,10 +180,11 @@ void writer_heard(struct core *c, uint32_t index)
 static void tell_death(struct core *c, struct file_writer *w, const struct sys_exit *end)
 {
     uint64_t soonest = w->began_at + c->plan.pod->retry_ns;
-    if (w->closed && !end->by_signal && end->code == 0)
+    if (w->killed || (w->closed && !end->by_signal && end->code == 0))
         return;
     if (end->by_signal)
-        warn(c, "%s: the writer of %s was ended by %s; what it had taken may be lost", name_of(w), w->job.path, signal_word(end->code));
+        warn(c, "%s: the writer of %s was ended by %s; what it had taken may be lost", name_of(w), w->job.path,
+             signal_word(end->code));
     else
         warn(c, "%s: the writer of %s ended with %u", name_of(w), w->job.path, (unsigned)end->code);
     w->due = soonest > c->now ? soonest : c->now;
@@ -248,7 +249,7 @@ void writer_close_done(struct core *c)
     }
 }
 
-/* A disk that hangs: what it was to get is lost, but nobody stays behind us. */
+/* A disk that hangs: what it was to get is lost, but nobody stays behind us, who can be killed. */
 void writer_kill_left(struct core *c)
 {
     for (uint32_t i = 0; i < c->writer_count; i++) {
@@ -257,8 +258,9 @@ void writer_kill_left(struct core *c)
             continue;
         warn(c, "%s: %s could not be written in time: its last lines are lost", name_of(w), w->job.path);
         sys_kill(w->pid, SIGKILL);
-        w->pid = 0;
-        w->due = 0;
+        w->killed = 1;
+        w->wait = LOOK_NS;
+        w->due = c->now;
     }
 }
 

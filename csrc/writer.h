@@ -26,6 +26,7 @@ struct file_writer {
     uint8_t closed;             /* nothing more will come for it */
     uint8_t failing;            /* enum file_stage that it has told of */
     uint8_t lacking;            /* none can be begun */
+    uint8_t killed;             /* by us: the end did not wait for it */
     uint64_t began_at;
     uint64_t due, wait;         /* when to look again, 0: not; how long after that */
 };
@@ -41,7 +42,7 @@ void writer_heard(struct core *, uint32_t index);
 void writer_turn(struct core *);
 uint64_t writer_next(const struct core *);                      /* the moment at which it wants a turn; 0: none */
 void writer_close_done(struct core *);                          /* at the end: those whose last line is in their pipe */
-void writer_kill_left(struct core *);                           /* those that do not end in time */
+void writer_kill_left(struct core *);                           /* those that do not end in time; still to be reaped */
 int writer_is_left(const struct core *);
 int writer_is(const struct core *, int32_t pid);                /* it is no stray */
 
