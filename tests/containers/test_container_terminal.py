@@ -1,7 +1,8 @@
 """`podman run -it`: a unit with the terminal, as a person in front of the container sees it. How a terminal is dealt
 with in all its details is shown in tests/system; here it is the runtime's, and minipod may be PID 1 of it.
 
-What is typed comes back as an echo, so commands spell what they will print in another way.
+What is typed comes back as an echo, so commands spell what they will print in another way; and at once, so nothing is
+typed before the prompt that it is for.
 """
 
 from contextlib import closing
@@ -41,6 +42,7 @@ def test_a_shell(sit, options):
     terminal.expect("inner> ")
     terminal.type("stty size; echo keys$((1+1))\r")
     terminal.expect(r"^24 80\r\nkeys2")
+    terminal.expect("inner> ")
     terminal.type("cat\r")
     terminal.expect("cat\r\n")
     terminal.type("here\r")
@@ -49,6 +51,7 @@ def test_a_shell(sit, options):
     terminal.expect("inner> ")
     terminal.type("echo code $?\r")
     terminal.expect(f"^code {INTERRUPTED}")
+    terminal.expect("inner> ")
     terminal.type("cat\r")
     terminal.expect("cat\r\n")
     terminal.type("here\r")
