@@ -23,6 +23,8 @@
 struct core;
 struct client;
 
+enum { TOLD_BY_CONTROL = 255 };     /* as the signal that told the pod to stop */
+
 enum door { DOOR_LOCAL, DOOR_TCP, DOORS };
 
 /* FOLLOWERS: of the local clients, so that some are always there for short questions. */

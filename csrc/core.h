@@ -86,11 +86,10 @@ struct errand {
     char *location;             /* ERRAND_LOCATION bytes, touched by redirects alone */
     struct errand_book book;
 };
-enum { ERRAND_LOCATION = 2048 };
+enum { ERRAND_LOCATION = 2048, STATUS_ROOM = 128 };
 
 /* --- notify.c: what a program has said of itself --- */
 
-enum { STATUS_ROOM = 128 };
 enum pulse { PULSE_NONE, PULSE_BEAT, PULSE_TRIGGER };
 
 struct notes {
@@ -360,6 +359,7 @@ void stray_check_all(struct core *);
 void stray_sweep(struct core *, int sig);
 int stray_is_of(struct core *, struct unit *, int32_t pid);     /* alive, below us, and attributed to the unit */
 int stray_runs_as(int32_t pid, uint32_t uid);
+char stray_state(int32_t pid);                                  /* as /proc has it, 0: it is gone */
 uint32_t stray_count(struct core *, struct unit *);             /* who lives of it besides its leader */
 
 /* timer.c */
@@ -387,9 +387,9 @@ void signal_hold_all(uint64_t *given);
 void signal_read(struct core *);
 void signal_to_unit(struct core *, struct unit *, int sig);    /* to the group, or the leader if stop_to says so */
 void signal_kill_unit(struct core *, struct unit *);            /* KILL to the group, whatever stop_to says */
+void signal_stand_still(struct core *);
 void signal_thaw(struct core *);
 void signal_lost_terminal(struct core *);
-enum { TOLD_BY_CONTROL = 255 };                                 /* no signal */
 void signal_told(struct core *, uint8_t by);                    /* to stop */
 const char *signal_teller(const struct core *);                 /* who did, in words; NULL: nobody */
 

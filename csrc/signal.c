@@ -57,15 +57,22 @@ static void forward(struct core *c, const struct plan_rule *rule)
 }
 
 /* PID 1 cannot stop itself: the kernel drops a STOP that comes from inside its namespace. */
+void signal_stand_still(struct core *c)
+{
+    terminal_pause(c);
+    if (!c->is_init)
+        sys_kill(c->self, SIGSTOP);
+}
+
 static void freeze(struct core *c)
 {
     if (c->frozen_since)
         return;
-    send_to_all(c, SIGSTOP);
-    terminal_pause(c);
     c->frozen_since = c->now;
-    if (!c->is_init)
-        sys_kill(c->self, SIGSTOP);
+    terminal_await(c);
+    send_to_all(c, SIGSTOP);
+    if (!c->terminal.awaited)
+        signal_stand_still(c);
 }
 
 void signal_thaw(struct core *c)

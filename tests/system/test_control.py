@@ -66,11 +66,11 @@ def test_the_pod(shop) -> None:
 
 def test_a_unit_that_runs(shop) -> None:
     running, place = shop
-    unit = place.wait_for("web", life="up")
+    log = {"mode": "prefix", "file": None, "bytes": 8, "lines": 2, "dropped": 0}
+    unit = place.wait_for("web", life="up", log=log)
     assert running.inside(unit["pid"])
     assert unit["started"] and unit["ready"] and unit["begun"] and unit["instances"] == 1
     assert (unit["ends"], unit["waitsFor"], unit["dueAt"], unit["outcome"]) == ([], [], None, None)
-    assert unit["log"] == {"mode": "prefix", "file": None, "bytes": 8, "lines": 2, "dropped": 0}
 
 
 def test_a_unit_that_fails(shop) -> None:
