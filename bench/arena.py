@@ -23,10 +23,13 @@ _LOOK_EVERY = 0.02
 
 @dataclass(frozen=True)
 class Launch:
-    """How a subject is started: PID 1's words (the first an absolute path) and what is bound over what before that."""
+    """How a subject is started: PID 1's words (the first an absolute path) and what is bound over what before that; and
+    the words that ask it the job's question while it runs, at ``socket``."""
 
     argv: list[str]
     binds: tuple[tuple[str, str], ...] = ()
+    asks: tuple[str, ...] = ()
+    socket: str = ""
 
 
 class Arena:
@@ -34,6 +37,7 @@ class Arena:
 
     def __init__(self, enter: Path, launch: Launch, posts: int, *, output: int = subprocess.DEVNULL,
                  wrap: tuple[str, ...] = (), errors: int | None = subprocess.DEVNULL):
+        self.launch = launch
         self._folder = Path(tempfile.mkdtemp(prefix="bench-", dir=_memory_folder()))
         self.board = Board(self._folder)
         self.board.await_posts(posts)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 _SOURCES = Path(__file__).parent / "programs"
 _BARE = ("service", "echo", "orphans", "stream", "writer", "crowd", "chatter", "brief", "floor", "floor_log",
-         "floor_raw", "floor_probe", "floor_one", "knock")
+         "floor_raw", "floor_probe", "floor_one", "floor_ask", "knock")
 _FULL = ("enter", "target", "pause")
 _TWICE = ("pause",)  # once more with the machine's own C library, as NAME_libc
 _FLAGS = ["-O2", "-Wall", "-Wextra", "-Werror", "-static", "-s"]

@@ -52,7 +52,7 @@ def describe_machine() -> str:
 
 
 def _render_medians(cells: list[Cell]) -> list[str]:
-    columns = list(dict.fromkeys(cell.subject.shown_under for cell in cells))
+    columns = sorted(dict.fromkeys(cell.subject.shown_under for cell in cells), key=lambda name: name != "floor")
     lines = ["| medians | unit | aim | " + " | ".join(columns) + " |", "|---|---|---|" + "---:|" * len(columns)]
     for row in dict.fromkeys(cell.row for cell in cells):
         floor = find_floor(row, cells)

@@ -6,11 +6,11 @@ An aim is printed beside the figures; nothing here or elsewhere passes or fails 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench import measures
+from bench import asking, measures
 from bench.measures import Measure
 from bench.probing import Probing
 from bench.sizes import measure_size
-from bench.subjects import Subject
+from bench.subjects import HEALTH, STATUS, Subject
 
 _ONCE = 1
 _FEW = 3
@@ -71,6 +71,10 @@ def _pausing(subject: Subject) -> bool:
     return subject.only == "pause"
 
 
+def _answering(question: str) -> Callable[[Subject], bool]:
+    return lambda subject: question in subject.answers
+
+
 def _probing(subject: Subject) -> bool:
     return subject.probes
 
@@ -122,6 +126,12 @@ ROWS = (
         10, part="Logs"),
     Row("log", "a million lines with prefix, from 100 services at once", "CPU s", measures.log_cpu(100), _prefixing, "",
         10, part="Logs"),
+    Row("ask", "`minipod health`, from fork to its end: median of 200", "ms", asking.health(50), _answering(HEALTH),
+        "< 5 ms", 5, part="Control"),
+    Row("ask", "the same, p99", "ms", asking.health(99), _answering(HEALTH), "< 5 ms", 5, part="Control"),
+    Row("ask", "`minipod get` of three services, from fork to its end", "ms", asking.status_wall, _answering(STATUS),
+        "< supervisorctl", 5, part="Control"),
+    Row("ask", "the same, processor time", "ms", asking.status_cpu, _answering(STATUS), "", 5, part="Control"),
     *_probe_rows("1,000 services, tcp, each second", Probing("tcp", 1000), "< 10", "< 20"),
     *_probe_rows("1,000 services, tcp, each 667 ms³", Probing("tcp", 1000, 667_000)),
     *_probe_rows("1,000 services, http, each second", Probing("http", 1000)),
@@ -138,6 +148,8 @@ NOTES = {"": """\
 ² minipod's is `minipod pause`; the floor a static pause with musl, whose source is `bench/programs/pause.c`.
 """, "Logs": """\
 Of PID 1 and helpers. supervisord adds no prefix; runit's svlogd writes to a file, all others to a pipe.
+""", "Control": """\
+supervisord is asked by `supervisorctl status`, curl asks minipod.
 """, "Probes": """\
 ¹ Without that of exec probes' children, and of the target.
 ² Of a probe: by how much more than a period it arrives after the one before it, at the target.

@@ -13,8 +13,6 @@ from bench.rows import Row
 from bench.stage import Stage
 from bench.subjects import Subject
 
-AT_LEAST = 5
-
 
 @dataclass
 class Cell:
@@ -29,7 +27,7 @@ class Cell:
 
 def run_rows(rows: Iterable[Row], subjects: list[Subject], stage: Stage, runs: int, seconds: float,
              tell: Callable[[str], None] = lambda text: print(text, file=sys.stderr)) -> list[Cell]:
-    """Measure every row. A cell that has taken ``seconds`` is not run again once it has AT_LEAST values."""
+    """Measure every row. A cell that has taken ``seconds`` is run no more once it has its subject's least number."""
     cells = []
     for row in rows:
         begun = time.monotonic()
@@ -48,7 +46,7 @@ def run_rows(rows: Iterable[Row], subjects: list[Subject], stage: Stage, runs: i
 
 
 def _is_open(cell: Cell, seconds: float) -> bool:
-    return not cell.failure and (cell.spent < seconds or len(cell.values) < AT_LEAST)
+    return not cell.failure and (cell.spent < seconds or len(cell.values) < cell.subject.least)
 
 
 def _run_once(cell: Cell, stage: Stage) -> None:

@@ -4,7 +4,7 @@
 # one line and left out of the table.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-needs="gcc musl-tools strace"
+needs="gcc musl-tools strace curl"
 peers="tini dumb-init catatonit busybox-static runit s6 dinit"
 
 install_package() {

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
 from bench.arena import Launch
@@ -16,6 +16,7 @@ from bench.kit import Kit
 _ROOT = Path(__file__).parent.parent
 _PYPI = _ROOT / ".cache/bench/bin"
 FILE, PYTHON = "minipod FILE", "python3 -c pass"
+HEALTH, STATUS = "health", "status"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Job:
     raw: bool = False       # and what comes out is what they wrote
     once: bool = False  # the services end by themselves and the pod with them
     asking: Asking | None = None
+    question: str = ""      # that it can be asked while it runs: HEALTH or STATUS
 
 
 Prepare = Callable[[Job, Path], Launch]
@@ -58,6 +60,8 @@ class Subject:
     restarts: bool = False
     probes: bool = False
     forwards: bool = False      # USR1 reaches the service
+    answers: frozenset[str] = frozenset()   # the questions that it can be asked
+    least: int = 5              # runs of a cell, however long they take
     warm: float = 0.0           # seconds that a service must have been up for its restart to be due at once
     exec_word: str = ""         # as what the service's program is executed, if not by its path
     stale: tuple[str, ...] = () # globs of what a run leaves in the folder and the next one must not find
@@ -106,11 +110,28 @@ def make_minipod(binary: str) -> Subject:
     """minipod with a plan compiled beforehand by its own Python."""
     def prepare(job: Job, folder: Path) -> Launch:
         config, plan = folder / "pod.toml", folder / "pod.plan"
-        config.write_text(write_pod(job))
+        socket = str(folder / "control") if job.question else ""
+        config.write_text(write_pod(job, socket))
         subprocess.run([binary, "compile", str(config), "-o", str(plan)], check=True, cwd=folder)
-        return Launch([binary, "run", str(plan)])
+        return Launch([binary, "run", str(plan)], socket=socket,
+                      asks=(binary, "get" if job.question == STATUS else HEALTH))
 
-    return Subject("minipod", (binary,), prepare, many=True, captures=True, restarts=True, forwards=True, probes=True)
+    return Subject("minipod", (binary,), prepare, many=True, captures=True, restarts=True, forwards=True, probes=True,
+                   answers=frozenset({HEALTH, STATUS}))
+
+
+def make_askers(kit: Kit, minipod: Subject, python: str) -> list[Subject]:
+    """Others who ask minipod, or start as fast as anything that asks could."""
+    def make(name: str, tool: str, question: str, say: Callable[[str], tuple[str, ...]], column: str = "") -> Subject:
+        def prepare(job: Job, folder: Path) -> Launch:
+            launch = minipod.prepare(job, folder)
+            return replace(launch, asks=(_tool(tool), *say(launch.socket)))
+
+        return Subject(name, (tool,), prepare, tool, column=column, only="ask", answers=frozenset({question}))
+
+    return [make("bare round trip", str(kit.path("floor_ask")), HEALTH, lambda socket: (socket,), "floor"),
+            make("curl", "curl", HEALTH, lambda socket: ("-sf", "--unix-socket", socket, "http://pod/healthz")),
+            make(PYTHON, python, STATUS, lambda _: ("-c", "pass"), "floor")]
 
 
 def make_minipod_file(binary: str) -> Subject:
@@ -128,9 +149,9 @@ def make_interpreter(python: str) -> Subject:
     return Subject(PYTHON, (python,), lambda job, folder: Launch([python, "-c", "pass"]), column="floor")
 
 
-def write_pod(job: Job) -> str:
+def write_pod(job: Job, socket: str = "") -> str:
     """A pod as TOML. Modes of output are minipod's default where captured, else the descriptor itself."""
-    lines = ["[pod]", 'name = "bench"']
+    lines = ["[pod]", 'name = "bench"', *([f"control = {socket!r}"] if socket else [])]
     log = "raw" if job.raw else "prefix" if job.logs else "inherit"
     if job.once:
         lines.append('restart = "never"')
@@ -227,12 +248,18 @@ def _prepare_honcho(job: Job, folder: Path) -> Launch:
 
 
 def _prepare_supervisord(job: Job, folder: Path) -> Launch:
+    socket = str(folder / "control") if job.question else ""
+    server = (f"[unix_http_server]\nfile = {socket}\n[rpcinterface:supervisor]\nsupervisor.rpcinterface_factory = "
+              "supervisor.rpcinterface:make_main_rpcinterface\n"
+              f"[supervisorctl]\nserverurl = unix://{socket}\n") if socket else ""
     log = "/dev/fd/1\nstdout_logfile_maxbytes = 0" if job.logs else "NONE"
     (folder / "supervisord.conf").write_text(
         f"[supervisord]\nnodaemon = true\nuser = root\nlogfile = /dev/null\nlogfile_maxbytes = 0\n"
         f"pidfile = {folder}/pid\n[program:s]\ncommand = {job.program}\nnumprocs = {job.count}\n"
-        f"process_name = s%(process_num)d\nstdout_logfile = {log}\nstderr_logfile = NONE\n")
-    return Launch([_tool("supervisord"), "-n", "-s", "-c", str(folder / "supervisord.conf")])
+        f"process_name = s%(process_num)d\nstdout_logfile = {log}\nstderr_logfile = NONE\n{server}")
+    words = ("-c", str(folder / "supervisord.conf"))
+    return Launch([_tool("supervisord"), "-n", "-s", *words], asks=(_tool("supervisorctl"), *words, "status"),
+                  socket=socket)
 
 
 _PEERS = (
@@ -246,8 +273,10 @@ _PEERS = (
             warm=1.1, exec_word="./run",
             stale=("scan/.s6-svscan", "scan/*/supervise", "scan/*/event", "scan/*/log/supervise", "scan/*/log/event")),
     Subject("supervisord", ("supervisord",), _prepare_supervisord, "supervisor (PyPI)", many=True, captures=True,
-            restarts=True, warm=1.2, extra=tuple(map(str, _PYPI.parent.glob("lib/*/site-packages/supervisor")))),
-    Subject("honcho", ("honcho",), _prepare_honcho, "honcho (PyPI)", many=True, captures=True, only="log"),
+            restarts=True, answers=frozenset({STATUS}), warm=1.2,
+            extra=tuple(map(str, _PYPI.parent.glob("lib/*/site-packages/supervisor")))),
+    Subject("honcho", ("honcho",), _prepare_honcho, "honcho (PyPI)", many=True, captures=True, least=2,
+            only="log"),
     Subject("cat", ("cat",), _prepare_cat, "coreutils", captures=True, only="log"),
 )
 
@@ -256,8 +285,9 @@ def list_subjects(kit: Kit, minipod: str | None, python: str = sys.executable) -
     """All subjects in the table's order, found or not. Without ``minipod`` its own are left out."""
     own = []
     if minipod:
-        own = [make_minipod(minipod), make_single("minipod --", minipod, ("--",), "minipod"),
-               make_minipod_file(minipod), make_interpreter(python),
+        core = make_minipod(minipod)
+        own = [core, make_single("minipod --", minipod, ("--",), "minipod"),
+               make_minipod_file(minipod), make_interpreter(python), *make_askers(kit, core, python),
                make_alone("minipod pause", [minipod, "pause"], "minipod --", "pause", takes_program=False)]
     alone = [make_alone("floor_one", [str(kit.path("floor_one"))], "floor", "one", takes_program=True),
              make_alone("pause, musl", [str(kit.path("pause"))], "floor", "pause", takes_program=False),

@@ -151,6 +151,8 @@ void act_tell_unhealthy(struct core *c, struct unit *u)
     char why[128];
     why[errand_why(c->errand_at, why, sizeof why - 1)] = 0;
     warn(c, "%s: unhealthy, is stopped: %s", u->name, why);
+    if (!u->sick)
+        u->sick_by = plan->kind;
     u->stop_grace = c->services_left <= 1 ? plan->last_grace_ns : plan->grace_ns;
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_UNHEALTHY);
 }

@@ -44,10 +44,11 @@ static void put_end(struct json *j, const struct end *e)
     json_object_end(j);
 }
 
-/* The direction in which it waits now, or DIRECTION_COUNT. */
+/* The direction in which it waits now, or DIRECTION_COUNT. One that could not be started for somebody else's end has
+ * waited in vain. */
 static uint8_t waits_in(const struct unit *u)
 {
-    if (u->life == LIFE_HELD && u->start_waits)
+    if (u->blamed_dependency || (u->life == LIFE_HELD && u->start_waits))
         return DIRECTION_START;
     return u->life == LIFE_TURN && u->stop_waits ? DIRECTION_STOP : DIRECTION_COUNT;
 }
@@ -61,6 +62,8 @@ static void put_waits(struct json *j, const struct core *c, const struct unit *u
         const struct plan_edge *e = &c->plan.edges[i];
         const struct unit *first = &c->units[e->first];
         if (&c->units[e->second] != u || e->direction != direction || first->reached >> e->milestone & 1)
+            continue;
+        if (u->blamed_dependency && first->life != LIFE_ENDED)
             continue;
         json_object_begin(j, NULL);
         json_word(j, "unit", first->name);
@@ -104,6 +107,23 @@ static void put_probes(struct json *j, const struct unit *u)
     for (enum errand_kind kind = ERRAND_STARTUP; kind <= ERRAND_WATCHDOG; kind++)
         if (u->errands[kind])
             put_probe(j, u, kind, names[kind]);
+    json_object_end(j);
+}
+
+/* Why the instance that runs is being stopped, or the last one was, if a probe or hook of it said so. Its numbers are
+ * those of then: no other attempt was made since. */
+static void put_unhealthy(struct json *j, const struct unit *u)
+{
+    const struct errand *e = u->sick ? u->errands[u->sick_by] : NULL;
+    char why[160];
+    if (!e) {
+        json_null(j, "unhealthy");
+        return;
+    }
+    json_object_begin(j, "unhealthy");
+    json_word(j, "by", errand_kind_word(u->sick_by));
+    json_number(j, "failures", e->plan->failure_threshold ? e->plan->failure_threshold : 1);
+    json_text(j, "why", why, errand_why(e, why, sizeof why));
     json_object_end(j);
 }
 
@@ -157,6 +177,7 @@ static void put_unit(struct json *j, const struct core *c, const struct unit *u)
     json_list_end(j);
     put_waits(j, c, u);
     put_probes(j, u);
+    put_unhealthy(j, u);
     put_notes(j, u->notes);
     put_log(j, c, u);
     json_object_end(j);
@@ -198,12 +219,14 @@ static int can_begin_anew(const struct plan *plan)
 static void put_cause(struct json *j, const struct core *c)
 {
     const struct cause *cause = c->budget_running ? step_cause(c->cause) : NULL;
-    const struct unit *decider;
+    const struct unit *decider = NULL;
+    int code = core_exit_code(c, &decider);
     json_word(j, "cause", cause ? step_event_word(MACHINE_POD, c->cause) : NULL);
     json_word(j, "reason", cause ? cause->reason : NULL);
     json_word(j, "message", cause ? cause->sentence : NULL);
     json_word(j, "toldBy", signal_teller(c));
-    put_some(j, "exitCode", core_exit_code(c, &decider), cause != NULL);
+    json_word(j, "decidedBy", cause && decider ? decider->name : NULL);
+    put_some(j, "exitCode", code, cause != NULL);
     json_time(j, "stopBy", cause ? book_wall(c->limits.leave) : 0);
 }
 

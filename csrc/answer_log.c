@@ -41,6 +41,35 @@ static int look(const struct core *c, const struct body *b, uint32_t unit, uint6
     return log_next_line(c, u, position, line);
 }
 
+/* How many lines behind the bookmarks are no older than that. */
+static uint64_t count_since(const struct core *c, const struct body *b, const struct bookmark *marks, uint64_t wall)
+{
+    uint64_t total = 0;
+    for (uint32_t i = first_of(b); i < last_of(c, b); i++) {
+        const struct ring *ring = log_ring(c, &c->units[i], b->previous);
+        total += ring ? ring_count(ring, ring_since(ring, marks[i].position, wall)) : 0;
+    }
+    return total;
+}
+
+/* The last moment that has so many lines behind it: those before it are left out at once, because what is gone through
+ * over several turns may be overwritten meanwhile. Returns how many lines are too many still: of that very moment. */
+static uint64_t leave_out(const struct core *c, const struct body *b, struct bookmark *marks)
+{
+    uint64_t low = 0, high = sys_wall(), middle;
+    while (low < high) {
+        middle = high - (high - low) / 2;
+        if (count_since(c, b, marks, middle) >= b->tail)
+            low = middle;
+        else
+            high = middle - 1;
+    }
+    for (uint32_t i = first_of(b); i < last_of(c, b); i++)
+        if (has_ring(c, b, i))
+            marks[i].position = ring_since(log_ring(c, &c->units[i], b->previous), marks[i].position, low);
+    return count_since(c, b, marks, low) - b->tail;
+}
+
 /* Of several units' last lines those that are the last of all: as many as there are too many are skipped. */
 static void begin(const struct core *c, struct client *cl)
 {
@@ -57,6 +86,8 @@ static void begin(const struct core *c, struct client *cl)
             total += ring_count(ring, marks[i].position);
     }
     b->skip = b->tail != UINT32_MAX && total > b->tail ? total - b->tail : 0;
+    if (b->skip * c->unit_count > LOOKS_MOST)
+        b->skip = leave_out(c, b, marks);
     b->part = 1;
 }
 
@@ -110,8 +141,10 @@ static void put_object(const struct core *c, struct json *j, const struct line *
     json_line_end(j);
 }
 
+/* Between the pieces of a line the other stream may have had its say, or the rest of it is not kept any more. */
 static void put_text(const struct core *c, struct body *b, struct json *j, const struct line *line)
 {
+    answer_put(j, "\n", b->continued && (b->continued != 1 + line->stream || line->flags & LINE_AFTER_GAP));
     if (b->unit == EVERYBODY && !b->continued) {
         const char *name = c->units[line->unit].name;
         answer_put(j, name, strlen(name));
@@ -119,7 +152,7 @@ static void put_text(const struct core *c, struct body *b, struct json *j, const
             answer_put(j, " ", 1);
         answer_put(j, " | ", 3);
     }
-    b->continued = line->flags & LINE_PARTIAL && b->unit != EVERYBODY;
+    b->continued = line->flags & LINE_PARTIAL && b->unit != EVERYBODY ? (uint8_t)(1 + line->stream) : 0;
     answer_put(j, line->text, line->size);
     answer_put(j, "\n", !b->continued);
 }
@@ -128,6 +161,7 @@ static void put_text(const struct core *c, struct body *b, struct json *j, const
 static int put_line(const struct core *c, struct body *b, struct json *j, const struct line *line)
 {
     struct json before = *j;
+    uint8_t continued = b->continued;
     if (b->skip || line->at < b->since) {
         b->skip -= b->skip && !(line->flags & LINE_PARTIAL);
         return 1;
@@ -137,8 +171,10 @@ static int put_line(const struct core *c, struct body *b, struct json *j, const 
         put_text(c, b, j, line);
     else
         put_object(c, j, line);
-    if (j->broken && before.size)
+    if (j->broken && before.size) {
         *j = before;
+        b->continued = continued;
+    }
     return j->size != before.size || j->broken;
 }
 

@@ -12,6 +12,28 @@
 enum { CLOSING = 1024 };        /* bytes, more than all that stands behind the lists; user and group are cut */
 enum { AT_BEGIN, IN_ARGV, IN_ENV, AT_END };
 
+/* Bytes that are no text: {"hex": "…"} in as many pieces as it takes, so that none of them is lost. body.skip, and
+ * what is returned: as below. */
+static int put_bytes(struct body *b, struct json *j, const char *text)
+{
+    static const char hex[] = "0123456789abcdef";
+    if (!b->skip) {
+        json_object_begin(j, NULL);
+        json_text(j, "hex", "", 0);
+        j->size--;
+    }
+    for (; text[b->skip] && j->room - j->size > CLOSING; b->skip++) {
+        j->out[j->size++] = hex[(uint8_t)text[b->skip] >> 4];
+        j->out[j->size++] = hex[text[b->skip] & 15];
+    }
+    if (text[b->skip])
+        return 0;
+    b->skip = 0;
+    j->out[j->size++] = '"';
+    json_object_end(j);
+    return 1;
+}
+
 /* A text of any length: a piece that ends in the middle of it has no quote there, nor has the next one at its begin.
  * body.skip: bytes that are written. 0: there is more of it. */
 static int put_long(struct body *b, struct json *j, const char *text)
@@ -33,9 +55,11 @@ static int put_long(struct body *b, struct json *j, const char *text)
 /* Texts from body.at on; 0: there is no room for all. */
 static int put_texts(struct body *b, struct json *j, char **texts)
 {
-    for (; texts[b->at]; b->at++)
-        if (j->room - j->size < 2 * CLOSING || !put_long(b, j, texts[b->at]))
+    for (; texts[b->at]; b->at++) {
+        const char *text = texts[b->at];
+        if (j->room - j->size < 2 * CLOSING || !(json_is_text(text, strlen(text)) ? put_long : put_bytes)(b, j, text))
             return 0;
+    }
     b->at = 0;
     return 1;
 }

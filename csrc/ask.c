@@ -1,13 +1,12 @@
 /* The client's side of the control socket, in C and without Python: for images that have nothing else, and for checks
- * that are made every few seconds. A socket is found as place.h says. It speaks HTTP/1.0: an answer ends where the
- * connection does. It runs in a process of its own, never in PID 1, and may wait.
+ * that are made every few seconds. A socket is found as place.h and seek.h say. It speaks HTTP/1.0: an answer ends
+ * where the connection does. It runs in a process of its own, never in PID 1, and may wait.
  */
 
 #include "ask.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
+#include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -15,98 +14,55 @@
 #include <unistd.h>
 
 #include "place.h"
+#include "reply.h"
 #include "say.h"
+#include "seek.h"
 #include "sys.h"
 
-enum { PLACES = 64, HEAD_ROOM = 4096, NAME_ROOM = 256, SUFFIX = 5 };
-static const uint64_t WHO_NS = 1000000000;      /* to say who one is */
+enum { SENTENCE = 1024 };
+static const uint64_t WHO_NS = UINT64_C(2000000000);    /* to say who one is */
 
-static struct place places[PLACES], chosen;
-static uint32_t place_count;
-static int last_error;                  /* why the last place that there is did not answer */
-
-static void add(const struct place *p)
-{
-    if (place_count < PLACES)
-        places[place_count++] = *p;
-}
-
-static void add_text(const char *text)
-{
-    struct place p;
-    if (place_at(&p, text))
-        add(&p);
-}
-
-/* --- folders --- */
-
-struct entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; };
-
-static void add_file(const char *folder, const char *name)
-{
-    char path[PLACE_TEXT + NAME_ROOM];
-    size_t size = strlen(name);
-    if (size <= SUFFIX || size >= NAME_ROOM || strcmp(name + size - SUFFIX, ".sock") != 0)
-        return;
-    path[say_format(path, sizeof path - 1, "%s/%s", folder, name)] = 0;
-    add_text(path);
-}
-
-static void add_folder(const char *folder)
-{
-    _Alignas(8) char entries[4096];
-    int64_t size;
-    int fd = sys_open(folder, O_RDONLY | O_DIRECTORY, 0);
-    while (fd >= 0 && (size = sys_list(fd, entries, sizeof entries)) > 0)
-        for (int64_t at = 0; at < size; at += ((const struct entry *)(const void *)(entries + at))->length)
-            add_file(folder, ((const struct entry *)(const void *)(entries + at))->name);
-    if (fd >= 0)
-        close(fd);
-}
-
-/* --- abstract names: the last word of a line of /proc/net/unix --- */
-
-static void add_line(const char *line, const char *prefix)
-{
-    const char *word = strrchr(line, ' ');
-    if (word && word[1] == '@' && strncmp(word + 2, prefix, strlen(prefix)) == 0)
-        add_text(word + 1);
-}
-
-static void add_abstract(uint64_t pid_namespace)
-{
-    char text[4096], prefix[PLACE_PREFIX];
-    size_t fill = 0;
-    int64_t n;
-    int fd = sys_open("/proc/net/unix", O_RDONLY, 0);
-    place_prefix(pid_namespace, prefix);
-    while (fd >= 0 && (n = sys_read(fd, text + fill, sizeof text - 1 - fill)) > 0) {
-        char *end, *at = text;
-        text[fill + (size_t)n] = 0;
-        for (; (end = strchr(at, '\n')); at = end + 1) {
-            *end = 0;
-            add_line(at, prefix);
-        }
-        fill = strlen(at);
-        if (fill == sizeof text - 1)  /* no name is as long */
-            fill = 0;
-        memmove(text, at, fill);
-    }
-    if (fd >= 0)
-        close(fd);
-}
-
-/* A listener and those whom it took have one name: each is asked once. */
-static int is_repeated(uint32_t i)
-{
-    uint32_t k = 0;
-    while (k < i && (places[k].size != places[i].size
-                     || memcmp(&places[k].address, &places[i].address, places[i].size) != 0))
-        k++;
-    return k < i;
-}
+static struct place chosen;
 
 /* --- one connection --- */
+
+/* Why there was no answer, in the words that minipod/reaper/client.py has for it, and the exit code it comes to. */
+static struct { int code; char text[SENTENCE]; } failure;
+
+static int fail(int code, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    failure.text[say_formatv(failure.text, SENTENCE - 1, format, args)] = 0;
+    va_end(args);
+    failure.code = code;
+    return -1;
+}
+
+/* error 0: the other side ended it. */
+static int explain(const struct ask *a, const struct place *p, int error)
+{
+    char at[PLACE_TEXT];
+    place_text(p, at);
+    switch (error) {
+    case EAGAIN:
+    case EINPROGRESS: return fail(ASK_TOO_LATE, "%s: no answer within %t", at, a->timeout_ns);
+    case ENOENT:
+    case ECONNREFUSED: return fail(ASK_NOT_RUNNING, "no minipod answers at %s: %s", at, say_error(error));
+    case EACCES:
+        return fail(ASK_NOT_RUNNING, "%s: permission denied; ask as root, or as the user that minipod runs as", at);
+    case 0:
+    case EPIPE:
+    case ECONNRESET: return fail(ASK_FAILED, "%s: the answer was cut off", at);
+    default: return fail(ASK_NOT_RUNNING, "%s: %s", at, say_error(error));
+    }
+}
+
+static _Noreturn void give_up(void)
+{
+    complain("%s", failure.text);
+    _exit(failure.code);
+}
 
 static void set_patience(int fd, int option, uint64_t ns)
 {
@@ -114,180 +70,193 @@ static void set_patience(int fd, int option, uint64_t ns)
     setsockopt(fd, SOL_SOCKET, option, &time, sizeof time);
 }
 
-/* Nobody is heard but the user that minipod runs as, and root; so anybody else who answers is none. Root may ask
- * everybody. */
-static int is_stranger(int fd)
+/* Names are seen by a whole network namespace: one that bears the number of our PID namespace must be of it. */
+static int is_forged(const struct ask *a, const char *at, const struct sys_sender *who)
 {
-    struct sys_sender who;
-    return sys_uid() != 0 && sys_peer(fd, &who) == 0 && who.uid != sys_uid() && who.uid != 0;
+    char prefix[PLACE_PREFIX];
+    place_prefix(a->pid_namespace, prefix);
+    return *at == '@' && strncmp(at + 1, prefix, strlen(prefix)) == 0 && who->pid <= 0;
 }
 
-/* A connection, or -errno. */
-static int dial(const struct ask *a, const struct place *p)
+/* Nobody is believed but the user that minipod runs as, and root. Root may ask everybody. */
+static int check_peer(const struct ask *a, const struct place *p, int fd)
 {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    char at[PLACE_TEXT];
+    struct sys_sender who;
+    int error = sys_peer(fd, &who);
+    place_text(p, at);
+    if (error < 0)
+        return explain(a, p, -error);
+    if (is_forged(a, at, &who))
+        return fail(ASK_NOT_RUNNING, "%s: permission denied, as a process of another PID namespace answers there", at);
+    if (sys_uid() != 0 && who.uid != sys_uid() && who.uid != 0)
+        return fail(ASK_NOT_RUNNING, "%s: permission denied, as user %u answers there; ask as root, or as that user",
+                    at, who.uid);
+    return 0;
+}
+
+/* 0, or -1 with a failure. */
+static int dial(const struct ask *a, const struct place *p, int fd)
+{
+    if (fd < 0)
+        return explain(a, p, errno);
     set_patience(fd, SO_SNDTIMEO, a->timeout_ns);
     set_patience(fd, SO_RCVTIMEO, a->timeout_ns);
-    int error = connect(fd, (const struct sockaddr *)&p->address, p->size) < 0 ? errno : is_stranger(fd) ? EACCES : 0;
-    if (error == 0)
-        return fd;
-    close(fd);
-    return -error;
+    if (connect(fd, (const struct sockaddr *)&p->address, p->size) < 0)
+        return explain(a, p, errno);
+    return check_peer(a, p, fd);
 }
 
-static _Noreturn void give_up(const struct ask *a, int error)
-{
-    if (error == EAGAIN || error == EINPROGRESS) {
-        complain("no answer within %t", a->timeout_ns);
-        _exit(ASK_TOO_LATE);
-    }
-    complain("cannot talk to the pod: %s", error ? say_error(error) : "it hung up");
-    _exit(error == ECONNREFUSED || error == ENOENT ? ASK_NOT_RUNNING : ASK_FAILED);
-}
-
-static void send_all(const struct ask *a, int fd, const char *text, size_t size)
+/* Who does not hear it out has said why, and that is still to be read. */
+static int send_all(const struct ask *a, const struct place *p, int fd, const char *text, size_t size)
 {
     while (size) {
         ssize_t n = send(fd, text, size, MSG_NOSIGNAL);
-        if (n < 0 && errno != EINTR && errno != EPIPE)
-            give_up(a, errno);
         if (n < 0 && errno == EPIPE)
-            return;  /* it has said why, and that is still to be read */
+            return 0;
+        if (n < 0 && errno != EINTR)
+            return explain(a, p, errno);
         text += n > 0 ? n : 0;
         size -= n > 0 ? (size_t)n : 0;
     }
+    return 0;
 }
 
-static void send_request(const struct ask *a, int fd, const char *method, const char *target, const char *accept)
-{
-    char text[HEAD_ROOM];
-    size_t size = say_format(text, sizeof text, "%s %s HTTP/1.0\r\nAccept: %s\r\n\r\n", method, target, accept);
-    send_all(a, fd, text, size);
-}
-
-/* 0 at the end. */
-static size_t receive(const struct ask *a, int fd, char *out, size_t room)
+/* 0 at the end; -errno. */
+static ssize_t receive(int fd, char *out, size_t room)
 {
     ssize_t n;
     while ((n = recv(fd, out, room, 0)) < 0 && errno == EINTR) {
     }
-    if (n < 0 && errno != ECONNRESET)
-        give_up(a, errno);
-    return n > 0 ? (size_t)n : 0;
+    return n < 0 ? -errno : n;
 }
 
-struct reply { char text[HEAD_ROOM]; size_t fill, head; int status; };     /* head: its size */
+/* What has come: a head, and what came along of the body. */
+struct heard { char text[REPLY_HEAD]; size_t fill; struct reply reply; };
 
-/* Reads until the head is there, with what came along of the body. */
-static void read_head(const struct ask *a, int fd, struct reply *r)
+static int read_head(const struct ask *a, const struct place *p, int fd, struct heard *h)
 {
-    const char *end = NULL;
-    r->fill = 0;
-    while (!end && r->fill < sizeof r->text - 1) {
-        size_t n = receive(a, fd, r->text + r->fill, sizeof r->text - 1 - r->fill);
-        if (n == 0)
-            break;
-        r->fill += n;
-        r->text[r->fill] = 0;
-        end = strstr(r->text, "\r\n\r\n");
+    enum reply_progress progress = REPLY_MORE;
+    h->fill = 0;
+    while (progress == REPLY_MORE) {
+        ssize_t n = receive(fd, h->text + h->fill, sizeof h->text - h->fill);
+        if (n <= 0)
+            return explain(a, p, (int)-n);
+        h->fill += (size_t)n;
+        progress = reply_read(&h->reply, h->text, h->fill);
     }
-    if (!end || strncmp(r->text, "HTTP/1.1 ", 9) != 0)
-        give_up(a, 0);
-    r->head = (size_t)(end - r->text) + 4;
-    r->status = atoi(r->text + 9);
+    return progress == REPLY_DONE ? 0 : explain(a, p, 0);
+}
+
+/* A connection whose answer's head is there, or -1 with a failure. */
+static int exchange(const struct ask *a, const struct place *p, const char *request, size_t size, struct heard *h)
+{
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (dial(a, p, fd) == 0 && send_all(a, p, fd, request, size) == 0 && read_head(a, p, fd, h) == 0)
+        return fd;
+    if (fd >= 0)
+        close(fd);
+    return -1;
 }
 
 /* --- whose socket it is --- */
 
-/* Among several, one that is frozen must not stand for all: whoever does not say who he is, and soon, is none of them. */
-static int read_who(int fd, char text[HEAD_ROOM])
+/* Containers may share PID and network namespace, but hardly mounts. Whoever must not be looked at is elsewhere. */
+static int is_near(int fd)
+{
+    char path[40];
+    struct sys_sender who;
+    struct stat ours, its;
+    if (sys_peer(fd, &who) < 0 || who.pid <= 0)
+        return 0;
+    path[say_format(path, sizeof path - 1, "/proc/%d/ns/mnt", (int)who.pid)] = 0;
+    return stat("/proc/self/ns/mnt", &ours) == 0 && stat(path, &its) == 0 && ours.st_ino == its.st_ino
+           && ours.st_dev == its.st_dev;
+}
+
+/* 1, or 0 with a failure. Among several, one that is frozen must not stand for all: whoever does not say who he is, and
+ * soon, is none. */
+static int ask_name(const struct ask *a, const struct place *p, struct heard *h, int *near)
 {
     static const char request[] = "HEAD /livez HTTP/1.0\r\n\r\n";
-    size_t fill = 0;
-    ssize_t n = send(fd, request, sizeof request - 1, MSG_NOSIGNAL);
-    *text = 0;
-    while (n > 0 && !strstr(text, "\r\n\r\n") && (n = recv(fd, text + fill, HEAD_ROOM - 1 - fill, 0)) > 0)
-        text[fill += (size_t)n] = 0;
-    return n > 0;
-}
-
-static const char *name_at(const struct ask *a, const struct place *p, char out[NAME_ROOM])
-{
-    static const char header[] = "\r\nMinipod-Pod: ";
-    char text[HEAD_ROOM];
     struct ask brief = *a;
+    char at[PLACE_TEXT];
     if (brief.timeout_ns == 0 || brief.timeout_ns > WHO_NS)
         brief.timeout_ns = WHO_NS;
-    int fd = dial(&brief, p), is_there = fd >= 0 && read_who(fd, text);
-    *out = 0;
+    int fd = exchange(&brief, p, request, sizeof request - 1, h);
     if (fd < 0)
-        last_error = -fd;
-    else
-        close(fd);
-    if (!is_there)
-        return NULL;
-    const char *at = strstr(text, header);
-    size_t size = at ? strcspn(at + sizeof header - 1, "\r\n") : 0;
-    if (size > 0 && size < NAME_ROOM) {
-        memcpy(out, at + sizeof header - 1, size);
-        out[size] = 0;
-    }
-    return out;
+        return 0;
+    *near = is_near(fd);
+    close(fd);
+    if (!*h->reply.pod)
+        fail(ASK_NOT_RUNNING, "%s: what answers there is no minipod", place_text(p, at));
+    return *h->reply.pod != 0;
 }
 
-static _Noreturn void tell_nobody(const struct ask *a, uint32_t others)
+struct list { char text[2 * SENTENCE]; size_t size; };
+
+static void list(struct list *l, const char *between, const char *text)
 {
-    if (others)
-        complain("no pod called %s answers here", a->pod);
-    else if (last_error == EACCES)
-        complain("no minipod answers here: permission denied; ask as root, or as the user that minipod runs as");
-    else if (a->given)
-        complain("no minipod answers at %s: %s", a->given,
-                 last_error ? say_error(last_error) : "a socket's path is shorter");
+    l->size += say_format(l->text + l->size, sizeof l->text - 1 - l->size, "%s%s", l->size ? between : "", text);
+    l->text[l->size] = 0;
+}
+
+/* Every pod that answers, those that may be meant, and why the others do not. */
+struct search { struct list names, found, refusals; uint32_t found_count, near_count; };
+
+static void consider(const struct ask *a, const struct place *p, struct search *s)
+{
+    struct heard h;
+    char at[PLACE_TEXT];
+    int near;
+    if (!ask_name(a, p, &h, &near)) {
+        list(&s->refusals, "; ", failure.text);
+        return;
+    }
+    list(&s->names, ", ", h.reply.pod);
+    if (a->pod && strcmp(a->pod, h.reply.pod) != 0)
+        return;
+    list(&s->found, ", ", h.reply.pod);
+    list(&s->found, " at ", place_text(p, at));
+    if (s->near_count == 0 && (near || s->found_count == 0))
+        chosen = *p;
+    s->found_count++;
+    s->near_count += near != 0;
+}
+
+/* Of several the one in our own container is meant. */
+static void choose(const struct ask *a, const struct places *places)
+{
+    static struct search s;
+    for (uint32_t i = 0; i < places->count; i++)
+        consider(a, &places->at[i], &s);
+    if (s.found_count == 1 || s.near_count == 1)
+        return;
+    if (s.found_count)
+        die(EXIT_USAGE, "several pods answer here: %s; choose one with --pod NAME or MINIPOD_SOCKET=PATH",
+            s.found.text);
+    if (s.names.size)
+        complain("no pod called %s answers here; there is %s", a->pod, s.names.text);
     else
-        complain("no minipod answers here");
+        complain("no minipod answers here%s%s", s.refusals.size ? "; " : "", s.refusals.text);
     _exit(ASK_NOT_RUNNING);
-}
-
-static void choose(const struct ask *a)
-{
-    char name[NAME_ROOM], all[1024] = "";
-    size_t size = 0;
-    uint32_t found = 0, others = 0;
-    for (uint32_t i = 0; i < place_count; i++) {
-        if (is_repeated(i) || !name_at(a, &places[i], name))
-            continue;
-        others++;
-        if (a->pod && strcmp(a->pod, name) != 0)
-            continue;
-        if (found++ == 0)
-            chosen = places[i];
-        size += say_format(all + size, sizeof all - 1 - size, "%s%s", size ? ", " : "", name);
-    }
-    all[size] = 0;
-    if (!found)
-        tell_nobody(a, others);
-    if (found > 1)
-        die(EXIT_USAGE, "several pods answer here: %s; choose one with --pod NAME or MINIPOD_SOCKET", all);
 }
 
 void ask_find(struct ask *a)
 {
-    char folder[PLACE_TEXT];
+    static struct places places;
     struct stat st;
     a->pid_namespace = stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
-    if (a->given) {
-        add_text(a->given);
-    } else {
-        for (unsigned n = 0; n < PLACE_FOLDERS; n++)
-            if (place_folder(n, folder, sizeof folder))
-                add_folder(folder);
-        add_abstract(a->pid_namespace);
+    if (a->given && !seek_add(&places, a->given)) {
+        complain("no minipod answers at %s: a socket's path is shorter", a->given);
+        _exit(ASK_NOT_RUNNING);
     }
-    if (place_count == 1 && !a->pod)
-        chosen = places[0];
+    if (!a->given)
+        seek_all(&places, a->pid_namespace);
+    if (places.count == 1 && !a->pod)
+        chosen = places.at[0];
     else
-        choose(a);
+        choose(a, &places);
 }
 
 /* --- a question --- */
@@ -303,27 +272,37 @@ static void write_all(int fd, const char *text, size_t size)
     }
 }
 
-int ask_copy(const struct ask *a, const char *method, const char *target, const char *accept, int follows, int errors)
+/* Whoever follows a pod to its end is cut off: that is the end, and no mistake. */
+static void copy_body(const struct ask *a, int fd, int out, const struct heard *h, int follows)
 {
     char more[16384];
-    struct reply r;
-    int fd = dial(a, &chosen);
-    if (fd == -ENOENT || fd == -ECONNREFUSED || fd == -EACCES) {
-        last_error = -fd;
-        tell_nobody(a, 0);
+    size_t copied = h->fill - h->reply.head;
+    ssize_t n;
+    write_all(out, h->text + h->reply.head, copied);
+    for (; (n = receive(fd, more, sizeof more)) > 0; copied += (size_t)n)
+        write_all(out, more, (size_t)n);
+    if (follows)
+        return;
+    if (n < 0 || (h->reply.length != REPLY_NO_LENGTH && copied < h->reply.length)) {
+        explain(a, &chosen, (int)-n);
+        give_up();
     }
+}
+
+int ask_copy(const struct ask *a, const char *method, const char *target, const char *accept, int follows, int errors)
+{
+    char request[REPLY_HEAD];
+    struct heard h;
+    size_t size = say_format(request, sizeof request, "%s %s HTTP/1.0\r\nAccept: %s\r\n\r\n", method, target, accept);
+    int fd = exchange(a, &chosen, request, size, &h);
     if (fd < 0)
-        give_up(a, -fd);
-    send_request(a, fd, method, target, accept);
-    read_head(a, fd, &r);
-    int out = r.status >= 400 && errors ? STDERR_FILENO : STDOUT_FILENO;
+        give_up();
+    int out = h.reply.status >= 400 && errors ? STDERR_FILENO : STDOUT_FILENO;
     if (out == STDERR_FILENO)
         write_all(out, "minipod: ", 9);
-    write_all(out, r.text + r.head, r.fill - r.head);
     if (follows)
         set_patience(fd, SO_RCVTIMEO, 0);
-    for (size_t n; (n = receive(a, fd, more, sizeof more)) > 0;)
-        write_all(out, more, n);
+    copy_body(a, fd, out, &h, follows);
     close(fd);
-    return r.status;
+    return h.reply.status;
 }

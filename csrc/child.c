@@ -56,7 +56,7 @@ static void put_line(struct child_start *ch)
         put(ch, ch->line, as);
 }
 
-/* A hook writes where its unit does; a probe's words, many times a minute, are nobody's. */
+/* A hook writes where its unit does. A probe's words, many times a minute, are for whoever asks why it failed. */
 static void set_streams(const struct child_start *ch)
 {
     const struct unit *u = ch->unit;
@@ -65,7 +65,7 @@ static void set_streams(const struct child_start *ch)
         put(ch, ch->core->null, 0);
     for (int i = 0; i < 2; i++) {
         if (is_probe)
-            put(ch, ch->core->null, 1 + i);
+            put(ch, ch->output, 1 + i);
         else if (u->streams[i].write_end >= 0)
             put(ch, u->streams[i].write_end, 1 + i);
         else if (u->plan->log.mode == LOG_MODE_NONE)

@@ -43,19 +43,26 @@ static void give_back(struct core *c)
 {
     uintptr_t page = 4095, begin = ((uintptr_t)c->control.clients + page) & ~page;
     uintptr_t end = (uintptr_t)(c->control.bookmarks + (size_t)CLIENTS_LOCAL * c->unit_count) & ~page;
-    if (c->control.present == 0 && begin < end)
+    if (c->control.present == 0 && begin < end) {
         sys_give_back((void *)begin, end - begin);
+        sys_forget_code();
+    }
+}
+
+static void hang_up(struct core *c, struct client *cl)
+{
+    sys_shut(cl->fd, SHUT_RDWR);  /* a child that has not executed its program yet still holds it */
+    sys_close(cl->fd);
+    cl->stage = CLIENT_FREE;
+    c->control.present--;
+    give_back(c);
 }
 
 static void drop(struct core *c, struct client *cl)
 {
     timer_disarm(c, timer_of_client(c, cl));
     loop_forget(c, cl->fd);
-    sys_shut(cl->fd, SHUT_RDWR);  /* a child that has not executed its program yet still holds it */
-    sys_close(cl->fd);
-    cl->stage = CLIENT_FREE;
-    c->control.present--;
-    give_back(c);
+    hang_up(c, cl);
 }
 
 static void watch(struct core *c, struct client *cl, uint32_t events)
@@ -239,7 +246,7 @@ static void welcome(struct core *c, uint32_t door, int fd)
     request_begin(&cl->request);
     ct->present++;
     if (loop_watch(c, fd, EPOLLIN, WATCH_CLIENT, key_of(c, cl)) < 0) {
-        drop(c, cl);
+        hang_up(c, cl);
         return;
     }
     arm(c, cl, request_ns);

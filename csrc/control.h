@@ -23,6 +23,8 @@
 struct core;
 struct client;
 
+enum { TOLD_BY_CONTROL = 255 };     /* as the signal that told the pod to stop */
+
 enum door { DOOR_LOCAL, DOOR_TCP, DOORS };
 
 /* FOLLOWERS: of the local clients, so that some are always there for short questions. */
@@ -58,7 +60,7 @@ struct body {
     uint32_t tail, part;
     uint16_t status;
     uint8_t as_text, follows, previous;
-    uint8_t continued;              /* the line of text that was told last has not ended */
+    uint8_t continued;              /* 1 + its stream: the line of text that was told last has not ended */
 };
 
 enum { EVERYBODY = UINT32_MAX };

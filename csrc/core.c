@@ -46,7 +46,7 @@ static void lay_out_clients(struct core *c, struct arena *a)
 static void lay_out_lines(struct core *c, struct arena *a)
 {
     for (uint32_t i = 0; i < c->sink_count; i++) {
-        char *buffer = take(a, SINK_ROOM, 1);
+        char *buffer = take(a, SINK_ROOM + SINK_LINES, 1);
         if (a->at)
             c->sinks[i].buffer = buffer;
     }
@@ -62,7 +62,7 @@ static void lay_out_lines(struct core *c, struct arena *a)
 static void lay_out(struct core *c, struct arena *a)
 {
     uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count + CONTROL_TIMERS, rows, columns;
-    c->sink_count = SINK_FILES + writer_count(c);
+    c->sink_count = SINK_FILES + writer_count(c) - 1;  /* one of the events' own */
     c->units = take(a, c->unit_count, sizeof *c->units);
     c->sinks = take(a, c->sink_count, sizeof *c->sinks);
     c->writers = take(a, writer_count(c), sizeof *c->writers);
@@ -125,7 +125,6 @@ static void set_up_unit(struct core *c, uint32_t i)
         u->notes->socket = u->notes->line = u->notes->child_end = u->notes->main = -1;
     for (uint32_t j = 0; j < 2; j++) {
         u->streams[j].read_end = u->streams[j].write_end = -1;
-        u->streams[j].sink = j;
     }
     if (text_width(u->name) > c->name_width)
         c->name_width = text_width(u->name);

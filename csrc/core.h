@@ -52,6 +52,13 @@ enum why {
     WHY_SAID,       /* the program said so */
 };
 
+/* The first line that a probe's command writes: of its last attempt until the next one writes something. */
+struct heard {
+    uint8_t size, is_old;       /* bytes of text; those are of the attempt before */
+    uint8_t is_over;            /* the line has ended: what follows is thrown away */
+    char text[77];              /* a NUL behind it */
+};
+
 struct errand {
     const struct plan_errand *plan;
     struct unit *unit;
@@ -70,21 +77,19 @@ struct errand {
     uint8_t failed_exec;
     int32_t pid;                /* its child while it is not reaped, else 0 */
     int32_t handshake;          /* -1, or as a unit's */
-    /* HTTP_GET, TCP_SOCKET, GRPC */
-    int32_t fd;                 /* -1, or the connection */
+    int32_t fd;                 /* -1, or what a probe's command writes to; else the connection, as all below */
     uint16_t port;              /* where a redirect has led */
     uint8_t redirects;
     uint8_t watched;            /* EPOLLOUT until the request is out, then EPOLLIN; 0: not watched */
     uint32_t sent;              /* bytes of the request */
-    union { struct http_reply http; struct grpc_reply grpc; } reply;
+    union { struct http_reply http; struct grpc_reply grpc; struct heard heard; } reply;
     char *location;             /* ERRAND_LOCATION bytes, touched by redirects alone */
     struct errand_book book;
 };
-enum { ERRAND_LOCATION = 2048 };
+enum { ERRAND_LOCATION = 2048, STATUS_ROOM = 128 };
 
 /* --- notify.c: what a program has said of itself --- */
 
-enum { STATUS_ROOM = 128 };
 enum pulse { PULSE_NONE, PULSE_BEAT, PULSE_TRIGGER };
 
 struct notes {
@@ -122,6 +127,7 @@ struct unit {
     uint8_t begun_in_round;     /* and was up */
     uint8_t started, ready;     /* the instance, as its probes say */
     uint8_t sick;               /* a failed probe or hook ended the instance */
+    uint8_t sick_by;            /* enum errand_kind: that one */
     uint8_t oom;                /* the kernel ended it for want of memory */
     uint8_t awaits_round;       /* the pod's new beginning waits for it */
     uint8_t notified;           /* the program said: ready */
@@ -191,6 +197,7 @@ struct core {
     struct file_writer *writers;
     struct terminal terminal;
     uint32_t sink_count, writer_count;
+    uint8_t err_is_out;                 /* stderr is what stdout is: one sink has the lines of both */
     uint32_t paced;                     /* streams that are read by the clock: */
     uint64_t pace_at, pace_ns;          /* when next; how long after that */
     uint64_t kept;                      /* how often lines came into a ring */
@@ -225,7 +232,8 @@ struct core {
     uint8_t has_sidecars, budget_running, sweeping;
     struct stop_limits limits;
     uint64_t grace_override;            /* UINT64_MAX: none */
-    uint32_t orphans_reaped, impossible, lost_events, dropped_lines;
+    uint32_t orphans_reaped, impossible, lost_events;
+    uint64_t dropped_lines;
     struct noted noted[NOTED_MOST];
     uint32_t noted_count;
     uint8_t reap_more;                  /* the last reaping stopped at its bound */
@@ -253,7 +261,8 @@ uint32_t step_cell_count(enum machine, uint32_t *rows, uint32_t *columns);
 const char *life_word(uint8_t), *outcome_word(uint8_t), *kind_word(uint8_t), *phase_word(uint8_t);
 const char *step_reason(const struct unit *);   /* of its last end: Completed, Error, OOMKilled … */
 const char *step_end_reason(uint8_t exit_class, int oom, int failed);
-const char *step_machine_word(enum machine), *step_state_word(enum machine, uint8_t), *step_event_word(enum machine, uint8_t);
+const char *step_machine_word(enum machine), *step_state_word(enum machine, uint8_t);
+const char *step_event_word(enum machine, uint8_t);
 const char *milestone_word(uint8_t), *log_mode_word(uint8_t);
 const char *signal_word(uint8_t);
 
@@ -287,6 +296,7 @@ struct child_start {
     int handshake;
     int line;                                   /* -1, or what becomes the unit's notify_fd */
     int terminal;                               /* -1, or in whose foreground it puts itself */
+    int output;                                 /* where a probe writes */
 };
 int spawn_errand(struct core *, struct errand *);              /* 0, or -errno */
 void spawn_read_errand_handshake(struct core *, struct errand *);
@@ -308,8 +318,11 @@ struct errand *reap_errand_of(struct core *, int32_t pid);
 void errand_begin(struct core *, struct errand *);
 void errand_end(struct core *, struct errand *);                        /* no answer any more */
 void errand_answer(struct core *, struct errand *, enum answer, enum why, int32_t number);
+void errand_hush(struct core *, struct errand *);               /* nobody listens to its command any more */
+void errand_ready(struct core *, struct errand *);              /* there is something to be read or written */
 void errand_due(struct core *, struct errand *);                        /* its timer fired */
 size_t errand_why(const struct errand *, char *out, size_t room);
+const char *errand_kind_word(uint8_t kind);
 size_t errand_format_why(const struct errand *, enum why, int32_t number, char *out, size_t room);
 void errand_child_ended(struct core *, struct errand *, const struct sys_exit *);
 void errand_count(struct core *, struct errand *, int well);             /* an answer for a probe's machine */
@@ -354,6 +367,7 @@ void stray_check_all(struct core *);
 void stray_sweep(struct core *, int sig);
 int stray_is_of(struct core *, struct unit *, int32_t pid);     /* alive, below us, and attributed to the unit */
 int stray_runs_as(int32_t pid, uint32_t uid);
+char stray_state(int32_t pid);                                  /* as /proc has it, 0: it is gone */
 uint32_t stray_count(struct core *, struct unit *);             /* who lives of it besides its leader */
 
 /* timer.c */
@@ -381,9 +395,9 @@ void signal_hold_all(uint64_t *given);
 void signal_read(struct core *);
 void signal_to_unit(struct core *, struct unit *, int sig);    /* to the group, or the leader if stop_to says so */
 void signal_kill_unit(struct core *, struct unit *);            /* KILL to the group, whatever stop_to says */
+void signal_stand_still(struct core *);
 void signal_thaw(struct core *);
 void signal_lost_terminal(struct core *);
-enum { TOLD_BY_CONTROL = 255 };                                 /* no signal */
 void signal_told(struct core *, uint8_t by);                    /* to stop */
 const char *signal_teller(const struct core *);                 /* who did, in words; NULL: nobody */
 

@@ -56,7 +56,9 @@ static int is_stale(const struct place *p)
     int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     int error = connect(probe, (const struct sockaddr *)&p->address, p->size) < 0 ? errno : 0;
     close(probe);
-    return error == ECONNREFUSED || error == ENOENT ? 0 : error == EACCES ? -EACCES : -EADDRINUSE;
+    return error == ECONNREFUSED || error == ENOENT ? 0
+           : error == EACCES || error == EPROTOTYPE ? -error
+                                                    : -EADDRINUSE;
 }
 
 static int replace(int fd, const struct place *p)
@@ -101,9 +103,10 @@ static int open_place(struct server *ct, const struct place *p)
 
 static const char *why_not(int error)
 {
-    return error == -EADDRINUSE ? "it is in use by another minipod"
-           : error == -EEXIST   ? "what is there is no socket"
-                                : say_error(-error);
+    return error == -EADDRINUSE   ? "it is in use by another minipod"
+           : error == -EEXIST     ? "what is there is no socket"
+           : error == -EPROTOTYPE ? "what is there is a socket of another kind"
+                                  : say_error(-error);
 }
 
 static int open_at(struct core *c, const char *text)
@@ -124,18 +127,16 @@ static uint64_t pid_namespace(void)
     return stat("/proc/self/ns/pid", &st) == 0 ? st.st_ino : 0;
 }
 
-/* The folder is ours alone when we make it. One that somebody else made, where anybody may, is his: he could put a
- * socket of his own in the place of ours. */
+/* The folder is ours alone when we make it. */
 static int have_folder(unsigned n)
 {
     char folder[PLACE_TEXT];
-    struct stat st;
     if (n >= PLACE_FOLDERS)
         return 1;
     if (!place_folder(n, folder, sizeof folder))
         return 0;
     mkdir(folder, 0700);
-    return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0);
+    return place_is_trusted(folder);
 }
 
 static int open_found(struct core *c)

@@ -13,6 +13,8 @@ static const char *const kind_words[ERRAND_COUNT] = {
     [ERRAND_WATCHDOG] = "watchdog",       [ERRAND_POST_START] = "post_start",   [ERRAND_PRE_STOP] = "pre_stop",
 };
 
+enum { HEARD_AT_ONCE = 4096 };
+
 static int is_probe(const struct errand *e) { return e->plan->kind < PROBES; }
 
 static enum machine machine_of(const struct errand *e) { return (enum machine)(MACHINE_STARTUP + e->plan->kind); }
@@ -25,6 +27,8 @@ static const char *lateness(const struct errand *e)
         return "said nothing for";
     return e->plan->handler == HANDLER_NOTIFY ? "did not say that it is ready within" : "no answer within";
 }
+
+const char *errand_kind_word(uint8_t kind) { return kind_words[kind]; }
 
 size_t errand_format_why(const struct errand *e, enum why why, int32_t number, char *out, size_t room)
 {
@@ -44,9 +48,14 @@ size_t errand_format_why(const struct errand *e, enum why why, int32_t number, c
     return 0;
 }
 
+/* With what its command said, of a probe that is one. */
 size_t errand_why(const struct errand *e, char *out, size_t room)
 {
-    return errand_format_why(e, (enum why)e->why, e->number, out, room);
+    const struct heard *heard = &e->reply.heard;
+    size_t size = errand_format_why(e, (enum why)e->why, e->number, out, room);
+    if (e->plan->handler != HANDLER_EXEC || e->why == WHY_NOTHING || e->why == WHY_SYSTEM || !heard->size)
+        return size;
+    return size + say_format(out + size, room - size, ": %s", heard->text);
 }
 
 static void tell(struct core *c, const struct errand *e, const char *what)
@@ -54,6 +63,55 @@ static void tell(struct core *c, const struct errand *e, const char *what)
     char why[128];
     why[errand_why(e, why, sizeof why - 1)] = 0;
     say(c, "%s: %s %s: %s", e->unit->name, kind_words[e->plan->kind], what, why);
+}
+
+/* --- what a probe's command writes --- */
+
+static void hear_byte(struct heard *h, char byte)
+{
+    if (h->is_old)
+        *h = (struct heard){0};
+    if (byte == '\n')
+        h->is_over = h->size != 0;
+    else if (!h->is_over && h->size < sizeof h->text - 1)
+        h->text[h->size++] = byte >= 0 && (byte < ' ' || byte == 0x7f) ? ' ' : byte;
+}
+
+/* All there is, a piece a turn: it must not wait for us because nobody wants more than a line. */
+static void hear(struct core *c, struct errand *e)
+{
+    int64_t size = sys_read(e->fd, c->scratch, HEARD_AT_ONCE);
+    for (int64_t i = 0; i < size; i++)
+        hear_byte(&e->reply.heard, c->scratch[i]);
+    if (size == 0)
+        errand_hush(c, e);
+}
+
+void errand_hush(struct core *c, struct errand *e)
+{
+    if (e->fd < 0)
+        return;
+    loop_forget(c, e->fd);
+    sys_close(e->fd);
+    e->fd = -1;
+}
+
+void errand_ready(struct core *c, struct errand *e)
+{
+    if (e->plan->handler != HANDLER_EXEC)
+        dial_ready(c, e);
+    else if (e->fd >= 0)
+        hear(c, e);
+}
+
+/* What it wrote last is in the pipe still. */
+static void hear_last(struct core *c, struct errand *e)
+{
+    if (e->fd >= 0)
+        hear(c, e);
+    errand_hush(c, e);
+    if (e->plan->handler == HANDLER_EXEC && e->reply.heard.is_old)
+        e->reply.heard = (struct heard){0};
 }
 
 /* --- attempts --- */
@@ -150,6 +208,7 @@ void errand_answer(struct core *c, struct errand *e, enum answer answer, enum wh
 /* A child that is not reaped yet is forgotten: the next attempt may have one of its own. */
 static void end_exec(struct core *c, struct errand *e)
 {
+    hear_last(c, e);
     if (e->handshake >= 0) {
         loop_forget(c, e->handshake);
         sys_close(e->handshake);
@@ -194,6 +253,7 @@ void errand_due(struct core *c, struct errand *e)
 void errand_child_ended(struct core *c, struct errand *e, const struct sys_exit *end)
 {
     spawn_read_errand_handshake(c, e);
+    hear_last(c, e);
     e->pid = 0;
     c->execs--;
     if (e->failed_exec)

@@ -1,15 +1,19 @@
 /* --events: each record as a line of JSON, to a file or a descriptor that was given to us. It is never waited for: who
- * does not read loses the oldest ones, and is told how many. It must never hold more than the sink and the ring do.
+ * does not read loses the oldest ones, and is told how many. What is on a disk has a writer as log files have
+ * (writer.c). It must never hold more than the sink and the ring do.
  */
 
 #include "events.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include "core.h"
 #include "json.h"
 #include "say.h"
+
+enum { OFTEN = 32 };         /* records */
 
 /* --- before the pod --- */
 
@@ -57,11 +61,15 @@ int events_open(const char *target)
 /* --- while it runs --- */
 
 /* Our own stdout and stderr have a sink already: lines of two would not keep apart. */
-void events_begin(struct core *c, int fd)
+void events_begin(struct core *c, int fd, const char *target)
 {
-    c->events.number = fd == 1 || fd == 2 ? (uint8_t)(SINK_OUT + fd - 1) : SINK_EVENTS;
-    if (c->events.number == SINK_EVENTS)
-        sink_open(&c->sinks[SINK_EVENTS], fd);
+    struct sink *own = fd == 1 ? &c->sinks[SINK_OUT] : fd == 2 ? sink_err(c) : &c->sinks[SINK_EVENTS];
+    c->events.target = target;
+    c->events.number = (uint8_t)(own - c->sinks);
+    if (fd > 2 && sys_type(fd) == S_IFREG)
+        writer_open_events(c, fd);
+    else if (fd > 2)
+        sink_open(own, fd);
     c->events.is_open = 1;
 }
 
@@ -111,4 +119,15 @@ void events_flush(struct core *c)
     if (s->dead && !c->events.is_lost)
         warn(c, "cannot write events any more");
     c->events.is_lost = s->dead;
+}
+
+/* The loop has no time to say that there is room. */
+void events_keep_up(struct core *c)
+{
+    uint64_t behind = record_next(c) - c->events.written;
+    if (!c->events.is_open || behind < RECORDS / 2 || behind % OFTEN != 0)
+        return;
+    if (c->events.number == SINK_EVENTS)
+        sink_flush(c, &c->sinks[SINK_EVENTS]);
+    events_flush(c);
 }

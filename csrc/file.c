@@ -24,11 +24,12 @@
 enum { ROOM = SINK_ROOM, PATH_MOST = 4096, AGAIN_S = 1, MODE = 0644 };
 
 static struct file {
-    const struct plan_log *log;
+    const struct plan_log *log;     /* NULL: the events */
     const char *path;
     int fd, news;
     uint64_t size;          /* of the file, always at the end of a line */
-    uint8_t is_regular;
+    uint64_t lost;          /* events that were dropped, and of which the file does not tell yet */
+    uint8_t is_regular;     /* and what went in last can be taken out again */
     uint8_t unended;        /* what stands in it ends without a newline */
     struct file_news told;  /* what fails, as told last; lines: dropped since */
     int64_t told_at, tried_at;      /* s; when a file was opened or made way in vain */
@@ -70,10 +71,25 @@ static void recover(struct file *f)
     send_news(f);
 }
 
+/* How many events are lost with this line: it may be one that tells of some. */
+static uint64_t count_lost(const char *line)
+{
+    static const char word[] = "{\"lost\":";
+    uint64_t count = 0;
+    if (strncmp(line, word, sizeof word - 1) != 0)
+        return 1;
+    for (const char *at = line + sizeof word - 1; *at >= '0' && *at <= '9'; at++)
+        count = 10 * count + (uint64_t)(*at - '0');
+    return count;
+}
+
 static void drop(struct file *f, const char *text, size_t size)
 {
-    for (const char *at = text, *end = text + size; (at = memchr(at, '\n', (size_t)(end - at))); at++)
+    const char *next, *end = text + size;
+    for (const char *at = text; (next = memchr(at, '\n', (size_t)(end - at))); at = next + 1) {
         f->told.lines++;
+        f->lost += f->log ? 0 : count_lost(at);
+    }
     if (f->told.lines && now() - f->told_at >= AGAIN_S)
         send_news(f);
 }
@@ -83,23 +99,30 @@ static void drop(struct file *f, const char *text, size_t size)
 /* Whoever wrote into it before us may have been stopped in the middle of a line. */
 static int ends_in_newline(const struct file *f)
 {
-    char last = '\n';
-    int fd = f->size ? open(f->path, O_RDONLY | O_CLOEXEC) : -1;
+    char name[32], last = '\n';
+    name[say_format(name, sizeof name - 1, "/proc/self/fd/%d", f->fd)] = 0;
+    int fd = f->size ? open(name, O_RDONLY | O_CLOEXEC) : -1;
     if (fd >= 0)
         (void)!pread(fd, &last, 1, (off_t)f->size - 1);
     close(fd);
     return last == '\n';
 }
 
-static int open_file(struct file *f)
+/* Without O_APPEND there is a place to write at that others share; what is cut off there leaves a hole. */
+static void look_at(struct file *f)
 {
     struct stat st;
+    f->is_regular = fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode) && fcntl(f->fd, F_GETFL) & O_APPEND;
+    f->size = f->is_regular ? (uint64_t)st.st_size : 0;
+    f->unended = f->is_regular && !ends_in_newline(f);
+}
+
+static int open_file(struct file *f)
+{
     f->fd = open(f->path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOCTTY, MODE);
     if (f->fd < 0)
         return -errno;
-    f->is_regular = fstat(f->fd, &st) == 0 && S_ISREG(st.st_mode);
-    f->size = f->is_regular ? (uint64_t)st.st_size : 0;
-    f->unended = f->is_regular && !ends_in_newline(f);
+    look_at(f);
     return 0;
 }
 
@@ -137,10 +160,20 @@ static const char *name_of(struct file *f, uint32_t number)
     return out;
 }
 
+/* Up to the first name that is free: what failed half-way before has left one, and is not done twice. */
+static uint32_t find_last(struct file *f)
+{
+    struct stat st;
+    uint32_t number = f->log->keep < 1 ? 0 : 1;
+    while (number < f->log->keep && lstat(name_of(f, number), &st) == 0)
+        number++;
+    return number;
+}
+
 /* From the oldest on: at no moment does a name stand for two, and what fails half-way has lost but the oldest. */
 static int rotate(struct file *f)
 {
-    for (uint32_t number = f->log->keep; number > 0; number--)
+    for (uint32_t number = find_last(f); number > 0; number--)
         if (rename(name_of(f, number - 1), name_of(f, number)) < 0 && errno != ENOENT)
             return -errno;
     if (f->log->keep == 0 && unlink(f->path) < 0 && errno != ENOENT)
@@ -148,6 +181,16 @@ static int rotate(struct file *f)
     close(f->fd);
     f->fd = -1;
     return 0;
+}
+
+/* Somebody else has made room in it, and it is not full at all. */
+static int has_shrunk(struct file *f)
+{
+    struct stat st;
+    int has = fstat(f->fd, &st) == 0 && (uint64_t)st.st_size < f->size;
+    if (has)
+        f->size = (uint64_t)st.st_size;
+    return has;
 }
 
 static int make_way(struct file *f)
@@ -165,7 +208,7 @@ static int make_way(struct file *f)
 /* How much of the lines goes into this file: whole ones, and one at least. 0: it is full. */
 static size_t fit(const struct file *f, const char *text, size_t size)
 {
-    if (!f->is_regular || f->log->max_size == 0 || f->size + size <= f->log->max_size)
+    if (!f->is_regular || !f->log || f->log->max_size == 0 || f->size + size <= f->log->max_size)
         return size;
     uint64_t left = f->size < f->log->max_size ? f->log->max_size - f->size : 0;
     const char *end = memrchr(text, '\n', left < size ? (size_t)left : size);
@@ -190,12 +233,14 @@ static size_t write_some(int fd, const char *text, size_t size)
     return done;
 }
 
-static void write_newline(struct file *f)
+/* That the last bytes of the file are ours: done of them, or fewer bytes are before them than we thought. */
+static int ends_in_ours(struct file *f, size_t done)
 {
-    if (f->unended && write_some(f->fd, "\n", 1) == 1) {
-        f->unended = 0;
-        f->size++;
-    }
+    struct stat st;
+    if (!f->is_regular || fstat(f->fd, &st) < 0 || (uint64_t)st.st_size > f->size + done || (uint64_t)st.st_size < done)
+        return 0;
+    f->size = (uint64_t)st.st_size - done;
+    return 1;
 }
 
 /* What went in beyond the last whole line goes out again. Returns how much stays. */
@@ -203,34 +248,54 @@ static size_t cut_back(struct file *f, const char *text, size_t done)
 {
     const char *end = done ? memrchr(text, '\n', done) : NULL;
     size_t stays = end ? (size_t)(end - text) + 1 : 0;
-    if (stays < done && f->is_regular && ftruncate(f->fd, (off_t)(f->size + stays)) == 0)
+    if (stays == done || (ends_in_ours(f, done) && ftruncate(f->fd, (off_t)(f->size + stays)) == 0))
         return stays;
-    f->unended = stays < done;
+    f->unended = 1;
     f->size += done - stays;
     return stays;
 }
 
-static size_t write_piece(struct file *f, const char *text, size_t size)
+/* 1; 0 when not all of it could be written: *stays bytes of whole lines are there then. */
+static int put(struct file *f, const char *text, size_t size, size_t *stays)
 {
-    write_newline(f);
     errno = 0;
     size_t done = write_some(f->fd, text, size);
     int error = errno;
-    if (done == size) {
-        f->size += size;
+    *stays = done < size ? cut_back(f, text, done) : size;
+    f->size += *stays;
+    if (done < size)
+        fail(f, FILE_WRITE, error);
+    return done == size;
+}
+
+/* What has to stand there before the next line. */
+static int put_before(struct file *f)
+{
+    char lost[48];
+    size_t stays, size = say_format(lost, sizeof lost, "{\"lost\":%lu}\n", f->lost);
+    if (f->unended && !put(f, "\n", 1, &stays))
+        return 0;
+    f->unended = 0;
+    if (f->lost && !put(f, lost, size, &stays))
+        return 0;
+    f->lost = 0;
+    return 1;
+}
+
+static size_t write_piece(struct file *f, const char *text, size_t size)
+{
+    size_t stays = 0;
+    if (put_before(f) && put(f, text, size, &stays))
         recover(f);
-        return size;
-    }
-    done = cut_back(f, text, done);
-    f->size += done;
-    fail(f, FILE_WRITE, error);
-    return done;
+    return stays;
 }
 
 static void write_lines(struct file *f, const char *text, size_t size)
 {
     while (size) {
         size_t piece = be_open(f) ? fit(f, text, size) : 0, done = 0;
+        if (piece == 0 && f->fd >= 0 && has_shrunk(f))
+            piece = fit(f, text, size);
         if (piece == 0 && f->fd >= 0 && make_way(f))
             piece = fit(f, text, size);
         if (piece)
@@ -270,6 +335,8 @@ static void copy_all(struct file *f, int pipe)
     for (await(f, pipe); (n = read(pipe, lines + fill, ROOM - fill)) > 0 || (n < 0 && errno == EINTR); await(f, pipe))
         fill = n > 0 ? take(f, fill + (size_t)n, 0) : fill;
     take(f, fill, 1);
+    if (f->lost && put_before(f))
+        recover(f);
     if (f->told.lines)
         send_news(f);
 }
@@ -284,25 +351,28 @@ static void close_all(unsigned first, unsigned last)
         close((int)fd);
 }
 
-/* The pod's descriptors are not ours: a pipe that we held open would never end for who reads it. */
-static void keep_only(int pipe, int news, int null)
+/* The pod's descriptors are not ours: a pipe that we held open would never end for who reads it. What is open already
+ * is our stdout. */
+static void keep_only(int file, int pipe, int news, int null)
 {
     unsigned low = (unsigned)(pipe < news ? pipe : news), high = (unsigned)(pipe < news ? news : pipe);
     for (int fd = 0; fd < 3; fd++)
-        dup2(null, fd);
+        dup2(fd == STDOUT_FILENO && file >= 0 ? file : null, fd);
     close_all(3, low - 1);
     close_all(low + 1, high - 1);
     close_all(high + 1, ~0u);
 }
 
 /* All signals stay held, as they are: those that end the pod must not end its last words. */
-_Noreturn void file_run(const struct plan_log *log, const char *path, int pipe, int news, int null)
+_Noreturn void file_run(const struct file_job *job, int pipe, int news, int null)
 {
     struct file *f = &file;
-    keep_only(pipe, news, null);
+    keep_only(job->fd, pipe, news, null);
     prctl(PR_SET_NAME, "minipod-log");
     signal(SIGPIPE, SIG_IGN);
-    *f = (struct file){.log = log, .path = path, .fd = -1, .news = news};
+    *f = (struct file){.log = job->log, .path = job->path, .fd = job->fd < 0 ? -1 : STDOUT_FILENO, .news = news};
+    if (f->fd >= 0)
+        look_at(f);
     copy_all(f, pipe);
     _exit(0);
 }

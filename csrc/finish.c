@@ -7,7 +7,8 @@
 #include "core.h"
 #include "writer.h"
 
-/* What is left to those who write files when somebody hurries us: enough for any disk that does not hang. */
+/* What is left to those who write files when somebody hurries us, and to those killed: enough for any disk that does
+ * not hang. */
 static const uint64_t HURRIED_NS = 100000000;
 
 /* Half of the margin is ours; in the rest the report is written, and we leave before somebody kills us. */
@@ -17,7 +18,9 @@ static uint64_t last_moment(const struct core *c)
     return l->leave > l->sidecar_kill ? l->leave - (l->leave - l->sidecar_kill) / 2 : l->leave;
 }
 
-static int pending(const struct core *c)
+typedef int pending(const struct core *);
+
+static int is_unwritten(const struct core *c)
 {
     int waiting = writer_is_left(c);
     for (uint32_t i = 0; i < c->sink_count; i++)
@@ -46,12 +49,12 @@ static int hear(struct core *c, const struct epoll_event *event)
 }
 
 /* Until all is written, or that moment; the sooner if somebody hurries us. */
-static void finish_until(struct core *c, uint64_t end, int may_be_hurried)
+static void finish_until(struct core *c, uint64_t end, pending *is_left, int may_be_hurried)
 {
     struct epoll_event event;
     int more = 1;
     take_all(c);
-    while (more && pending(c) && (c->now = sys_now()) < end) {
+    while (more && is_left(c) && (c->now = sys_now()) < end) {
         uint64_t until = timer_earlier(log_next(c), end);
         uint64_t ms = until > c->now ? (until - c->now) / 1000000 + 1 : 0;
         if (sys_epoll_wait(c->epoll, &event, 1, ms > INT32_MAX ? INT32_MAX : (int)ms) == 1)
@@ -63,9 +66,9 @@ static void finish_until(struct core *c, uint64_t end, int may_be_hurried)
 void log_finish(struct core *c)
 {
     uint64_t end = last_moment(c);
-    finish_until(c, end, 1);
+    finish_until(c, end, is_unwritten, 1);
     if (writer_is_left(c))
-        finish_until(c, c->now + HURRIED_NS < end ? c->now + HURRIED_NS : end, 0);
+        finish_until(c, timer_earlier(c->now + HURRIED_NS, end), is_unwritten, 0);
     writer_kill_left(c);
-    take_all(c);
+    finish_until(c, timer_earlier(c->now + HURRIED_NS, c->limits.leave), writer_is_left, 0);
 }

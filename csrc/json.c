@@ -46,6 +46,14 @@ static size_t measure(const uint8_t *at, size_t size, int *is_one)
     return got;
 }
 
+int json_is_text(const char *text, size_t size)
+{
+    int is_one = 1;
+    for (size_t at = 0; at < size && is_one;)
+        at += measure((const uint8_t *)text + at, size - at, &is_one);
+    return is_one;
+}
+
 static size_t escape_code(char out[ESCAPED], uint8_t code)
 {
     static const char hex[] = "0123456789abcdef";

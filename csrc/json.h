@@ -32,11 +32,14 @@ void json_number(struct json *, const char *key, uint64_t);
 void json_signed(struct json *, const char *key, int64_t);
 void json_word(struct json *, const char *key, const char *text);           /* NUL-terminated; NULL is null */
 void json_text(struct json *, const char *key, const char *text, size_t size);
-void json_time(struct json *, const char *key, uint64_t wall);              /* ns since 1970; 0, which never was, is null */
+void json_time(struct json *, const char *key, uint64_t wall);      /* ns since 1970; 0, which never was, is null */
 
 /* As much of text as there is room for when reserve bytes are to stay free; returns how many bytes of text were taken.
  * It never ends inside a character, so the rest may follow in another text. 0 may mean that it broke. */
 size_t json_text_some(struct json *, const char *key, const char *text, size_t size, size_t reserve);
+
+/* Whether all of it is UTF-8, so that nothing of it is lost in a text. */
+int json_is_text(const char *text, size_t size);
 
 /* White space before the next value, for people: a new line, and what it begins with. It must live until then. */
 void json_gap(struct json *, const char *gap);

@@ -23,9 +23,7 @@ enum {
     LITTLE = LINE_ROOM / 2,         /* bytes of one read */
     PACE_LEAST = 62500, PACE_MOST = 2000000,    /* ns for which a paced stream is left alone */
     ROUNDS = 80,                    /* reads that empty any pipe */
-    TELL_ROOM = 4096,
 };
-static const uint64_t SECOND = 1000000000, TELL_MOST = 60 * UINT64_C(1000000000);
 
 /* --- set-up --- */
 
@@ -37,6 +35,7 @@ static void open_standard(struct core *c, enum sink_number number, int fd)
     s->coloured = !s->dead && sys_is_terminal(s->fd) && line_wants_colour();
 }
 
+/* Where both are one pipe or terminal, two sinks would write into the middle of each other's lines. */
 void log_open(struct core *c)
 {
     for (uint32_t i = 0; i < c->sink_count; i++) {
@@ -44,46 +43,12 @@ void log_open(struct core *c)
         c->sinks[i].dead = 1;
     }
     open_standard(c, SINK_OUT, 1);
-    open_standard(c, SINK_ERR, 2);
+    c->err_is_out = sys_are_same(1, 2) == 1;
+    if (!c->err_is_out)
+        open_standard(c, SINK_ERR, 2);
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        c->units[i].streams[1].sink = c->err_is_out ? SINK_OUT : SINK_ERR;
     writer_open_all(c);
-}
-
-/* --- dropped lines --- */
-
-void log_count_dropped(struct core *c, struct unit *u, uint64_t lines)
-{
-    if (lines == 0)
-        return;
-    u->log_dropped += lines;
-    c->dropped_lines += (uint32_t)lines;
-    c->unsaid += u->log.unsaid == 0;
-    u->log.unsaid += (uint32_t)lines;
-    if (c->tell_at)
-        return;
-    if (c->tell_wait == 0 || c->now - c->told_at > 2 * TELL_MOST)
-        c->tell_wait = SECOND;
-    c->tell_at = c->now + c->tell_wait;
-}
-
-/* How many, once a second at first, and less and less often while it goes on. */
-void log_tell_dropped(struct core *c)
-{
-    if (c->unsaid == 0)
-        return;
-    c->tell_at = c->now + c->tell_wait;
-    if (!sink_make_room(c, &c->sinks[SINK_ERR], TELL_ROOM))
-        return;
-    for (uint32_t i = 0; i < c->unit_count; i++) {
-        struct unit *u = &c->units[i];
-        uint32_t unsaid = u->log.unsaid;
-        u->log.unsaid = 0;
-        if (unsaid)
-            warn(c, "%s: %u line%s dropped", u->name, unsaid, unsaid == 1 ? "" : "s");
-    }
-    c->unsaid = 0;
-    c->tell_at = 0;
-    c->told_at = c->now;
-    c->tell_wait = 2 * c->tell_wait < TELL_MOST ? 2 * c->tell_wait : TELL_MOST;
 }
 
 /* --- lines --- */
@@ -98,16 +63,20 @@ static void watch_for(struct core *c, struct unit *u, struct stream *st, uint32_
     loop_change(c, st->read_end, events, WATCH_STREAM, index_of(c, u, st));
 }
 
-/* Into the ring and the books. */
-static void keep(struct core *c, struct unit *u, const struct stream *st, const struct text *t, uint32_t size)
+/* Into the ring and the books, but for what is there already. */
+static void keep(struct core *c, struct unit *u, struct stream *st, const struct text *t, uint32_t size)
 {
     int is_all = t->ends && size == t->size;
+    uint32_t before = st->kept < size ? st->kept : size;
+    const char *at = t->at + before;
+    st->kept -= before;
+    size -= before;
     if (size == 0)
         return;
-    ring_put(&u->log.rings[u->log.current], t->wall, (uint8_t)(st - u->streams), t->at, size, is_all);
+    ring_put(&u->log.rings[u->log.current], t->wall, (uint8_t)(st - u->streams), at, size, is_all);
     u->log_bytes += size;
     c->kept++;
-    u->log_lines += block_count_newlines(t->at, size) + (is_all && t->at[size - 1] != '\n');
+    u->log_lines += block_count_newlines(at, size) + (is_all && at[size - 1] != '\n');
 }
 
 /* 1; 0 when the sink had too little room: what it did not take is kept. */
@@ -137,20 +106,34 @@ static void stall(struct core *c, struct unit *u, struct stream *st)
     st->stalled = 1;
 }
 
+/* What could not go on is better left in the pipe: it would only be copied, and again when there is room. */
+static int must_wait(const struct core *c, const struct unit *u, const struct stream *st)
+{
+    return sink_is_full(&c->sinks[st->sink]) && u->plan->log.overflow == OVERFLOW_BLOCK;
+}
+
 /* One read goes into memory that all share: a stream's own holds only the beginning of a line, so that a unit that
  * writes whole lines costs none; but for what finds no room, of which there should be little. Returns how much came; 0:
- * nothing more now, or no room to put it. */
-static uint32_t read_some(struct core *c, struct unit *u, struct stream *st)
+ * nothing more now; -1: no room to put it. */
+static int64_t try_read(struct core *c, struct unit *u, struct stream *st)
 {
+    if (must_wait(c, u, st))
+        return -1;
     memcpy(c->scratch, st->buffer, st->fill);
     uint32_t most = c->sinks[st->sink].watched ? LINE_ROOM : READ_MOST;
     int64_t n = sys_read(st->read_end, c->scratch + st->fill, most);
     if (n <= 0)
         return 0;
-    if (take(c, u, st, st->fill + (uint32_t)n, 0))
-        return (uint32_t)n;
-    stall(c, u, st);
-    return 0;
+    return take(c, u, st, st->fill + (uint32_t)n, 0) ? n : -1;
+}
+
+/* The same; without room it waits, as if nothing had come. */
+static uint32_t read_some(struct core *c, struct unit *u, struct stream *st)
+{
+    int64_t n = try_read(c, u, st);
+    if (n < 0)
+        stall(c, u, st);
+    return n > 0 ? (uint32_t)n : 0;
 }
 
 /* --- when --- */
@@ -215,37 +198,43 @@ static void read_all_paced(struct core *c)
     c->pace_at = c->now + c->pace_ns;
 }
 
-static void resume(struct core *c, struct unit *u, struct stream *st)
+/* Its turn at the sink: what it was left with, and one read. 0: no room for all of that. */
+static int resume(struct core *c, struct unit *u, struct stream *st)
 {
     memcpy(c->scratch, st->buffer, st->fill);
-    if (!take(c, u, st, st->fill, 0))
-        return;
+    if (!take(c, u, st, st->fill, 0) || try_read(c, u, st) < 0)
+        return 0;
     st->stalled = 0;
     watch_for(c, u, st, EPOLLIN);
+    return 1;
 }
 
-/* How many streams still wait for this sink. */
-static uint32_t resume_all(struct core *c, const struct sink *s)
+/* One after the other, until the sink has no more room; whoever found none is the first next time. 1: some still
+ * wait. */
+static int resume_all(struct core *c, struct sink *s)
 {
-    uint32_t waiting = 0;
-    for (uint32_t i = 0; i < 2 * c->unit_count; i++) {
-        struct stream *st = &c->units[i / 2].streams[i % 2];
-        if (st->stalled && &c->sinks[st->sink] == s)
-            resume(c, &c->units[i / 2], st);
-        waiting += st->stalled && &c->sinks[st->sink] == s;
+    uint32_t count = 2 * c->unit_count;
+    for (uint32_t i = 0; i < count; i++) {
+        uint32_t at = (s->turn + i) % count;
+        struct unit *u = &c->units[at / 2];
+        struct stream *st = &u->streams[at % 2];
+        if (!st->stalled || &c->sinks[st->sink] != s || resume(c, u, st))
+            continue;
+        s->turn = at;
+        return 1;
     }
-    return waiting;
+    return 0;
 }
 
-/* A stream that waits must leave something behind that the sink's watch is for: who empties the buffer asks again. */
+/* Once a turn, however fast who reads it is. Only what is empty is filled again: then nothing in it is ever moved. */
 void log_sink_ready(struct core *c, struct sink *s)
 {
-    uint32_t waiting;
+    s->awaited = 0;
     sink_flush(c, s);
-    do {
-        waiting = resume_all(c, s);
-        sink_flush(c, s);
-    } while (waiting && s->fill == 0);
+    if (s->fill)
+        return;
+    s->awaited = (uint8_t)resume_all(c, s);
+    sink_flush(c, s);
 }
 
 /* --- a unit's pipes --- */
@@ -287,20 +276,43 @@ void log_turned(struct core *c, struct unit *u)
     log->has_previous = 1;
 }
 
-/* What a dead leader still had in its pipes, to the last byte; a pipe holds no more than these rounds read. */
+static void take_last(struct core *c, struct unit *u, struct stream *st)
+{
+    for (int round = 0; round < ROUNDS && !st->stalled && read_some(c, u, st); round++) {
+    }
+    if (st->stalled || !st->fill)
+        return;
+    memcpy(c->scratch, st->buffer, st->fill);
+    if (!take(c, u, st, st->fill, 1))
+        stall(c, u, st);
+}
+
+/* For it there is no room yet; but it is this instance's: its last line ends here, and the ring has it now. */
+static void hold_last(struct core *c, struct unit *u, struct stream *st)
+{
+    int64_t n;
+    uint32_t is_ours = 0;       /* the newline: nobody wrote it */
+    while (st->fill < STREAM_ROOM && (n = sys_read(st->read_end, st->buffer + st->fill, STREAM_ROOM - st->fill)) > 0)
+        st->fill += (uint32_t)n;
+    if (st->fill && st->fill < STREAM_ROOM && st->buffer[st->fill - 1] != '\n') {
+        st->buffer[st->fill++] = '\n';
+        is_ours = 1;
+    }
+    const struct text text = {st->buffer, st->fill, 0, sys_wall()};
+    keep(c, u, st, &text, st->fill);
+    u->log_bytes -= is_ours;
+    st->kept = st->fill;
+}
+
+/* What a dead leader still had in its pipes, to the last byte; a pipe holds no more than is read here. */
 void log_take_last(struct core *c, struct unit *u)
 {
-    for (uint32_t i = 0; i < 2; i++) {
-        struct stream *st = &u->streams[i];
-        if (st->read_end < 0 || st->stalled)
+    for (struct stream *st = u->streams; st < u->streams + 2; st++) {
+        if (st->read_end < 0)
             continue;
-        for (int round = 0; round < ROUNDS && read_some(c, u, st); round++) {
-        }
-        if (!st->fill || st->stalled)
-            continue;
-        memcpy(c->scratch, st->buffer, st->fill);
-        if (!take(c, u, st, st->fill, 1))
-            stall(c, u, st);
+        take_last(c, u, st);
+        if (st->stalled)
+            hold_last(c, u, st);
     }
 }
 
@@ -324,7 +336,7 @@ int log_next_line(const struct core *c, const struct unit *u, uint64_t *position
 
 static int put_own(struct core *c, const char *text, uint32_t size)
 {
-    return sink_put_line(c, &c->sinks[SINK_ERR], text, size);
+    return sink_put_line(c, sink_err(c), text, size);
 }
 
 /* Not inlined: room for an object would be on everybody's stack. */
@@ -350,11 +362,15 @@ void log_flush(struct core *c)
     writer_turn(c);
     if (c->tell_at && c->now >= c->tell_at)
         log_tell_dropped(c);
-    for (uint32_t i = 0; i < c->sink_count; i++)
-        if (c->sinks[i].stuck)
-            log_sink_ready(c, &c->sinks[i]);
-        else if (c->sinks[i].fill && !c->sinks[i].watched)
-            sink_flush(c, &c->sinks[i]);
+    for (uint32_t i = 0; i < c->sink_count; i++) {
+        struct sink *s = &c->sinks[i];
+        if (s->stuck)
+            log_sink_ready(c, s);
+        else if (s->fill && !s->watched)
+            sink_flush(c, s);
+        if (s->lost)
+            sink_tell(c, s);
+    }
 }
 
 uint64_t log_next(const struct core *c)

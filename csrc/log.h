@@ -12,13 +12,14 @@ struct unit;
 
 enum { LINE_ROOM = 16384 };     /* bytes of a line that are held together; a longer one comes in pieces */
 enum { READ_MOST = 65536 };     /* what a pipe holds */
-enum { STREAM_ROOM = LINE_ROOM + READ_MOST };
+enum { STREAM_ROOM = LINE_ROOM + 2 * READ_MOST };       /* a read, and of one that waits what its pipe holds */
 
 /* One of a unit's two log pipes. Both ends stay ours for the pod's life, so that a restart costs nothing and a
  * straggler never writes into a closed pipe. */
 struct stream {
     int read_end, write_end;    /* -1: this unit's lines do not pass through us */
     uint32_t fill;              /* bytes in buffer: the beginning of a line, or what the sink had no room for */
+    uint32_t kept;              /* of these, bytes that are in the ring already */
     uint32_t sink;              /* position in core's sinks */
     uint8_t stalled;            /* not read until the sink has room */
     uint8_t continued;          /* the line's beginning has been written already */
@@ -34,7 +35,7 @@ struct unit_log {
     struct ring rings[2];       /* of the current instance: rings[current] */
     uint8_t current;
     uint8_t has_previous;
-    uint32_t unsaid;            /* lines dropped that nobody has been told of */
+    uint64_t unsaid;            /* lines dropped that nobody has been told of */
 };
 
 void log_open(struct core *);

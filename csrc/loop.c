@@ -35,7 +35,7 @@ void loop_hear(struct core *c, const struct epoll_event *event)
     case WATCH_STREAM: log_read(c, &c->units[index / 2], index % 2); break;
     case WATCH_SINK: log_sink_ready(c, &c->sinks[index]); break;
     case WATCH_STRAGGLER: stray_check_all(c); break;
-    case WATCH_ERRAND: dial_ready(c, &c->errands[index]); break;
+    case WATCH_ERRAND: errand_ready(c, &c->errands[index]); break;
     case WATCH_ERRAND_HANDSHAKE: spawn_read_errand_handshake(c, &c->errands[index]); break;
     case WATCH_NOTIFY: notify_read(c, &c->units[index]); break;
     case WATCH_WRITER: writer_heard(c, index); break;
@@ -108,6 +108,7 @@ void loop_run(struct core *c)
 {
     struct epoll_event events[BATCH];
     int full = 0;
+    sys_forget_code();  /* the start's, which is never run again; csrc/meson.build orders files by that */
     step_all(c);
     events_flush(c);
     log_flush(c);

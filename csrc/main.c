@@ -98,7 +98,7 @@ static int run_pod(int argc, char **argv)
     int report = run_open_report(options.report), events = options.events ? events_open(options.events) : -1;
     const uint8_t *plan = front_load(&options, core.given_mask);
     close_inherited(report, events);
-    return run_plan(&core, plan, options.words, report, events);
+    return run_plan(&core, plan, options.words, report, events, options.events);
 }
 
 static void print(int fd, const char *text)

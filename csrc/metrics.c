@@ -128,7 +128,7 @@ static void tell_orphans(struct page *p, const struct family *f, const struct su
 
 static void tell_dropped(struct page *p, const struct family *f, const struct subject *s)
 {
-    put(p, "%s_total %u\n", f->name, s->core->dropped_lines);
+    put(p, "%s_total %lu\n", f->name, s->core->dropped_lines);
 }
 
 static void tell_impossible(struct page *p, const struct family *f, const struct subject *s)

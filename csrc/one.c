@@ -42,5 +42,5 @@ int one_run(struct core *c, const struct one_manner *manner, char *const *argv, 
     c->mute = one.verbosity == 0;
     c->tell_orphans = one.tells_orphans;
     c->grace_override = UINT64_MAX;
-    return run_plan(c, solo_plan, one.program, run_open_report(one.report), -1);
+    return run_plan(c, solo_plan, one.program, run_open_report(one.report), -1, NULL);
 }

@@ -29,6 +29,10 @@ const char *place_text(const struct place *, char out[PLACE_TEXT]);
 /* A folder that sockets are looked for in, without its last slash; 0: this one is nowhere here. */
 int place_folder(unsigned n, char *out, size_t room);
 
+/* One that somebody else made, where anybody may, is his, and so is a link: he could put a socket of his own in the
+ * place of ours. Sockets are neither opened nor looked for there. */
+int place_is_trusted(const char *folder);
+
 /* What every abstract name of a PID namespace begins with; with a NUL. */
 enum { PLACE_PREFIX = 32 };
 const char *place_prefix(uint64_t pid_namespace, char out[PLACE_PREFIX]);

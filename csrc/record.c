@@ -72,10 +72,14 @@ static void fill_pod(const struct core *c, struct record *r)
 
 static void store(struct records *rs, const struct record *r)
 {
-    if (r->routine)
+    struct record *place = &rs->news[rs->news_count % RECORDS];
+    if (r->routine) {
         rs->routine[rs->routine_count++ % RECORDS_ROUTINE] = *r;
-    else
-        rs->news[rs->news_count++ % RECORDS] = *r;
+        return;
+    }
+    if (rs->news_count++ >= RECORDS)
+        rs->kept = place->seq + 1;
+    *place = *r;
 }
 
 void record_step(struct core *c, unsigned m, const struct unit *u, const struct unit *by, uint8_t from, uint8_t event,
@@ -95,6 +99,7 @@ void record_step(struct core *c, unsigned m, const struct unit *u, const struct 
         fill_pod(c, &r);
     }
     store(&c->records, &r);
+    events_keep_up(c);
 }
 
 /* --- reading --- */
@@ -134,10 +139,9 @@ const struct record *record_at(const struct core *c, uint64_t seq)
 const struct record *record_read(const struct core *c, uint64_t *seq, uint64_t *lost)
 {
     const struct records *rs = &c->records;
-    uint64_t first_news = rs->news_count > RECORDS ? rs->news[rs->news_count % RECORDS].seq : 0;
-    *lost = *seq < first_news ? first_news - *seq : 0;
+    *lost = *seq < rs->kept ? rs->kept - *seq : 0;
     if (*lost)
-        *seq = first_news;
+        *seq = rs->kept;
     const struct record *r = find_any(c, *seq);
     *seq = r ? r->seq + 1 : rs->next;
     return r;

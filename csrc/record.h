@@ -35,6 +35,7 @@ _Static_assert(sizeof(struct record) == 32, "the ring is as large as it is said 
 struct records {
     struct record *news, *routine;          /* the arena's */
     uint64_t next, news_count, routine_count;
+    uint64_t kept;                          /* whoever has read all before this one has missed no news */
     uint64_t turn, wall;                    /* one look at the clock a turn */
 };
 
@@ -45,8 +46,8 @@ void record_step(struct core *, unsigned m, const struct unit *, const struct un
 uint64_t record_next(const struct core *);                          /* the sequence number that the next one gets */
 const struct record *record_at(const struct core *, uint64_t seq);  /* NULL: it is overwritten, or has not been yet */
 
-/* The first one that is kept from *seq on, with *seq moved behind it; NULL when there is none. *lost: how many before it
- * are gone, news among them; 0 where only some without news are. */
+/* The first one that is kept from *seq on, with *seq moved behind it; NULL when there is none. *lost: how many before
+ * it are gone, news among them; 0 where only some without news are. */
 const struct record *record_read(const struct core *, uint64_t *seq, uint64_t *lost);
 
 void record_json(const struct core *, const struct record *, struct json *);    /* one object without a newline */

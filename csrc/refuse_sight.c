@@ -1,5 +1,5 @@
-/* What a plan says of logs and of control: examined like the rest, before anything looks at it. It must never decide what
- * a pod should have.
+/* What a plan says of logs and of control: examined like the rest, before anything looks at it. It must never decide
+ * what a pod should have.
  */
 
 #include <string.h>
@@ -65,7 +65,8 @@ const char *refuse_control(struct check *check)
         {refuse_text_holds(check, pod->control_path), "the control socket's path is no string of its blob"},
         {path_holds(pod), "the control socket's path is none that a socket can have"},
         {refuse_text_holds(check, pod->listen_host), "the address to listen on is no string of its blob"},
-        {(pod->listen_host.size == 0) == (pod->listen_port == 0), "an address to listen on has no port, or a port no address"},
+        {(pod->listen_host.size == 0) == (pod->listen_port == 0),
+         "an address to listen on has no port, or a port no address"},
         {pod->own_log == LOG_MODE_PREFIX || pod->own_log == LOG_MODE_JSON, "minipod's own words have an unknown form"},
         {terminals_hold(&check->plan), "two units have the terminal"},
     };

@@ -110,11 +110,14 @@ static void put_report(struct out *o, const struct core *c, int code, const stru
     flush(o);
 }
 
-/* "pod demo Failed: every service has ended and one failed (web ended with 3); exit code 3" */
+/* "pod demo Failed: every service has ended and one failed (web ended with 3); exit code 3"
+ * "pod demo Succeeded: it was told to stop by SIGTERM; exit code 0" */
 size_t report_sentence(const struct core *c, int code, const struct unit *decider, char *out, size_t room)
 {
     const char *name = plan_text(&c->plan, c->plan.pod->name);
     size_t size = say_format(out, room, "pod %s %s: %s", name, core_phase_name(code), step_cause(c->cause)->sentence);
+    if (c->cause == POD_EVENT_TOLD && signal_teller(c))
+        size += say_format(out + size, room - size, " by %s", signal_teller(c));
     if (decider && decider->has_run && decider->signal)
         size += say_format(out + size, room - size, " (%s was ended by %s)", decider->name,
                            signal_word(decider->signal));

@@ -1,5 +1,6 @@
 /* One request, a byte at a time: every state is between two bytes, so that no split of them matters. It is as strict as
- * RFC 9112 lets a server be: whoever speaks to PID 1 shall mean it. It must never call anything.
+ * RFC 9112 lets a server be, and takes a path alone for a target: whoever speaks to PID 1 shall mean it. It must never
+ * call anything.
  *
  * Cost: one switch for each byte.
  */
@@ -14,9 +15,12 @@ enum state {
     DONE, BROKEN
 };
 
-enum flag { HAS_HOST = 1, HAS_LENGTH = 2, HAS_ACCEPT = 4 };
+enum flag { HAS_HOST = 1, HAS_LENGTH = 2, HAS_ACCEPT = 4, EXPECTS = 8 };
 
-enum header { HEADER_HOST, HEADER_LENGTH, HEADER_ENCODING, HEADER_ACCEPT, HEADER_COUNT, HEADER_OTHER = HEADER_COUNT };
+enum header {
+    HEADER_HOST, HEADER_LENGTH, HEADER_ENCODING, HEADER_ACCEPT, HEADER_EXPECT, HEADER_COUNT,
+    HEADER_OTHER = HEADER_COUNT
+};
 
 /* Where in a value: blanks before it and after it are no part of it. */
 enum value { BEFORE, WITHIN, AFTER };
@@ -25,7 +29,7 @@ enum { UNLIKE = 255 };      /* word_size: longer than any word that is looked fo
 
 static const char *const header_names[HEADER_COUNT] = {
     [HEADER_HOST] = "host", [HEADER_LENGTH] = "content-length", [HEADER_ENCODING] = "transfer-encoding",
-    [HEADER_ACCEPT] = "accept",
+    [HEADER_ACCEPT] = "accept", [HEADER_EXPECT] = "expect",
 };
 
 static const struct refusal
@@ -137,7 +141,10 @@ static enum state begin_value(struct request *r)
         return fail(r, &bad_host);
     if (r->header == HEADER_LENGTH && r->flags & HAS_LENGTH)
         return fail(r, &bad_length);
-    r->flags |= r->header == HEADER_HOST ? HAS_HOST : r->header == HEADER_LENGTH ? HAS_LENGTH : 0;
+    r->flags |= r->header == HEADER_HOST     ? HAS_HOST
+                : r->header == HEADER_LENGTH ? HAS_LENGTH
+                : r->header == HEADER_EXPECT ? EXPECTS
+                                             : 0;
     return VALUE;
 }
 
@@ -209,11 +216,12 @@ static enum state take_value(struct request *r, unsigned char c)
     return r->header == HEADER_LENGTH ? take_length(r, c) : r->header == HEADER_ACCEPT ? take_kind(r, c) : VALUE;
 }
 
+/* Who expects to be told to go on waits with his body until then; as none is needed, he gets his answer at once. */
 static enum state end_head(struct request *r)
 {
     if (r->minor && !(r->flags & HAS_HOST))
         return fail(r, &bad_host);
-    return r->length ? BODY : DONE;
+    return r->length && !(r->minor && r->flags & EXPECTS) ? BODY : DONE;
 }
 
 /* --- all of it --- */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "block.h"
+#include "line.h"
 
 struct head { uint64_t at; uint32_t size; uint8_t stream, flags; uint16_t zero; };
 
@@ -60,7 +61,7 @@ static uint32_t cut(const char *text, uint32_t size)
     const char *end = size > RING_RECORD ? memrchr(text, '\n', RING_RECORD) : text + size - 1;
     if (!end)
         end = memchr(text + RING_RECORD, '\n', least(size, RING_LINE + 1) - RING_RECORD);
-    return end ? (uint32_t)(end - text) + 1 : least(size, RING_LINE);
+    return end ? (uint32_t)(end - text) + 1 : size > RING_LINE ? line_cut(text, RING_LINE) : size;
 }
 
 /* What would be overwritten before anybody can read it; a reader sees that it is gone. */

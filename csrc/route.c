@@ -263,7 +263,7 @@ static struct unit *find_unit(struct core *c, const char *name)
 static const struct refusal *fill(struct core *c, const struct route *r, const char *target, struct part name,
                                 struct asked *asked)
 {
-    char text[64];
+    char text[REQUEST_TARGET];
     if (strchr(r->path, '*')) {
         if (!request_decode(name, text, sizeof text))
             return &bad_name;

@@ -49,7 +49,8 @@ static int end(struct core *c, int report)
     return code;
 }
 
-int run_plan(struct core *c, const uint8_t *plan, char *const *words, int report, int events)
+int run_plan(struct core *c, const uint8_t *plan, char *const *words, int report, int events,
+             const char *events_target)
 {
     plan_open(&c->plan, plan);
     make_mark(c);
@@ -58,7 +59,7 @@ int run_plan(struct core *c, const uint8_t *plan, char *const *words, int report
         die(EXIT_USAGE, "cannot run: %s", why);
     core_set_up(c);
     if (events >= 0)
-        events_begin(c, events);
+        events_begin(c, events, events_target);
     loop_run(c);
     control_close(c);
     terminal_close(c);

@@ -13,7 +13,8 @@ void run_become_reaper(struct core *);
 int run_open_report(const char *path);
 
 /* A plan that plan_refuse() had nothing against, from its start to its end. words: those behind "--", or NULL.
- * report, events: descriptors, or -1. Returns the exit code. */
-int run_plan(struct core *, const uint8_t *plan, char *const *words, int report, int events);
+ * report, events: descriptors, or -1; events_target: what was said of the latter. Returns the exit code. */
+int run_plan(struct core *, const uint8_t *plan, char *const *words, int report, int events,
+             const char *events_target);
 
 #endif

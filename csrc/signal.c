@@ -66,15 +66,22 @@ static void forward(struct core *c, const struct plan_rule *rule)
 
 /* PID 1 cannot stop itself: the kernel drops a STOP that comes from inside its namespace. Nor must we if somebody has
  * said meanwhile that we shall go on: he will not say it again. */
+void signal_stand_still(struct core *c)
+{
+    terminal_pause(c);
+    if (!c->is_init && !(sys_pending() & SYS_SIGNAL_BIT(SIGCONT)))
+        sys_kill(c->self, SIGSTOP);
+}
+
 static void freeze(struct core *c)
 {
     if (c->frozen_since)
         return;
-    send_to_all(c, SIGSTOP);
-    terminal_pause(c);
     c->frozen_since = c->now;
-    if (!c->is_init && !(sys_pending() & SYS_SIGNAL_BIT(SIGCONT)))
-        sys_kill(c->self, SIGSTOP);
+    terminal_await(c);
+    send_to_all(c, SIGSTOP);
+    if (!c->terminal.awaited)
+        signal_stand_still(c);
 }
 
 void signal_thaw(struct core *c)
@@ -113,8 +120,8 @@ static void take(struct core *c, const struct signalfd_siginfo *info)
 {
     const struct plan_rule *rule = &c->plan.rules[info->ssi_signo];
     int is_ours = info->ssi_pid == (uint32_t)c->self;
-    if (info->ssi_signo == SIGPIPE && is_ours)
-        return;  /* our own write to a reader that has gone */
+    if ((info->ssi_signo == SIGPIPE || info->ssi_signo == SIGXFSZ) && is_ours)
+        return;  /* our own write, to a reader that has gone or beyond what a file may hold */
     if (is_stop(info->ssi_signo) && is_ours && rule->verb == SIGNAL_VERB_FORWARD) {
         freeze(c);  /* terminal.c's word to our group: who it would be forwarded to has stopped already */
         return;

@@ -38,6 +38,8 @@ static int open_anew(int fd, int type, int flags)
     return own < 0 && type == S_IFCHR && sys_terminal_group(fd) >= 0 ? sys_open("/dev/tty", mode, 0) : own;
 }
 
+struct sink *sink_err(struct core *c) { return &c->sinks[c->err_is_out ? SINK_OUT : SINK_ERR]; }
+
 void sink_open(struct sink *s, int fd)
 {
     int type = sys_type(fd), flags = sys_flags(fd);
@@ -69,31 +71,31 @@ static int64_t write_some(struct sink *s, const char *from, uint32_t size)
             return n;
         s->way = WAY_POLLED;
     }  /* fall through */
-    case WAY_POLLED: return sys_writable(s->fd) ? sys_write(s->fd, from, size < PIPE_ATOM ? size : PIPE_ATOM) : -EAGAIN;
+    case WAY_POLLED:
+        return sys_writable(s->fd) ? sys_write(s->fd, from, size < PIPE_ATOM ? size : PIPE_ATOM) : -EAGAIN;
     case WAY_BYTES: return sys_writable(s->fd) ? sys_write(s->fd, from, 1) : -EAGAIN;
     }
     return -EIO;
 }
 
-/* A disk without room: whoever waited for it might wait for ever. The events say themselves what is lost. */
+/* A file that may grow no more: whoever waited for it might wait for ever. The events say themselves what is lost. */
 static int is_full(const struct core *c, const struct sink *s, int64_t error)
 {
-    return (error == -ENOSPC || error == -EDQUOT) && s - c->sinks < SINK_EVENTS;
+    return (error == -ENOSPC || error == -EDQUOT || error == -EFBIG) && s - c->sinks < SINK_EVENTS;
 }
 
-/* All of this is dropped, and said once; done: so much before it was written. */
+/* All of this is dropped; done: so much before it was written. */
 static void drop(struct core *c, struct sink *s, const char *from, uint32_t size, uint32_t done)
 {
-    int was_full = s->full;
-    c->dropped_lines += block_count_newlines(from, size);
+    uint32_t lines = block_count_newlines(from, size);
+    c->dropped_lines += lines;
+    s->lost += lines;
     s->is_cut |= done > 0 && from[-1] != '\n';
     s->full = 1;
-    if (!was_full && s == &c->sinks[SINK_OUT])
-        warn(c, "cannot write to stdout: %s; lines are dropped until there is room", say_error(ENOSPC));
 }
 
-/* Returns how much was written, or dropped. A sink that fails for good swallows everything from then on: a closed stdout
- * must not stop the pod's work. */
+/* Returns how much was written, or dropped. A sink that fails for good swallows everything from then on: a closed
+ * stdout must not stop the pod's work. */
 static uint32_t write_all(struct core *c, struct sink *s, const char *from, uint32_t size)
 {
     uint32_t done = 0;
@@ -120,26 +122,31 @@ void sink_flush(struct core *c, struct sink *s)
     s->fill = s->dead ? 0 : s->fill - done;
     memmove(s->buffer, s->buffer + done, s->fill);
     s->stuck = 0;
-    if ((s->fill > 0) == s->watched)
+    int is_wanted = s->fill > 0 || (s->awaited && !s->dead);
+    if (is_wanted == s->watched)
         return;
     if (s->watched)
         loop_forget(c, s->fd);
     else
         s->stuck = loop_watch(c, s->fd, EPOLLOUT, WATCH_SINK, (uint32_t)(s - c->sinks)) < 0;
-    s->watched = s->fill > 0 && !s->stuck;
+    s->watched = is_wanted && !s->stuck;
 }
 
 /* --- in --- */
 
-static uint32_t room(const struct sink *s) { return s->dead ? SINK_ROOM : SINK_ROOM - s->fill; }
+static int has_room(const struct sink *s, uint32_t size, uint32_t most) { return s->dead || s->fill + size <= most; }
+
+int sink_is_full(const struct sink *s) { return s->watched && s->fill >= SINK_ROOM / 2; }
 
 /* One that is watched is full: it says when it is not. */
-int sink_make_room(struct core *c, struct sink *s, uint32_t size)
+static int make_room(struct core *c, struct sink *s, uint32_t size, uint32_t most)
 {
-    if (room(s) < size && !s->watched)
+    if (!has_room(s, size, most) && !s->watched)
         sink_flush(c, s);
-    return room(s) >= size;
+    return has_room(s, size, most);
 }
+
+int sink_make_room(struct core *c, struct sink *s, uint32_t size) { return make_room(c, s, size, SINK_ROOM); }
 
 void sink_put(struct sink *s, const char *from, uint32_t size)
 {
@@ -163,10 +170,24 @@ void sink_pass(struct core *c, struct sink *s, const char *from, uint32_t size)
 int sink_put_line(struct core *c, struct sink *s, const char *from, uint32_t size)
 {
     uint32_t head = s->unended != 0;
-    if (!sink_make_room(c, s, size + head))
+    if (!make_room(c, s, size + head, SINK_ROOM + SINK_LINES))
         return 0;
     sink_put(s, "\n", head);
     sink_put(s, from, size);
     s->unended = 0;
     return 1;
+}
+
+/* Where stderr is what has no room, nothing can be said before it has some. */
+void sink_tell(struct core *c, struct sink *s)
+{
+    const char *name = s == &c->sinks[SINK_OUT] ? "stdout" : "stderr";
+    uint64_t lost = s->lost;
+    if (s->full && !s->is_told && s != sink_err(c)) {
+        s->is_told = 1;
+        warn(c, "cannot write to %s: %s; lines are dropped until there is room", name, say_error(ENOSPC));
+    } else if (!s->full && lost) {
+        s->lost = s->is_told = 0;
+        warn(c, "%s had no room for %lu line%s", name, lost, lost == 1 ? "" : "s");
+    }
 }

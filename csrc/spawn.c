@@ -55,6 +55,7 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     u->start_error = 0;
     u->check_rest = u->kill_rest = u->starved = 0;
     u->sick = u->oom = 0;
+    u->sick_by = ERRAND_POST_START;  /* until a probe says something else */
     u->stop_grace = u->grace_left = u->plan->grace_ns;
     u->started_at = c->now;
     u->started_wall = sys_wall();
@@ -156,7 +157,7 @@ void spawn_unit(struct core *c, struct unit *u)
     if (c->plan.pod->exact_env)
         given_point_at_child(c, u->program);
     int32_t pid = start_child(c, &(struct child_start){
-        c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1, terminal_lend_at_start(c, u)});
+        c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1, terminal_lend_at_start(c, u), -1});
     sys_close(ends[1]);
     notify_started(u);
     if (pid < 0) {
@@ -196,15 +197,31 @@ void spawn_read_handshake(struct core *c, struct unit *u)
 
 /* --- errands --- */
 
+/* Where a probe's command writes: a pipe that is read as it comes, or, if there is none to be had, nowhere. */
+static int open_output(struct core *c, struct errand *e)
+{
+    int ends[2];
+    if (e->plan->kind >= PROBES || open_handshake(c, WATCH_ERRAND, errand_index(c, e), ends) < 0)
+        return -1;
+    e->fd = ends[0];
+    e->reply.heard.is_old = 1;
+    return ends[1];
+}
+
 /* 0, or -errno: there is nothing to fork with. */
 int spawn_errand(struct core *c, struct errand *e)
 {
     int ends[2], result = open_handshake(c, WATCH_ERRAND_HANDSHAKE, errand_index(c, e), ends);
     if (result < 0)
         return result;
-    int32_t pid = start_child(c, &(struct child_start){c, e->unit, e, ends[1], -1, -1});
+    int output = open_output(c, e);
+    int32_t pid = start_child(c, &(struct child_start){
+        c, e->unit, e, ends[1], -1, -1, output < 0 ? c->null : output});
     sys_close(ends[1]);
+    if (output >= 0)
+        sys_close(output);
     if (pid < 0) {
+        errand_hush(c, e);
         loop_forget(c, ends[0]);
         sys_close(ends[0]);
         return pid;

@@ -189,6 +189,12 @@ int stray_is_of(struct core *c, struct unit *u, int32_t pid)
     return is_wanted(c, pid, u, &p);
 }
 
+char stray_state(int32_t pid)
+{
+    struct process p;
+    return process_read(pid, &p) ? p.state : 0;
+}
+
 /* Visits the living descendants of ours, or only those that are attributed to unit wanted; returns how many. */
 static uint32_t walk(struct core *c, struct unit *wanted, visitor *visit, const struct mission *mission)
 {

@@ -162,6 +162,14 @@ int sys_type(int fd) {
     return (int)or_errno(fstat(fd, &st) < 0 ? -1 : (int64_t)(st.st_mode & S_IFMT));
 }
 
+int sys_are_same(int fd, int other)
+{
+    struct stat a, b;
+    if (fstat(fd, &a) < 0 || fstat(other, &b) < 0)
+        return -errno;
+    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 int sys_flags(int fd) { return (int)or_errno(fcntl(fd, F_GETFL)); }
 
 int sys_is_terminal(int fd) { return isatty(fd); }
@@ -277,3 +285,11 @@ int sys_peer(int fd, struct sys_sender *who)
 int sys_shut(int fd, int how) { return (int)or_errno(shutdown(fd, how)); }
 
 int sys_give_back(void *at, size_t size) { return (int)or_errno(madvise(at, size, MADV_DONTNEED)); }
+
+/* Up to the last whole page of code: behind it lie constants, and what has been written to. */
+void sys_forget_code(void)
+{
+    extern const char __executable_start[], etext[];
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)__executable_start;
+    madvise((void *)begin, ((uintptr_t)etext & -page) - begin, MADV_DONTNEED);
+}

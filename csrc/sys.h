@@ -47,6 +47,7 @@ int64_t sys_write_nowait(int fd, const void *from, size_t size);  /* -EOPNOTSUPP
 int64_t sys_send_nowait(int fd, const void *from, size_t size);
 int sys_writable(int fd);                   /* 1 if a small write would not block */
 int sys_type(int fd);                       /* the type bits of st_mode */
+int sys_are_same(int fd, int other);         /* 1: one pipe, terminal, file */
 int sys_flags(int fd);                      /* of the open description */
 int sys_is_terminal(int fd);
 /* terminal.c. Groups are 0 where our namespace has no number for them. */
@@ -67,6 +68,8 @@ int sys_bind_abstract(int socket, const char *name, size_t size);
 int64_t sys_peek(int socket, void *to, size_t size, struct sys_sender *from);    /* how long it is, even if longer */
 int64_t sys_drop(int socket);               /* takes out what was peeked at, and closes what came with it */
 uint32_t sys_uid(void);
+/* loop.c */
+void sys_forget_code(void);                 /* out of our memory, until it is run again: it is the page cache's */
 /* oom.c */
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at);
 

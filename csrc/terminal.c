@@ -137,20 +137,41 @@ void terminal_close(struct core *c)
 
 /* --- stopped, continued, lost --- */
 
-/* A shell looks who is in the foreground when its job stops. */
+/* The group that a shell inside has put in front, 0: none. A number that is nobody's below us is never signalled. */
+static int32_t job_in_front(struct core *c)
+{
+    const struct terminal *t = &c->terminal;
+    int32_t group = t->unit && t->unit->pid && t->lent ? sys_terminal_group(t->fd) : 0;
+    return group > 0 && group != t->unit->pid && stray_is_of(c, NULL, group) ? group : 0;
+}
+
+/* A shell inside must have stopped before its job in front does: else it sees that, and takes the terminal itself. */
+void terminal_await(struct core *c)
+{
+    c->terminal.awaited = job_in_front(c) && stray_state(c->terminal.unit->pid) != 'T';
+}
+
+/* A shell looks who is in the foreground when its job stops. Whom a shell inside had put there is of another group than
+ * the unit, and would go on to read what is typed to the shell above. */
 void terminal_pause(struct core *c)
 {
     struct terminal *t = &c->terminal;
-    int32_t group = t->lent ? sys_terminal_group(t->fd) : 0;
+    int32_t group = t->lent ? sys_terminal_group(t->fd) : 0, job = job_in_front(c);
+    t->awaited = 0;
     t->group = group > 0 ? group : t->group;
     if (t->unit)
         take_back(t);
+    if (job)
+        sys_kill(-job, SIGSTOP);
 }
 
-/* Somebody may have taken it while we could not look; then it is not ours to take back. */
+/* Somebody may have taken it while we could not look; then it is not ours to take back. The job goes on before the
+ * shell inside, which so never sees that it was stopped. */
 void terminal_resume(struct core *c)
 {
     struct terminal *t = &c->terminal;
+    int32_t group = t->group;
+    t->awaited = 0;
     if (t->unit == NULL || t->unit->pid == 0)
         return;
     if (is_in_foreground(t)) {
@@ -158,6 +179,8 @@ void terminal_resume(struct core *c)
             lend(t);
     } else if (can_be_resumed(c) && sys_terminal_group(t->fd) != t->unit->pid)
         t->lent = 0;
+    if (group && stray_is_of(c, NULL, group))
+        sys_kill(-group, SIGCONT);
 }
 
 /* Asked for input or output in the background: continued as soon as it is in front, if that is up to us. Nobody can
@@ -167,6 +190,8 @@ void terminal_look(struct core *c)
 {
     struct terminal *t = &c->terminal;
     int sig = t->unit && t->unit->pid ? sys_child_stopped(t->unit->pid) : 0;
+    if (t->awaited && (sig > 0 || t->unit->pid == 0))
+        signal_stand_still(c);
     if (sig <= 0 || c->frozen_since)
         return;
     if ((sig == SIGTTIN || sig == SIGTTOU) && is_in_foreground(t)) {
@@ -183,9 +208,12 @@ void terminal_look(struct core *c)
 void terminal_hung_up(struct core *c)
 {
     struct terminal *t = &c->terminal;
+    int awaited = t->awaited;
     loop_forget(c, t->fd);
     sys_close(t->fd);
     *t = (struct terminal){.fd = -1};
+    if (awaited)
+        signal_thaw(c);  /* nobody would tell us to go on */
     signal_lost_terminal(c);
 }
 

@@ -16,18 +16,14 @@
 
 static const uint64_t LOOK_NS = 1000000;        /* from the end of its news to the end of the process */
 
-static const struct plan_log *log_of(const struct file_writer *w) { return &w->unit->plan->log; }
-
-static const char *path_of(const struct core *c, const struct file_writer *w)
-{
-    return plan_text(&c->plan, log_of(w)->file);
-}
+/* Whose file it is. */
+static const char *name_of(const struct file_writer *w) { return w->unit ? w->unit->name : "events"; }
 
 static uint32_t index_of(const struct core *c, const struct file_writer *w) { return (uint32_t)(w - c->writers); }
 
 uint32_t writer_count(const struct core *c)
 {
-    uint32_t count = 0;
+    uint32_t count = 1;  /* the events' */
     for (uint32_t i = 0; i < c->plan.unit_count; i++)
         count += c->plan.units[i].log.file.size > 0;
     return count;
@@ -47,7 +43,7 @@ int writer_is(const struct core *c, int32_t pid)
 static void lack(struct core *c, struct file_writer *w, const char *what, int error)
 {
     if (!w->lacking)
-        warn(c, "%s: cannot begin the writer of %s: %s: %s; trying again", w->unit->name, path_of(c, w), what,
+        warn(c, "%s: cannot begin the writer of %s: %s: %s; trying again", name_of(w), w->job.path, what,
              say_error(-error));
     w->lacking = 1;
     w->due = c->now + c->plan.pod->retry_ns;
@@ -82,7 +78,7 @@ static void begin(struct core *c, struct file_writer *w)
     }
     int32_t pid = sys_fork_apart();
     if (pid == 0)
-        file_run(log_of(w), path_of(c, w), w->read_end, ends[1], c->null);
+        file_run(&w->job, w->read_end, ends[1], c->null);
     sys_close(ends[1]);
     w->news = ends[0];
     if (pid < 0) {
@@ -98,27 +94,32 @@ static void begin(struct core *c, struct file_writer *w)
 
 /* --- set-up --- */
 
-static struct file_writer *find(const struct core *c, const struct unit *u)
+static struct file_writer *find(const struct core *c, const char *path)
 {
-    const char *path = plan_text(&c->plan, u->plan->log.file);
     for (uint32_t i = 0; i < c->writer_count; i++)
-        if (strcmp(path_of(c, &c->writers[i]), path) == 0)
+        if (strcmp(c->writers[i].job.path, path) == 0)
             return &c->writers[i];
     return NULL;
 }
 
-static struct file_writer *add(struct core *c, struct unit *u)
+static struct file_writer *add(struct core *c, struct unit *u, uint32_t sink, struct file_job job)
 {
     int ends[2], result = sys_pipe(ends);
     struct file_writer *w = &c->writers[c->writer_count];
-    *w = (struct file_writer){.unit = u, .sink = SINK_FILES + c->writer_count++, .news = -1};
+    *w = (struct file_writer){.unit = u, .job = job, .sink = sink, .news = -1};
     if (result < 0)
-        die(EXIT_SET_UP, "%s: cannot make a pipe for %s: %s", u->name, path_of(c, w), say_error(-result));
+        die(EXIT_SET_UP, "%s: cannot make a pipe for %s: %s", name_of(w), job.path, say_error(-result));
+    c->writer_count++;
     w->read_end = ends[0];
     sys_nonblocking(ends[1], O_WRONLY);
-    sink_open(&c->sinks[w->sink], ends[1]);
+    sink_open(&c->sinks[sink], ends[1]);
     begin(c, w);
     return w;
+}
+
+void writer_open_events(struct core *c, int fd)
+{
+    add(c, NULL, SINK_EVENTS, (struct file_job){NULL, c->events.target, fd});
 }
 
 /* Units that name one file share its writer. */
@@ -128,7 +129,10 @@ void writer_open_all(struct core *c)
         struct unit *u = &c->units[i];
         if (u->plan->log.file.size == 0)
             continue;
-        const struct file_writer *found = find(c, u), *w = found ? found : add(c, u);
+        const struct file_job job = {&u->plan->log, plan_text(&c->plan, u->plan->log.file), -1};
+        const struct file_writer *w = find(c, job.path);
+        if (!w)
+            w = add(c, u, SINK_FILES + c->writer_count, job);
         for (uint32_t j = 0; j < 2; j++)
             u->streams[j].sink = w->sink;
     }
@@ -142,13 +146,16 @@ static const char *const stage_words[] = {
 
 static void tell(struct core *c, struct file_writer *w, const struct file_news *news)
 {
-    log_count_dropped(c, w->unit, news->lines);
+    if (w->unit)
+        log_count_dropped(c, w->unit, news->lines);
+    else
+        c->dropped_lines += news->lines;
     if (news->stage == FILE_FINE && w->failing) {
-        warn(c, "%s: %s is written again", w->unit->name, path_of(c, w));
+        warn(c, "%s: %s is written again", name_of(w), w->job.path);
         c->tell_at = c->tell_at ? c->now : 0;
     } else if (news->stage != FILE_FINE && news->stage != w->failing && news->stage <= FILE_ROTATE) {
-        warn(c, "%s: cannot %s %s: %s; what it writes is dropped until that can be done", w->unit->name,
-             stage_words[news->stage], path_of(c, w), say_error(news->error));
+        warn(c, "%s: cannot %s %s: %s; what it writes is dropped until that can be done", name_of(w),
+             stage_words[news->stage], w->job.path, say_error(news->error));
     }
     w->failing = (uint8_t)news->stage;
 }
@@ -173,12 +180,13 @@ void writer_heard(struct core *c, uint32_t index)
 static void tell_death(struct core *c, struct file_writer *w, const struct sys_exit *end)
 {
     uint64_t soonest = w->began_at + c->plan.pod->retry_ns;
-    if (w->closed && !end->by_signal && end->code == 0)
+    if (w->killed || (w->closed && !end->by_signal && end->code == 0))
         return;
     if (end->by_signal)
-        warn(c, "%s: the writer of %s was ended by %s", w->unit->name, path_of(c, w), signal_word(end->code));
+        warn(c, "%s: the writer of %s was ended by %s; what it had taken may be lost", name_of(w), w->job.path,
+             signal_word(end->code));
     else
-        warn(c, "%s: the writer of %s ended with %u", w->unit->name, path_of(c, w), (unsigned)end->code);
+        warn(c, "%s: the writer of %s ended with %u", name_of(w), w->job.path, (unsigned)end->code);
     w->due = soonest > c->now ? soonest : c->now;
 }
 
@@ -241,17 +249,18 @@ void writer_close_done(struct core *c)
     }
 }
 
-/* A disk that hangs: what it was to get is lost, but nobody stays behind us. */
+/* A disk that hangs: what it was to get is lost, but nobody stays behind us, who can be killed. */
 void writer_kill_left(struct core *c)
 {
     for (uint32_t i = 0; i < c->writer_count; i++) {
         struct file_writer *w = &c->writers[i];
         if (!w->pid)
             continue;
-        warn(c, "%s: %s could not be written in time: its last lines are lost", w->unit->name, path_of(c, w));
+        warn(c, "%s: %s could not be written in time: its last lines are lost", name_of(w), w->job.path);
         sys_kill(w->pid, SIGKILL);
-        w->pid = 0;
-        w->due = 0;
+        w->killed = 1;
+        w->wait = LOOK_NS;
+        w->due = c->now;
     }
 }
 

@@ -6,8 +6,6 @@ It must never decide what a state means.
 from collections.abc import Iterator
 from time import monotonic
 
-from minipod.config.durations import UNITS, BadDuration, parse_duration
-from minipod.config.suggest import did_you_mean
 from minipod.errors import TIMED_OUT, UNKNOWN, PodError, UsageError
 from minipod.options import Words
 from minipod.reaper.client import Client, find
@@ -44,6 +42,8 @@ def unit_of(pod: PodView, name: str) -> UnitView:
 
 
 def unknown_unit(name: str, names: list[str]) -> PodError:
+    from minipod.config.suggest import did_you_mean
+
     guess = did_you_mean(name, names, before="; ") or f"; there is {', '.join(names)}"
     return PodError(f"no unit is called {name}{guess}", UNKNOWN)
 
@@ -76,6 +76,8 @@ def moment_after(text: str | None, option: str, default: float | None) -> float 
 
 def seconds_of(text: str, option: str) -> float:
     """A duration as in a pod file, or a number of seconds."""
+    from minipod.config.durations import UNITS, BadDuration, parse_duration
+
     try:
         return parse_duration(f"{text}s" if text.isascii() and text.isdigit() else text) / UNITS["s"]
     except BadDuration as bad:

@@ -3,10 +3,12 @@ make up what is not there: a record without its begin is none.
 """
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from minipod.commands.asking import ask
+from minipod.commands.lengths import length
 from minipod.commands.running_plan import plan_that_runs
 from minipod.config.findings import visible
 from minipod.errors import ERROR, FAILED, ConfigError, Place, PodError, Problem, UsageError
@@ -48,7 +50,7 @@ def read(found: Words) -> Source:
             raise UsageError(f"{PLAN} goes with {FILE}; a running pod has its own")
         return _running(ask(found))
     plan = _plan_of(found)
-    steps = list(steps_of(last_run(events_of(path))))
+    steps = list(steps_of(without_gap(last_run(events_of(path)))))
     names = [unit.name for unit in plan.units] if plan else []
     stranger = next((step.unit for step in steps if plan and step.unit not in names), None)
     if stranger is not None:
@@ -104,15 +106,31 @@ def _event(path: str, number: int, line: str) -> Event:
 
 
 def last_run(events: Iterable[Event]) -> list[Event]:
-    """A file is added to; each run counts from 0. PodError when its begin is lost."""
+    """A file is added to; each run counts from 0, and upwards. PodError when its begin is lost."""
     run: list[Event] = []
+    last = -1
     for event in events:
-        if event.get("seq") == 0:
+        number = event.get("seq", last + 1)
+        if number == 0 or number <= last:
             run = []
+        last = number if "seq" in event else last
         run.append(event)
     if run and run[0].get("seq") != 0:
         raise PodError("the events of the pod's begin are lost: whoever read them was too slow", FAILED)
     return run
+
+
+def without_gap(events: list[Event]) -> list[Event]:
+    """Those before the first that are lost; what the others would come to is not known, which is said."""
+    for at, event in enumerate(events):
+        if "lost" in event:
+            begin, last = moment(events[0]["time"]) or 0, moment(events[at - 1]["time"]) or 0
+            sys.stderr.write(
+                f"minipod: {event['lost']} events are lost {length(last - begin)} after the pod's begin, as whoever"
+                " read them was too slow: what came later is left out\n"
+            )
+            return events[:at]
+    return events
 
 
 def steps_of(events: Iterable[Event]) -> Iterator[Step]:
@@ -120,8 +138,6 @@ def steps_of(events: Iterable[Event]) -> Iterator[Step]:
     begin: int | None = None
     states: dict[str, str] = {}
     for event in events:
-        if "lost" in event:
-            continue
         at = moment(event["time"]) or 0
         begin = at if begin is None else begin
         name = event["unit"]

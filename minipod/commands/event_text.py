@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from minipod.config.findings import visible
+from minipod.reaper.events import PROBES
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.vocabulary import Life, LifeEvent, PodEvent, ProbeEvent, Want, WantEvent, Word
 from minipod.supervisor.vocabulary import Pod as PodState
 
 Event = Mapping[str, Any]
 
-PROBES = ("startup", "liveness", "readiness", "watchdog")
 _WORDS: dict[str, tuple[type[Word], type[Word]]] = {
     "lifecycle": (Life, LifeEvent),
     "want": (Want, WantEvent),

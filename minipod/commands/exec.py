@@ -73,9 +73,9 @@ def _known(client: Client, name: str) -> str:
     return name
 
 
-def _become(command: list[str], environment: dict[str, str]) -> NoReturn:
+def _become(command: list[str], environment: dict[bytes, bytes]) -> NoReturn:
     """As the core does: the unit's own PATH, never through a shell."""
-    path = environment.get("PATH", DEFAULT_PATH)
+    path = os.fsdecode(environment.get(b"PATH", DEFAULT_PATH))
     name = command[0]
     places = [name] if "/" in name else [os.path.join(each, name) for each in path.split(":") if name]
     refused: OSError | None = None

@@ -13,14 +13,13 @@ from minipod.errors import PodError, UsageError
 from minipod.options import Words, sort_words
 from minipod.reaper.client import Client
 from minipod.status import columns
-from minipod.status.api import pod_object
 from minipod.status.durations import age, human
 from minipod.status.pod import pod_status, statuses_of
 from minipod.status.records import ContainerStatus, Running, Terminated, Waiting
 from minipod.status.view import PodView, UnitView
-from minipod.status.why import is_well, why
+from minipod.status.why import STOPPING, is_well, why
 from minipod.supervisor.facts import is_held_by_hand
-from minipod.supervisor.vocabulary import Kind, Life
+from minipod.supervisor.vocabulary import Kind
 
 USAGE = f"""minipod get [-o wide|json|yaml|name] [-w] [NAME...]
 
@@ -36,7 +35,6 @@ FORMATS = ("wide", "json", "yaml", "name")
 _POD_HEAD = ("NAME", "READY", "STATUS", "RESTARTS", "AGE")
 _UNIT_HEAD = ("UNIT", "KIND", "READY", "STATUS", "RESTARTS", "AGE")
 _WIDE_HEAD = ("PID", "LOG", "WHY")
-_STOPPING = frozenset({Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT})
 
 Row = tuple[str, ...]
 
@@ -56,13 +54,13 @@ def run(words: list[str]) -> int:
     if found.flags & {"-w", "--watch"}:
         _watch(client, found, output, write)
     else:
-        _show(view_of(client), found, output, write)
+        _show(client, view_of(client), found, output, write)
     return 0
 
 
-def _show(pod: PodView, found: Words, output: str, write: Callable[[Any], str] | None) -> None:
+def _show(client: Client, pod: PodView, found: Words, output: str, write: Callable[[Any], str] | None) -> None:
     if write is not None:
-        sys.stdout.write(write(document(pod, found.operands)))
+        sys.stdout.write(write(document(client, pod, found.operands)))
     elif output == "name":
         sys.stdout.write("".join(f"{name}\n" for name in _names(pod, found.operands)))
     else:
@@ -117,7 +115,7 @@ def _unit_row(pod: PodView, unit: UnitView, status: ContainerStatus) -> Row:
 
 def state_word(unit: UnitView, status: ContainerStatus) -> str:
     """Kubernetes' word for a unit's state; it has none for one that is being stopped, or was by hand."""
-    if unit.record.life in _STOPPING:
+    if unit.record.life in STOPPING:
         return "Terminating"
     if is_held_by_hand(unit.record):
         return "Stopped"
@@ -160,9 +158,13 @@ def _names(pod: PodView, names: list[str]) -> Iterator[str]:
 # --- documents --------------------------------------------------------------------------------------------------------
 
 
-def document(pod: PodView, names: list[str]) -> dict[str, object]:
+def document(client: Client, pod: PodView, names: list[str]) -> dict[str, object]:
     """The v1 Pod, with these units alone if there are names."""
-    status, info = pod_status(pod.record), pod.info
+    from minipod.status.api import pod_object
+    from minipod.status.transitions import dated
+
+    known, is_whole = _changes(client, pod)
+    status, info = dated(pod_status(pod.record), pod.record.units, known, is_whole=is_whole), pod.info
     if names:
         wanted = {unit.name for unit in chosen(pod, names)}
         info = info._replace(parts=tuple(part for part in info.parts if part.name in wanted))
@@ -171,6 +173,16 @@ def document(pod: PodView, names: list[str]) -> dict[str, object]:
             mains=tuple(each for each in status.mains or () if each.name in wanted),
         )
     return pod_object(info, status)
+
+
+def _changes(client: Client, pod: PodView) -> tuple[list, bool]:
+    """Each a Change; none where the pod has gone meanwhile."""
+    from minipod.reaper.events import changes
+
+    try:
+        return changes(list(client.lines("/v1/events")), pod.next_event)
+    except PodError:
+        return [], False
 
 
 def _json(value: object) -> str:
@@ -228,12 +240,12 @@ def _news(rows: list[Row], row: Row) -> Row:
 
 
 def _watch_documents(client: Client, found: Words, output: str, write: Callable[[Any], str] | None) -> None:
+    if write is None:
+        return _show(client, view_of(client), found, output, write)
     before: object = None
     for pod in views(client):
-        now = document(pod, found.operands) if write is not None else None
-        if now is None or now != before:
-            _show(pod, found, output, write)
+        now = document(client, pod, found.operands)
+        if now != before:
+            sys.stdout.write(write(now))
             sys.stdout.flush()
-        if now is None:
-            return
         before = now

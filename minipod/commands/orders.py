@@ -35,9 +35,17 @@ def carry_out(words: list[str], usage: str, order: str, done: str, check: Check)
     pod = view_of(client)
     before = {unit.name: unit.record.instances for unit in chosen(pod, found.operands)}
     for name in before:
-        client.post(unit_path(name, order))
+        post(client, name, order)
     if "--no-wait" not in found.flags:
         _await(client, before, until, done, check)
+
+
+def post(client: Client, name: str, order: str, **query: object) -> None:
+    """PodError says of which unit PID 1 does not take the order: there may be several."""
+    try:
+        client.post(unit_path(name, order), **query)
+    except PodError as bad:
+        raise PodError(f"cannot {order} {name}: {bad}", bad.exit_code) from None
 
 
 def _await(client: Client, before: dict[str, int], until: float | None, done: str, check: Check) -> None:

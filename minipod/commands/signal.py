@@ -3,10 +3,10 @@
 import sys
 
 from minipod.commands.asking import CODES, COMMON, HELP, POD, ask, unit_of, view_of
+from minipod.commands.orders import post
 from minipod.config.suggest import did_you_mean
 from minipod.errors import NOT_RUNNING, PodError, UsageError
 from minipod.options import Words, sort_words
-from minipod.reaper.client import unit_path
 from minipod.status.why import why
 from minipod.supervisor import signals
 
@@ -32,7 +32,7 @@ def run(words: list[str]) -> int:
         if unit.pid is None:
             raise PodError(f"{unit.name} has no process: it {why(unit, pod.now) or 'is not running'}", NOT_RUNNING)
     for unit in units:
-        client.post(unit_path(unit.name, "signal"), signal=number)
+        post(client, unit.name, "signal", signal=number)
     return 0
 
 

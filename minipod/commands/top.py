@@ -18,7 +18,7 @@ from minipod.options import Words, sort_words
 from minipod.reaper.client import Client
 from minipod.status.durations import human
 from minipod.status.pod import statuses_of
-from minipod.status.usage import LEFT_BEHIND, MINIPOD, Usage, shares, total, usages
+from minipod.status.usage import MINIPOD, OTHERS, Usage, shares, total, usages
 from minipod.status.view import PodView
 
 USAGE = f"""minipod top [-d TIME] [-n N] [-o json] [NAME...]
@@ -165,7 +165,7 @@ def _frame(pod: PodView, names: list[str], sort: str, found: dict[str, Usage]) -
         Row(found[unit.name], state_word(unit, statuses[unit.name]), statuses[unit.name].restart_count)
         for unit in chosen(pod, names)
     ]
-    rest = [Row(found[name]) for name in (MINIPOD, LEFT_BEHIND) if name in found and not names]
+    rest = [Row(found[name]) for name in (MINIPOD, OTHERS) if name in found and not names]
     return Frame(pod.info.name, sorted(units, key=lambda row: SORTS[sort](row.usage)), rest)
 
 

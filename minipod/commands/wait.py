@@ -10,7 +10,7 @@ from minipod.commands.asking import CODES, COMMON, HELP, POD, ask, chosen, momen
 from minipod.errors import FAILED, TIMED_OUT, PodError, UsageError
 from minipod.options import Words, sort_words
 from minipod.status.view import PodView, UnitView
-from minipod.status.why import end_of, is_well, why
+from minipod.status.why import STOPPING, end_of, is_well, why
 from minipod.supervisor.vocabulary import Kind, Life, Want
 
 USAGE = f"""minipod wait [--for ready|started|exit] [--timeout TIME] [NAME...]
@@ -23,9 +23,7 @@ Wait for the units called NAME, or for all of the pod.
 {COMMON}Exit code: {CODES}; 124 when the time is over, 1 as well when it can never come to that.
 """
 DEFAULT = 30.0  # seconds, as kubectl's
-_HAS_PROGRAM = frozenset(
-    {Life.SPAWNING, Life.POST_START, Life.UP, Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT}
-)
+_HAS_PROGRAM = STOPPING | {Life.SPAWNING, Life.POST_START, Life.UP}
 
 
 class Goal(NamedTuple):

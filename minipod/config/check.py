@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from minipod.config.build import Doc
 from minipod.config.durations import format_duration
 from minipod.config.findings import Findings, Path, word
-from minipod.config.keys import POD
+from minipod.config.key import POD, PROBE_NAMES
 from minipod.model import Pod, Unit
 from minipod.supervisor.order import Member, find_cycle
 from minipod.supervisor.words import Kind, Milestone
@@ -208,7 +208,7 @@ def _script_in(words: tuple[str, ...]) -> int:
 
 def probe_commands(unit: Unit, doc: Doc) -> Iterator[tuple[Path, tuple[str, ...]]]:
     """Where the commands of its probes stand. Hooks are left out: nothing in their words is replaced."""
-    for key in ("startup_probe", "liveness_probe", "readiness_probe"):
+    for key in PROBE_NAMES:
         probe = getattr(unit, key)
         if probe is not None and probe.ask.command:
             at = (*path_of(unit), key, "exec")

@@ -2,6 +2,7 @@
 
 from minipod.config.durations import format_duration
 from minipod.config.findings import Findings, Path, word
+from minipod.config.key import HOOK_NAMES
 from minipod.model import Ask, Unit
 from minipod.supervisor.words import Handler
 
@@ -9,7 +10,8 @@ from minipod.supervisor.words import Handler
 def check_probes(unit: Unit, given: dict, at: Path, found: Findings) -> None:
     """Record what does not go together. ``given``: the unit's table, ``at``: where it stands."""
     _check_notify(unit, given, at, found)
-    for name, hook in (("post_start", unit.post_start), ("pre_stop", unit.pre_stop)):
+    for name in HOOK_NAMES:
+        hook = getattr(unit, name)
         if hook is not None:
             _check_sleep(unit, hook, (*at, name), found)
 

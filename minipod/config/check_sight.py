@@ -4,6 +4,9 @@ them."""
 from minipod.config.findings import Findings, Path, word
 from minipod.model import Pod, Unit
 
+# Those that ignore TERM when they are typed into.
+_SHELLS = frozenset("sh bash dash ash ksh zsh fish".split())
+
 
 def check_sight(pod: Pod, doc: dict, found: Findings) -> None:
     """Record what does not go together."""
@@ -61,3 +64,20 @@ def _check_terminals(pod: Pod, doc: dict, found: Findings) -> None:
                 why="nobody could type anything",
                 help="leave stdin out",
             )
+        if len(owners) == 1 and _is_typed_into((*unit.command, *unit.args)) and "stop_signal" not in doc[at[0]][at[1]]:
+            found.note(
+                (*at, "tty"),
+                f"{word(unit.name)} ignores the TERM that stops it",
+                on_key=True,
+                why="a shell that somebody types into does, until its grace is over",
+                help='add stop_signal = "HUP"',
+            )
+
+
+def _is_typed_into(words: tuple[str, ...]) -> bool:
+    """A shell that is given no script; `env` runs what stands behind its variables."""
+    rest = list(words)
+    while rest and (rest[0].rpartition("/")[2] == "env" or "=" in rest[0]):
+        rest.pop(0)
+    is_shell = bool(rest) and rest[0].rpartition("/")[2] in _SHELLS
+    return is_shell and all(each.startswith("-") and (each.startswith("--") or "c" not in each) for each in rest[1:])

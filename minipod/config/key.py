@@ -4,6 +4,10 @@
 
 from typing import NamedTuple
 
+from minipod.supervisor.errands import HOOKS
+from minipod.supervisor.errands import KEYS as _ERRANDS
+from minipod.supervisor.words import Errand
+
 TOP, POD, INIT, SIDECAR, SERVICE = "top level", "pod", "init", "sidecar", "service"
 UNITS = (INIT, SIDECAR, SERVICE)
 # The keys inside of these small tables. A probe's and a hook's go by several names.
@@ -13,11 +17,13 @@ LOG, CONTROL = "log", "control"
 EXEC, HTTP_GET, TCP_SOCKET, GRPC = "exec", "http_get", "tcp_socket", "grpc"
 SMALL = (BACKOFF, RULE, RESTART_RULE, NOTIFY, PROBE, HOOK, EXEC, HTTP_GET, TCP_SOCKET, GRPC, LOG, CONTROL)
 SCOPES = (TOP, POD, *UNITS, *SMALL)
+HOOK_NAMES = tuple(_ERRANDS[kind] for kind in HOOKS)
+PROBE_NAMES = tuple(name for kind, name in _ERRANDS.items() if kind not in (*HOOKS, Errand.WATCHDOG))
 # By the name of a key, whose keys it has.
 INNER = {
     **{scope: scope for scope in (POD, *UNITS, *SMALL)},
-    **dict.fromkeys(("startup_probe", "liveness_probe", "readiness_probe"), PROBE),
-    **dict.fromkeys(("post_start", "pre_stop"), HOOK),
+    **dict.fromkeys(PROBE_NAMES, PROBE),
+    **dict.fromkeys(HOOK_NAMES, HOOK),
 }
 
 

@@ -7,10 +7,12 @@ from minipod.config.key import (
     BACKOFF,
     GRPC,
     HOOK,
+    HOOK_NAMES,
     HTTP_GET,
     INIT,
     POD,
     PROBE,
+    PROBE_NAMES,
     RULE,
     SCOPES,
     SERVICE,
@@ -272,8 +274,7 @@ _ENDS_BY_ITSELF = ("an init is done when its program ends with 0", "make it a si
 MISPLACED: dict[tuple[str, str], tuple[str, str]] = {
     **{
         (INIT, name): _ENDS_BY_ITSELF
-        for name in "startup_probe liveness_probe readiness_probe post_start pre_stop notify watchdog "
-        "start_timeout".split()
+        for name in (*PROBE_NAMES, *HOOK_NAMES, "notify", "watchdog", "start_timeout")
     },
     (INIT, "after"): ("inits and sidecars start one by one in file order", "move the table to its place in the file"),
     (SIDECAR, "after"): (

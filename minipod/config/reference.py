@@ -7,7 +7,22 @@ import sys
 import textwrap
 
 from minipod.config.defaults import default_text, default_value, to_toml
-from minipod.config.key import HOOK, INIT, POD, PROBE, RESTART_RULE, RULE, SCOPES, SERVICE, SIDECAR, SMALL, TOP, Key
+from minipod.config.key import (
+    HOOK,
+    HOOK_NAMES,
+    INIT,
+    POD,
+    PROBE,
+    PROBE_NAMES,
+    RESTART_RULE,
+    RULE,
+    SCOPES,
+    SERVICE,
+    SIDECAR,
+    SMALL,
+    TOP,
+    Key,
+)
 from minipod.config.keys import KEYS, UNITS, keys_of
 from minipod.config.probes import ACTIONS, FDS
 from minipod.config.requests import PORTS, SCHEMES
@@ -87,8 +102,8 @@ def heading(scope: str) -> str:
     """A scope as one would write it in a file."""
     odd = {
         RULE: "[signals] NAME = { … }",
-        PROBE: "startup_probe, liveness_probe, readiness_probe = { … }",
-        HOOK: "post_start, pre_stop = { … }",
+        PROBE: f"{', '.join(PROBE_NAMES)} = {{ … }}",
+        HOOK: f"{', '.join(HOOK_NAMES)} = {{ … }}",
         RESTART_RULE: "restart_rules = [{ … }]",
     }
     return odd.get(scope) or (f"{scope} = {{ … }}" if scope in SMALL else title(scope))

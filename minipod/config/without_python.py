@@ -2,7 +2,7 @@
 `minipod compile` refuses them unless it is told that there will be one.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from minipod.config.check import path_of
 from minipod.config.findings import Findings, Path, word
@@ -14,26 +14,18 @@ from minipod.supervisor.words import Errand
 
 def refuse_python(pod: Pod, found: Findings) -> None:
     """An error for each."""
-    for at, ask in _needing(pod):
-        found.error(
-            at,
-            _message(at),
-            on_key=True,
-            why=f"{why_python(ask)}, so a Python with minipod must do it",
-            help="compile with --python PATH if there will be one, or " + _instead(ask),
-        )
+    _tell(pod, found.error, "must do it", "compile with --python PATH if there will be one, or ")
 
 
 def note_python(pod: Pod, found: Findings) -> None:
     """A note for each."""
+    _tell(pod, found.note, "does it, a process for each attempt", "")
+
+
+def _tell(pod: Pod, say: Callable[..., None], effect: str, first: str) -> None:
     for at, ask in _needing(pod):
-        found.note(
-            at,
-            _message(at),
-            on_key=True,
-            why=f"{why_python(ask)}, so a Python with minipod does it, a process for each attempt",
-            help=_instead(ask),
-        )
+        why = f"{why_python(ask)}, so a Python with minipod {effect}"
+        say(at, _message(at), on_key=True, why=why, help=first + _instead(ask))
 
 
 def _needing(pod: Pod) -> Iterator[tuple[Path, Ask]]:

@@ -37,7 +37,8 @@ Place = str  # a path, or "@" and an abstract name
 
 
 def find(pod: str | None = None, environ: Mapping[str, str] = os.environ) -> "Client":
-    """The client of the pod that is here. ``pod`` chooses by name where there are several.
+    """The client of the pod that is here. ``pod`` chooses by name where there are several; of those still several the
+    one in our own container is meant.
 
     PodError: 3 when nobody answers, 64 when several do and none was chosen."""
     given = environ.get(SOCKET)
@@ -45,30 +46,28 @@ def find(pod: str | None = None, environ: Mapping[str, str] = os.environ) -> "Cl
     if pod is None and len(places) == 1:
         return Client(places[0])
     names: dict[Place, str] = {}
+    near: list[Place] = []
     refusals: list[str] = []
     for place in places:
         try:
-            names[place] = _name_of(place)
+            names[place], is_near = _who_is_at(place)
+            near += [place] if is_near else []
         except PodError as bad:
             refusals.append(str(bad))
     chosen = [place for place, name in names.items() if pod in (None, name)]
-    if len(chosen) == 1:
-        return Client(chosen[0])
+    for only in (chosen, [place for place in chosen if place in near]):
+        if len(only) == 1:
+            return Client(only[0])
     raise _none_or_many(pod, names, chosen, refusals)
 
 
 def _none_or_many(pod: str | None, names: Mapping[Place, str], chosen: list[Place], refusals: list[str]) -> PodError:
     if len(chosen) > 1:
-        alike = len({names[place] for place in chosen}) < len(chosen)
-        said = ", ".join(chosen if alike else (names[place] for place in chosen))
-        return PodError(f"several pods answer here: {said}; choose one with {_choice(alike)}", USAGE)
+        said = ", ".join(f"{names[place]} at {place}" for place in chosen)
+        return PodError(f"several pods answer here: {said}; choose one with --pod NAME or {SOCKET}=PATH", USAGE)
     if names:
-        return PodError(f"no pod called {pod} answers here; there is {', '.join(sorted(names.values()))}", NOT_RUNNING)
+        return PodError(f"no pod called {pod} answers here; there is {', '.join(names.values())}", NOT_RUNNING)
     return PodError("; ".join(["no minipod answers here", *refusals]), NOT_RUNNING)
-
-
-def _choice(alike: bool) -> str:
-    return f"{SOCKET}=PATH" if alike else "--pod NAME"
 
 
 def _paths(environ: Mapping[str, str]) -> Iterator[Place]:
@@ -104,8 +103,8 @@ def _is_socket(path: str) -> bool:
 
 def _abstract_names() -> Iterator[Place]:
     """Those of our PID namespace: names are seen by a whole network namespace, which containers may share."""
+    prefix = _abstract_prefix()
     try:
-        prefix = f"{_ABSTRACT}minipod/{os.stat('/proc/self/ns/pid').st_ino}/"
         with open(_UNIX_SOCKETS, encoding="utf-8", errors="surrogateescape") as lines:
             names = {line.split()[-1] for line in lines if prefix in line}
     except OSError:
@@ -113,10 +112,22 @@ def _abstract_names() -> Iterator[Place]:
     yield from sorted(name for name in names if name.startswith(prefix))
 
 
-def _name_of(place: Place) -> str:
-    """The name of the pod that answers there."""
+def _abstract_prefix() -> str:
+    """What the names of our PID namespace begin with. Where that has no number for us: csrc/door.c has 0 for it."""
+    try:
+        number = os.stat("/proc/self/ns/pid").st_ino
+    except OSError:
+        number = 0
+    return f"{_ABSTRACT}minipod/{number}/"
+
+
+def _who_is_at(place: Place) -> tuple[str, bool]:
+    """The name of the pod that answers there, and whether that is in our own container."""
     with Client(place, WHO_WITHIN).request("HEAD", "/livez") as answer:
-        return answer.headers.get(POD_HEADER, "")
+        name, is_near = answer.headers.get(POD_HEADER, ""), peer_at(answer.socket).is_near()
+    if not name:
+        raise PodError(f"{place}: what answers there is no minipod", NOT_RUNNING)
+    return name, is_near
 
 
 # --- one pod ----------------------------------------------------------------------------------------------------------
@@ -221,14 +232,21 @@ class Client:
 
     def _explain(self, bad: Exception) -> PodError:
         if isinstance(bad, TimeoutError):
-            return PodError(f"{self.place}: no answer within {self.within:.0f} s", TIMED_OUT)
+            return PodError(f"{self.place}: no answer within {self.within:g}s", TIMED_OUT)
         if isinstance(bad, (ConnectionRefusedError, FileNotFoundError)):
-            return PodError(f"no minipod answers at {self.place}", NOT_RUNNING)
+            return PodError(f"no minipod answers at {self.place}: {_words(bad)}", NOT_RUNNING)
         if isinstance(bad, PermissionError):
-            return PodError(f"{self.place}: permission denied; ask as root, or as the user that minipod runs as")
+            rest = "permission denied; ask as root, or as the user that minipod runs as"
+            return PodError(f"{self.place}: {rest}", NOT_RUNNING)
+        if isinstance(bad, OSError) and bad.errno is None:
+            return PodError(f"no minipod answers at {self.place}: a socket's path is shorter", NOT_RUNNING)
         if isinstance(bad, OSError) and not isinstance(bad, ConnectionError):
-            return PodError(f"{self.place}: {os.strerror(bad.errno).lower() if bad.errno else bad}", NOT_RUNNING)
+            return PodError(f"{self.place}: {_words(bad)}", NOT_RUNNING)
         return PodError(f"{self.place}: the answer was cut off")
+
+
+def _words(bad: OSError) -> str:
+    return os.strerror(bad.errno).lower()
 
 
 def _exchange(place: Place, within: float, request: str) -> Answer:
@@ -248,6 +266,11 @@ def _exchange(place: Place, within: float, request: str) -> Answer:
 
 
 def _refuse_stranger(place: Place, peer: Peer) -> None:
+    """A name that bears the number of our PID namespace must be of it: csrc/ask.c has the same rules and words."""
+    if peer.pid <= 0 and place.startswith(_abstract_prefix()):
+        raise PodError(
+            f"{place}: permission denied, as a process of another PID namespace answers there", NOT_RUNNING
+        )
     if peer.is_stranger():
         raise PodError(
             f"{place}: permission denied, as user {peer.uid} answers there; ask as root, or as that user", NOT_RUNNING
@@ -258,7 +281,7 @@ def _status_of(line: bytes) -> int:
     version, status, *_ = line.split(b" ") if line.count(b" ") else (b"", b"")
     if not line:
         raise EOFError
-    if not version.startswith(b"HTTP/1.") or not status.isdigit():
+    if not version.startswith(b"HTTP/1.") or len(status) != 3 or not b"100" <= status < b"600" or not status.isdigit():
         raise ValueError("no HTTP")
     return int(status)
 

@@ -18,6 +18,7 @@ from minipod.reaper.peer import Peer
 # These are said to one instance, and answered by it: whoever runs beside it must not speak in its name. The last one is
 # how PID 1 knows what an instance leaves behind, which this is not.
 OF_ONE_INSTANCE = frozenset({"NOTIFY_SOCKET", "NOTIFY_FD", "WATCHDOG_USEC", "MINIPOD_INSTANCE"})
+_LEFT_OUT = frozenset(map(str.encode, OF_ONE_INSTANCE))
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
@@ -32,10 +33,11 @@ class Identity(NamedTuple):
 
 
 class Context(NamedTuple):
-    """What ``GET /v1/units/NAME/context`` answers. ``adds``: variables that come from the user's entry."""
+    """What ``GET /v1/units/NAME/context`` answers; ``env`` as the kernel has it. ``adds``: variables that come from the
+    user's entry."""
 
     unit: str
-    env: Mapping[str, str]
+    env: Mapping[bytes, bytes]
     adds: tuple[str, ...] = ()
     working_dir: str = ""
     user: str = ""
@@ -48,15 +50,20 @@ def parse(facts: Mapping[str, Any]) -> Context:
     try:
         return Context(
             unit=facts["unit"],
-            env={name: value for name, _, value in (entry.partition("=") for entry in facts["env"])},
+            env={name: value for name, _, value in (_bytes_of(entry).partition(b"=") for entry in facts["env"])},
             adds=tuple(facts.get("adds") or ()),
             working_dir=facts["workingDir"] or "",
             user=facts.get("user") or "",
             group=facts.get("group") or "",
             umask=facts.get("umask"),
         )
-    except (AttributeError, KeyError, TypeError) as bad:
+    except (AttributeError, KeyError, TypeError, ValueError) as bad:
         raise PodError(f"PID 1 said something that this minipod does not understand: {bad}") from None
+
+
+def _bytes_of(value: str | Mapping[str, str]) -> bytes:
+    """A text, or bytes that are none: whatever this process's own encoding is."""
+    return value.encode() if isinstance(value, str) else bytes.fromhex(value["hex"])
 
 
 # --- looking up -------------------------------------------------------------------------------------------------------
@@ -121,14 +128,14 @@ def _is_id(text: str) -> bool:
     return text.isascii() and text.isdigit() and int(text) < 2**32 - 1
 
 
-def environment(context: Context, identity: Identity, terminal: str | None = None) -> dict[str, str]:
+def environment(context: Context, identity: Identity, terminal: str | None = None) -> dict[bytes, bytes]:
     """What the program shall see. ``terminal``: the TERM of whoever sits before it, for a unit that has none."""
     known = {"HOME": identity.home, "USER": identity.name, "LOGNAME": identity.name}
-    added = {name: known[name] for name in context.adds if known.get(name)}
+    added = {os.fsencode(name): os.fsencode(known[name]) for name in context.adds if known.get(name)}
     found = {**context.env, **added}
     if terminal:
-        found.setdefault("TERM", terminal)
-    return {name: value for name, value in found.items() if name not in OF_ONE_INSTANCE}
+        found.setdefault(b"TERM", os.fsencode(terminal))
+    return {name: value for name, value in found.items() if name not in _LEFT_OUT}
 
 
 # --- taking on --------------------------------------------------------------------------------------------------------

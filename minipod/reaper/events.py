@@ -4,7 +4,7 @@ A document is what ``GET /v1/pod`` answers (docs/openapi.json); times in it are 
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timezone
 from typing import Any
 
@@ -12,7 +12,8 @@ from minipod.errors import FAILED, PodError
 from minipod.status.pod import PodRecord
 from minipod.status.records import Part, PodInfo, Terminated
 from minipod.status.states import UnitRecord
-from minipod.status.view import LogView, PodView, ProbeView, UnitView, Wait
+from minipod.status.transitions import Change
+from minipod.status.view import LogView, PodView, ProbeView, Sickness, UnitView, Wait
 from minipod.supervisor.vocabulary import Kind, Life, Outcome, PodEvent, Want, Word
 from minipod.supervisor.vocabulary import Pod as PodState
 
@@ -28,7 +29,7 @@ def pod_view(document: Facts) -> PodView:
     try:
         if document["version"] != VERSION:
             raise PodError(f"this minipod speaks version {VERSION}, PID 1 version {document['version']}", FAILED)
-        return _pod_view(document["pod"], tuple(unit_view(facts) for facts in document["units"]))
+        return _pod_view(document["pod"], _told_of_each_other([unit_view(facts) for facts in document["units"]]))
     except (KeyError, TypeError, ValueError) as bad:
         raise PodError(f"PID 1 said something that this minipod does not understand: {bad}", FAILED) from None
 
@@ -45,11 +46,41 @@ def unit_view(facts: Facts) -> UnitView:
         left_behind=last.get("leftBehind") or 0,
         waits_for=tuple(Wait(wait["unit"], wait["milestone"]) for wait in facts["waitsFor"]),
         probes=tuple((kind, _probe(facts["probes"][kind])) for kind in PROBES if facts["probes"].get(kind)),
+        unhealthy=_sickness(facts["unhealthy"]),
         status_text=facts["statusText"] or "",
         errno=facts["errno"] or 0,
         main_pid=facts["mainPid"],
         deadline_at=moment(facts["deadlineAt"]),
         log=_log(facts["log"]),
+    )
+
+
+def changes(events: Sequence[Facts], before: int) -> tuple[list[Change], bool]:
+    """What ``GET /v1/events`` answers, as far as a view knew of it (``next_event``): behind the last gap; and whether
+    that is all since the pod's begin."""
+    known = [event for event in events if event.get("seq", 0) < before]
+    gap = max((i for i, event in enumerate(known) if "lost" in event), default=-1)
+    whole = known[gap + 1 :]
+    return [_change(event) for event in whole], gap < 0 and bool(whole) and whole[0]["seq"] == 0
+
+
+def _change(event: Facts) -> Change:
+    return Change(
+        at=moment(event["time"]) or 0,
+        unit=event["unit"] or "",
+        state=event["to"] if event["machine"] in ("lifecycle", "pod") else None,
+        started=bool(event["started"]),
+        ready=bool(event["ready"]),
+        code=event["exitCode"],
+    )
+
+
+def _told_of_each_other(units: Sequence[UnitView]) -> tuple[UnitView, ...]:
+    """Each knows how those ended whom it waits for in vain."""
+    over = {unit.name: unit.record.ends[-1] for unit in units if unit.record.life is Life.ENDED and unit.record.ends}
+    return tuple(
+        unit._replace(waits_for=tuple(wait._replace(end=over.get(wait.unit)) for wait in unit.waits_for))
+        for unit in units
     )
 
 
@@ -91,6 +122,7 @@ def _pod_view(pod: Facts, units: tuple[UnitView, ...]) -> PodView:
         reason=pod["reason"] or "",
         message=pod.get("message") or "",
         told_by=pod.get("toldBy") or "",
+        decided_by=pod.get("decidedBy") or "",
         stop_by=stop_by,
         main=pod["main"] or "",
         pid=pod.get("pid"),
@@ -143,6 +175,10 @@ def _probe(facts: Facts) -> ProbeView:
         errors=facts.get("errors", 0),
         latency=facts["latencyNs"],
     )
+
+
+def _sickness(facts: Facts | None) -> Sickness | None:
+    return None if facts is None else Sickness(facts["by"], facts["failures"], facts["why"])
 
 
 def _log(facts: Facts) -> LogView:

@@ -39,11 +39,6 @@ def phase_of(pod: PodRecord, table: Sequence[Phase] = PHASE) -> Phase:
     return table[key_of(bits_of(pod.units, exit_code=pod.exit_code, is_over=is_over))]
 
 
-def lasting(phase: str, *earlier: str) -> str:
-    """``phase``, unless one of the ``earlier`` ones was terminal: that one is the last (spec.md section 1)."""
-    return next((each for each in earlier if each in TERMINAL), phase)
-
-
 def pod_status(pod: PodRecord, table: Sequence[Phase] = PHASE) -> PodStatus:
     """The whole status, as if there had been none before (``follow``)."""
     statuses = statuses_of(pod.units)

@@ -6,7 +6,7 @@ It must never say more than was seen: what has ended between two looks is known 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-MINIPOD, LEFT_BEHIND = "(minipod)", "(left behind)"
+MINIPOD, OTHERS = "(minipod)", "(others)"
 
 
 class Process(NamedTuple):
@@ -35,14 +35,16 @@ class Usage(NamedTuple):
 
 def owners(processes: Iterable[Process], leaders: Mapping[int, str], root: int) -> dict[int, str]:
     """Process id → unit, for all that are below ``root``, which is minipod itself. A unit's are those below its leader,
-    and those of its session: a daemon that left its parent has left neither at once. The others were left behind."""
+    and those of its session: a daemon that left its parent has left neither at once. Children in minipod's own session
+    are minipod's: they write files. The others are commands of probes and hooks, and who was left behind."""
     every = {process.pid: process for process in processes}
     found = {root: MINIPOD} if root in every else {}
     for pid, process in every.items():
         line = _line_of(pid, every)
         if pid != root and root in line:
             below = next((leaders[each] for each in line if each in leaders), None)
-            found[pid] = below or leaders.get(process.session, LEFT_BEHIND)
+            is_ours = process.parent == root and process.session == every[root].session
+            found[pid] = below or leaders.get(process.session, MINIPOD if is_ours else OTHERS)
     return found
 
 

@@ -6,7 +6,7 @@ Times are ns since 1970, None where there is none. Nothing here knows a rule, a 
 from typing import NamedTuple
 
 from minipod.status.pod import PodRecord
-from minipod.status.records import PodInfo
+from minipod.status.records import PodInfo, Terminated
 from minipod.status.states import UnitRecord
 
 
@@ -25,10 +25,20 @@ class ProbeView(NamedTuple):
 
 
 class Wait(NamedTuple):
-    """Somebody whom a unit waits for, and what that must have reached: "started", "ready", "completed", "gone"."""
+    """Somebody whom a unit waits for, and what that must have reached: "started", "ready", "completed", "gone".
+    ``end``: how that one ended, if it is over."""
 
     unit: str
     milestone: str
+    end: Terminated | None = None
+
+
+class Sickness(NamedTuple):
+    """Why an instance is being stopped, or the last one was: ``by`` "liveness probe" and the like, and its words."""
+
+    by: str
+    failures: int
+    why: str
 
 
 class LogView(NamedTuple):
@@ -43,7 +53,8 @@ class LogView(NamedTuple):
 
 class UnitView(NamedTuple):
     """One unit. ``raw_code``: of its last end, before exit_codes; ``left_behind``: processes that it left then.
-    ``probes`` by "startup", "liveness", "readiness", "watchdog"."""
+    ``probes`` by "startup", "liveness", "readiness", "watchdog"; ``unhealthy``: which of them, or hook, ends or has
+    ended its instance."""
 
     record: UnitRecord
     pid: int | None = None
@@ -52,6 +63,7 @@ class UnitView(NamedTuple):
     left_behind: int = 0
     waits_for: tuple[Wait, ...] = ()
     probes: tuple[tuple[str, ProbeView], ...] = ()
+    unhealthy: Sickness | None = None
     status_text: str = ""
     errno: int = 0
     main_pid: int | None = None
@@ -69,8 +81,8 @@ class UnitView(NamedTuple):
 
 class PodView(NamedTuple):
     """A whole pod at the moment ``now``. ``next_event``: the number of the first event that it does not know of.
-    ``message``: why the pod ends, once that is fixed; ``told_by``: the signal that said so; ``stop_by``: when all is
-    gone at the latest."""
+    ``message``: why the pod ends, once that is fixed; ``told_by``: the signal that said so; ``decided_by``: the
+    unit whose code it is; ``stop_by``: when all is gone at the latest."""
 
     record: PodRecord
     info: PodInfo
@@ -81,6 +93,7 @@ class PodView(NamedTuple):
     reason: str = ""
     message: str = ""
     told_by: str = ""
+    decided_by: str = ""
     stop_by: int | None = None
     main: str = ""
     pid: int | None = None

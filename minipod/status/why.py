@@ -3,28 +3,29 @@
 Pure: from what PID 1 says of it. It must never guess at what nobody said.
 """
 
+import errno
 from collections.abc import Callable
 from datetime import datetime
 
 from minipod.status.durations import human
 from minipod.status.records import Terminated
 from minipod.status.states import ANEW
-from minipod.status.view import PodView, ProbeView, UnitView
+from minipod.status.view import PodView, ProbeView, Sickness, UnitView, Wait
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.verdict import OOM_REASON
-from minipod.supervisor.vocabulary import Kind, Life, Outcome, Want
+from minipod.supervisor.vocabulary import Kind, Life, Outcome, PodEvent, Want
 
 _MILESTONES = {
     "started": "to have started", "ready": "to be ready", "completed": "to have ended with 0", "gone": "to be over",
 }  # fmt: skip
-_STOPPING = frozenset({Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT})
+STOPPING = frozenset({Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT})
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
 
 
 def why(unit: UnitView, now: int) -> str:
     """The sentence, without a full stop; "" for a unit that runs and is well. ``now``: ns since 1970."""
     life = unit.record.life
-    if life in _STOPPING:
+    if life in STOPPING:
         return _stopping(unit, now)
     return _SENTENCES[life](unit, now)
 
@@ -34,13 +35,19 @@ def why_pod(pod: PodView) -> str:
     if pod.is_frozen:
         return "stands still: a signal stopped it and all of its units; CONT lets them go on"
     if pod.message:
-        told = f" by {pod.told_by}" if pod.told_by else ""
+        told = f" by {pod.told_by}" if pod.told_by and pod.record.cause is PodEvent.TOLD else ""
+        decider = pod.unit(pod.decided_by)
+        told += f" ({decider.name} {_ending(decider, pod.now)})" if decider is not None else ""
         until = f"; all is gone by {_clock(pod.stop_by)}" if pod.stop_by else ""
         return f"ends: {pod.message}{told}{until}"
     for unit in pod.units:
         if not is_well(unit):
             return f"{unit.name} {why(unit, pod.now) or 'is not ready'}"
     return ""
+
+
+def _ending(unit: UnitView, now: int) -> str:
+    return f"ended with {end_of(unit)}" if unit.record.ends else why(unit, now) or "runs"
 
 
 def is_well(unit: UnitView) -> bool:
@@ -62,7 +69,7 @@ def _held(unit: UnitView, now: int) -> str:
         ended = f", and ended {_ago(last.finished_at, now)} with {end_of(unit)}" if last else ""
         return f"was stopped by hand{ended}; `minipod start {unit.name}` starts it"
     if last is not None and last.reason == ANEW:
-        return "waits until the whole pod begins anew"
+        return f"ended {_ago(last.finished_at, now)} with {end_of(unit)}; it waits until the whole pod begins anew"
     if unit.waits_for:
         return f"waits for {_waits(unit)}"
     return "has not had its turn yet"
@@ -83,21 +90,34 @@ def _backing_off(unit: UnitView, now: int) -> str:
 
 
 def _spawning(unit: UnitView, now: int) -> str:
-    return "is being started: its program is not confirmed to run"
+    return f"is being started since {_since(unit.record.started_at, now)}: its program does not run yet"
 
 
 def _ended(unit: UnitView, now: int) -> str:
     record, last = unit.record, _last(unit)
     if last is None:
-        return _NEVER_RAN.get(record.outcome, "ended without a start")
+        return _never_ran(unit)
     what = f"{_OUTCOMES.get(record.outcome, _over)(unit)} {_ago(last.finished_at, now)}"
     return f"{what}: {end_of(unit)}{_left(unit)}"
 
 
+def _never_ran(unit: UnitView) -> str:
+    because = _NEVER_RAN.get(unit.record.outcome, "it is over without a start")
+    if unit.waits_for:
+        because = "; ".join(_in_vain(wait) for wait in unit.waits_for)
+    return f"was never started: {because}"
+
+
+def _in_vain(wait: Wait) -> str:
+    """Whoever is over without an end was never started either."""
+    how = f"ended with {_end(wait.end, None, None)}" if wait.end else "was never started"
+    return f"it waited for {wait.unit} {_MILESTONES.get(wait.milestone, wait.milestone)}, which {how}"
+
+
 _NEVER_RAN = {
-    Outcome.FAILED: "was never started: a unit that it waits for failed",
-    Outcome.STOPPED: "was never started: the pod ended before",
-    Outcome.EXPIRED: "was never started: its deadline ran out before",
+    Outcome.FAILED: "a unit that it waits for failed",
+    Outcome.STOPPED: "the pod ended before",
+    Outcome.EXPIRED: "its deadline ran out before",
 }
 _OUTCOMES: dict[Outcome | None, Callable[[UnitView], str]] = {  # those that are final
     Outcome.DONE: lambda unit: "was done" if unit.record.kind is Kind.INIT else "finished",
@@ -130,7 +150,7 @@ def _up(unit: UnitView, now: int) -> str:
         probe = unit.probe(kind)
         if probe is not None and probe.last is False:
             return f"runs, but {_failing(kind, probe, now)}"
-    return f"says that it is not well: errno {unit.errno}" if unit.errno else ""
+    return f"says that it is not well: {_error(unit.errno)}" if unit.errno else ""
 
 
 def _not_there(unit: UnitView, kind: str, state: str, now: int) -> str:
@@ -160,15 +180,11 @@ def _stopping(unit: UnitView, now: int) -> str:
 def _what_for(unit: UnitView, now: int) -> str:
     if unit.record.want is not Want.UP:
         return _WANTS[unit.record.want]
-    for kind in ("liveness", "startup", "watchdog"):
-        probe = unit.probe(kind)
-        if probe is not None and probe.last is False:
-            return f"because {_failing(kind, probe, now)}"
-    return "because it is not well"
+    return f"because {_sick(unit.unhealthy)}" if unit.unhealthy else "because its deadline ran out"
 
 
 _WANTS = {
-    Want.AGAIN: "to be started again",
+    Want.AGAIN: "to be started again, as somebody said",
     Want.STOP: "with the pod",
     Want.HOLD: "by hand",
     Want.RESET: "because the whole pod begins anew",
@@ -187,10 +203,15 @@ def _limit(unit: UnitView, now: int, what: str) -> str:
 
 
 def _draining(unit: UnitView, now: int) -> str:
-    count = f"{_count(unit.left_behind, 'process', 'processes')} of it" if unit.left_behind else "what is left of it"
-    ended = f" with {end_of(unit)}" if _last(unit) else ""
+    last = _last(unit)
+    if last is None:
+        return _never_ran(unit)
+    ended = f"has ended with {end_of(unit)}"
+    if not unit.left_behind:
+        return f"{ended}; whatever is left of it is being ended"
     is_left = "are" if unit.left_behind > 1 else "is"
-    return f"has ended{ended}; {count} {is_left} being ended: run it in the foreground"
+    count = _count(unit.left_behind, "process", "processes")
+    return f"{ended}; {count} of it {is_left} being ended: run it in the foreground"
 
 
 _SENTENCES: dict[Life, Callable[[UnitView, int], str]] = {
@@ -210,7 +231,17 @@ _SENTENCES: dict[Life, Callable[[UnitView, int], str]] = {
 def end_of(unit: UnitView) -> str:
     """How its last instance ended: the code, and what is behind it."""
     last = _last(unit)
-    return "" if last is None else _end(last, unit.raw_code, unit.record.outcome)
+    if last is None:
+        return ""
+    because = f", stopped because {_sick(unit.unhealthy)}" if unit.unhealthy else ""
+    return f"{_end(last, unit.raw_code, unit.record.outcome)}{because}"
+
+
+def _sick(found: Sickness) -> str:
+    """Its program is well for no probe: not its end is the news, but why it was asked for."""
+    times = f" {_times(found.failures)} in a row" if found.failures > 1 else ""
+    said = f" ({found.why})" if found.why else ""
+    return f"its {found.by} failed{times}{said}"
 
 
 def _end(end: Terminated, raw_code: int | None, outcome: Outcome | None) -> str:
@@ -225,6 +256,11 @@ def _end(end: Terminated, raw_code: int | None, outcome: Outcome | None) -> str:
     if raw_code is not None and raw_code != end.exit_code:
         code += f", which exit_codes made of {raw_code}"
     return code
+
+
+def _error(number: int) -> str:
+    name = errno.errorcode.get(number)
+    return f"errno {number} ({name})" if name else f"errno {number}"
 
 
 def _left(unit: UnitView) -> str:

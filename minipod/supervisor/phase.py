@@ -44,7 +44,8 @@ def _judged(bits: frozenset[PhaseBit]) -> Phase:
 
 
 def _bits(key: int) -> frozenset[PhaseBit]:
-    return frozenset(bit for bit in PhaseBit if key >> bit.number & 1)
+    return frozenset(bit for number, bit in enumerate(_ALL) if key >> number & 1)
 
 
+_ALL = tuple(PhaseBit)  # a walk over an Enum costs several times as much, and whoever asks a pod waits for this table
 PHASE: tuple[Phase, ...] = tuple(phase_of(_bits(key)) for key in range(1 << len(PhaseBit)))

@@ -12,7 +12,7 @@ class Word(Enum):
 
     def __init__(self, meaning: str):
         others = type(self).__members__
-        if any(word.value == meaning for word in others.values()):
+        if any(word._value_ == meaning for word in others.values()):
             raise ValueError(f"two words of one meaning would be one word: {meaning!r}")
         self.number = len(others)
 

@@ -42,7 +42,7 @@ def unit(name: str, kind: str = "service", life: str = "up", **more) -> dict:
         "name": name, "kind": kind, "life": life, "want": "up", "outcome": None, "begun": runs, "begunInRound": runs,
         "started": runs, "ready": runs, "instances": int(runs), "restartCount": 0, "streak": 0,
         "pid": 7 if runs else None, "startedAt": at(0) if runs else None, "dueAt": None, "deadlineAt": None, "ends": [],
-        "waitsFor": [], "probes": {}, "statusText": None, "errno": None, "mainPid": None,
+        "waitsFor": [], "probes": {}, "unhealthy": None, "statusText": None, "errno": None, "mainPid": None,
         "log": {"mode": "prefix", "file": None, "bytes": 0, "lines": 0, "dropped": 0}, **more,
     }  # fmt: skip
 
@@ -79,8 +79,9 @@ class FakePod:
         self.units = [unit("web")]
         self.pod = {
             "name": "shop", "state": "running", "phase": "Running", "cause": None, "reason": None, "message": None,
-            "toldBy": None, "exitCode": None, "stopBy": None, "main": None, "pid": 1, "startedAt": at(0), "now": NOW,
-            "frozen": False, "canBeginAnew": False, "orphansReaped": 0, "droppedLines": 0, "impossibleEvents": 0,
+            "toldBy": None, "decidedBy": None, "exitCode": None, "stopBy": None, "main": None, "pid": 1,
+            "startedAt": at(0), "now": NOW, "frozen": False, "canBeginAnew": False,
+            "orphansReaped": 0, "droppedLines": 0, "impossibleEvents": 0,
             "nextEvent": 0, "version": "0.1.0", "planDigest": "00ff", "labels": {},
         }  # fmt: skip
         self.version = 1

@@ -82,6 +82,20 @@ def test_of_the_last_run_in_a_file(pod: Path, write: Callable, say: Callable) ->
     assert say("analyze", "--events-file", path, "--plan", str(pod)).out == TEXT
 
 
+def test_a_gap_in_a_file(pod: Path, write: Callable, say: Callable) -> None:
+    """What came behind it is not drawn as if nothing had been between."""
+    events = shop_events()
+    got = say("analyze", "--events-file", write(*events[:8], {"lost": 2}, *events[10:]), "--plan", str(pod))
+    assert got.out == say("analyze", "--events-file", write(*events[:8]), "--plan", str(pod)).out
+    assert got.err.startswith("minipod: 2 events are lost 4.000s after the pod's begin") and "left out" in got.err
+
+
+def test_a_run_whose_begin_is_lost_is_not_the_one_before(pod: Path, write: Callable, say: Callable) -> None:
+    events = shop_events()
+    got = say("analyze", "--events-file", write(*events, {"lost": 2}, *events[2:]), "--plan", str(pod))
+    assert (got.code, got.out) == (1, "") and "begin are lost" in got.err
+
+
 def test_who_is_not_there_yet_comes_first(pod: Path, write: Callable, say: Callable) -> None:
     assert say("analyze", "--events-file", write(*shop_events(8)), "--plan", str(pod)).out == LATE.replace(
         "proxy started @", "proxy ready @"

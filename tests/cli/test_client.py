@@ -54,7 +54,9 @@ def test_several(nowhere, say) -> None:
         one.pod["name"] = "cart"
         said = say("get")
         assert (said.code, said.out) == (64, "")
-        assert said.err == "minipod: several pods answer here: cart, shop; choose one with --pod NAME\n"
+        told = f"cart at {nowhere}/minipod/a.sock, shop at {nowhere}/minipod/b.sock"
+        choice = "choose one with --pod NAME or MINIPOD_SOCKET=PATH"
+        assert said.err == f"minipod: several pods answer here: {told}; {choice}\n"
         assert say("get", "--pod", "cart", "-o", "name").out.split()[0] == "pod/cart"
         said = say("get", "--pod", "zoo")
         assert (said.code, said.err) == (3, "minipod: no pod called zoo answers here; there is cart, shop\n")
@@ -80,7 +82,8 @@ def test_the_socket_that_was_named_beats_all(nowhere, say, monkeypatch) -> None:
     monkeypatch.setenv("MINIPOD_SOCKET", str(nowhere / "else.sock"))
     with FakePod(str(nowhere / "minipod/shop.sock")):
         said = say("get")
-    assert (said.code, said.err) == (3, f"minipod: no minipod answers at {nowhere}/else.sock\n")
+    told = f"minipod: no minipod answers at {nowhere}/else.sock: no such file or directory\n"
+    assert (said.code, said.err) == (3, told)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +122,8 @@ def test_a_word_that_is_not_known(fake_pod, say) -> None:
     assert "'levitating' is no life" in say("get").err
 
 
-@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", b"nonsense\r\n\r\n"])
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n{", b"nonsense\r\n\r\n",
+                                  b"HTTP/1.1 2000 OK\r\n\r\n"])
 def test_an_answer_that_is_cut_off(tmp_path, monkeypatch, say, sent) -> None:
     path = str(tmp_path / "cut.sock")
     monkeypatch.setenv("MINIPOD_SOCKET", path)
@@ -146,7 +150,7 @@ def test_no_answer_in_time(tmp_path, monkeypatch, say) -> None:
         door.bind(path)
         door.listen()
         said = say("get")
-    assert (said.code, said.err) == (124, f"minipod: {path}: no answer within 0 s\n")
+    assert (said.code, said.err) == (124, f"minipod: {path}: no answer within 0.05s\n")
 
 
 def test_one_that_stands_still_keeps_nobody(nowhere, say, monkeypatch) -> None:

@@ -161,23 +161,32 @@ def test_nobody_of_this_name(asked: dict) -> None:
 
 
 def test_home_is_added_where_the_unit_has_none() -> None:
-    wanted = Context("web", {"LOGNAME": "x"}, adds=("HOME", "USER"))
-    assert environment(wanted, Identity(name="www", home="/srv")) == {"HOME": "/srv", "USER": "www", "LOGNAME": "x"}
-    assert environment(wanted, Identity(home="/")) == {"HOME": "/", "LOGNAME": "x"}
+    wanted = Context("web", {b"LOGNAME": b"x"}, adds=("HOME", "USER"))
+    assert environment(wanted, Identity(name="www", home="/srv")) == {
+        b"HOME": b"/srv", b"USER": b"www", b"LOGNAME": b"x",
+    }  # fmt: skip
+    assert environment(wanted, Identity(home="/")) == {b"HOME": b"/", b"LOGNAME": b"x"}
 
 
 def test_the_terminals_kind_is_added() -> None:
-    assert environment(Context("web", {}), Identity(), "xterm") == {"TERM": "xterm"}
-    assert environment(Context("web", {"TERM": "vt100"}), Identity(), "xterm") == {"TERM": "vt100"}
+    assert environment(Context("web", {}), Identity(), "xterm") == {b"TERM": b"xterm"}
+    assert environment(Context("web", {b"TERM": b"vt100"}), Identity(), "xterm") == {b"TERM": b"vt100"}
 
 
 def test_what_is_said_to_one_instance_is_left_out() -> None:
-    assert environment(Context("web", dict.fromkeys(OF_ONE_INSTANCE, "1")), Identity()) == {}
+    assert environment(Context("web", dict.fromkeys(map(str.encode, OF_ONE_INSTANCE), b"1")), Identity()) == {}
 
 
-def test_an_answer_that_is_none() -> None:
+@pytest.mark.parametrize("env", [None, [{"hex": "4"}], [{"hex": "no"}], [{}], [7]])
+def test_an_answer_that_is_none(env: object) -> None:
     with pytest.raises(PodError, match="does not understand"):
-        parse({"unit": "web", "env": None})
+        parse({"unit": "web", "env": env, "workingDir": None})
+
+
+def test_bytes_that_are_no_text() -> None:
+    """Whatever this process takes for its encoding, the command gets the bytes that the unit gets."""
+    facts = context(env=["A=é=x", {"hex": "423dff00ff".replace("00", "")}])
+    assert parse(facts).env == {b"A": "é=x".encode(), b"B": b"\xff\xff"}
 
 
 # --- at most what the pod is ------------------------------------------------------------------------------------------

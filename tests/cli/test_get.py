@@ -5,7 +5,8 @@ import subprocess
 import sys
 
 import pytest
-from fake_pod import at, end, probe, unit
+import yaml
+from fake_pod import at, end, event, probe, unit
 
 SICK = {"readiness": probe("failure", 3, "HTTP status 503")}
 
@@ -109,22 +110,24 @@ def test_yaml_without_its_library(fake_pod, say, monkeypatch) -> None:
     assert fake_pod.asked == []
 
 
-def test_yaml_with_its_library(fake_pod, say, monkeypatch) -> None:
-    class Yaml:
-        @staticmethod
-        def safe_dump(value: object, *, sort_keys: bool) -> str:
-            return json.dumps(value)
-
-    monkeypatch.setitem(sys.modules, "yaml", Yaml)
-    head, document = say("get", "-o=yaml").out.split("\n", 1)
-    assert (head, json.loads(document)["kind"]) == ("---", "Pod")
+def test_yaml_with_its_library(fake_pod, say) -> None:
+    """The same document as JSON, each one apart; words that YAML would take for something else stay words."""
+    fake_pod.pod["labels"] = {"on": "yes", "version": "1.10", "name": "ümlaut: #1"}
+    said, as_json = say("get", "-o=yaml").out, say("get", "-o", "json").out
+    assert said.startswith("---\napiVersion: v1\nkind: Pod\n")
+    assert yaml.safe_load(said) == json.loads(as_json)
+    assert yaml.safe_load(say("get", "-o", "yaml", "web").out)["status"]["containerStatuses"][0]["name"] == "web"
+    fake_pod.then(unit("web", ready=False))
+    watched = list(yaml.safe_load_all(say("get", "-w", "-o", "yaml").out))
+    assert [each["status"]["containerStatuses"][0]["ready"] for each in watched] == [True, False]
 
 
 def test_only_what_is_needed_is_imported() -> None:
-    """Each of these costs a quarter of the time that the whole command takes."""
+    """Some of these cost a quarter of the time that the whole command takes, and others are for documents alone."""
     code = "import sys, minipod.commands.get; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert {"http.client", "dataclasses", "urllib.parse"} & {*done.stdout.split()} == set()
+    idle = {"http.client", "dataclasses", "urllib.parse", "minipod.status.api", "minipod.config"}
+    assert idle & {*done.stdout.split()} == set()
 
 
 def test_an_unknown_format(fake_pod, say) -> None:
@@ -157,3 +160,17 @@ def test_documents_that_change(fake_pod, say) -> None:
     documents = say("get", "-w", "-o", "json").out.replace("}\n{", "}\n\0{").split("\0")
     ready = [json.loads(each)["status"]["containerStatuses"][0]["ready"] for each in documents]
     assert ready == [True, False]
+
+
+def test_conditions_say_since_when(fake_pod, say) -> None:
+    """From PID 1's record, as far as the pod that is shown knows of it."""
+    ready = event(3, "web", to="up", started=True, ready=True)
+    fake_pod.events = [{**ready, "seq": 0}, {**event(9, "web", to="draining", ready=False), "seq": 1}]
+    fake_pod.pod["nextEvent"] = 1
+    conditions = json.loads(say("get", "-o", "json").out)["status"]["conditions"]
+    moments = {each["type"]: each.get("lastTransitionTime") for each in conditions}
+    assert (moments["Ready"], moments["PodScheduled"]) == ("2026-01-31T11:59:03Z", "2026-01-31T11:59:00Z")
+    fake_pod.events = [{"lost": 1}, {**ready, "seq": 7}]
+    fake_pod.pod["nextEvent"] = 8
+    conditions = json.loads(say("get", "-o", "json").out)["status"]["conditions"]
+    assert "lastTransitionTime" not in next(each for each in conditions if each["type"] == "Ready")

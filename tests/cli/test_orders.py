@@ -96,7 +96,7 @@ def test_a_pod_that_ends_before(fake_pod, say) -> None:
 
 def test_a_no_is_told(fake_pod, say) -> None:
     fake_pod.refusals["/v1/units/web/start"] = 409, b'{"error": "the unit is over for good", "hint": "never"}'
-    assert say("start", "web") == (1, "", "minipod: the unit is over for good; never\n")
+    assert say("start", "web") == (1, "", "minipod: cannot start web: the unit is over for good; never\n")
 
 
 def test_nothing_is_ordered_when_one_name_is_wrong(fake_pod, say) -> None:

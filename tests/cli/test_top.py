@@ -82,11 +82,13 @@ def test_the_pods_end_is_the_end(shop: FakePod) -> None:
 
 
 def test_in_place(shop: FakePod) -> None:
-    """On a terminal, until Ctrl-C."""
+    """On a terminal, until Ctrl-C: which whoever runs the tests may have ignored, as in the background of a script."""
     leader, terminal = pty.openpty()
-    command = [sys.executable, "-m", "minipod", "top", "-d", "20ms"]
-    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal) as running:
-        os.close(terminal)
+    heeding = "import os, signal as s, sys; s.signal(s.SIGINT, s.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])"
+    command = [sys.executable, "-c", heeding, sys.executable, "-m", "minipod", "top", "-d", "20ms"]
+    running = subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    try:
         said = b""
         while said.count(b"total") < 3:
             said += os.read(leader, 4096)
@@ -94,7 +96,10 @@ def test_in_place(shop: FakePod) -> None:
         while _more := _rest(leader):
             said += _more
         assert running.wait(60) == 0
-    os.close(leader)
+    finally:
+        running.kill()
+        running.wait()
+        os.close(leader)
     assert b"\x1b[1A" in said and b"Traceback" not in said
 
 

@@ -65,6 +65,24 @@ def test_a_terminal_is_read_from(read):
 
 
 @pytest.mark.parametrize(
+    ("unit", "warns"),
+    [
+        ('command = ["bash"]', True),
+        ('command = ["/bin/sh", "-i"]', True),
+        ('command = ["env"]\nargs = ["bash"]', True),
+        ('command = ["zsh"]\nstop_signal = "HUP"', False),
+        ('command = ["bash", "-lc", "sleep 9"]', False),
+        ('command = ["bash", "script"]', False),
+        ('command = ["top"]', False),
+        ('command = ["env"]', False),
+    ],
+)
+def test_a_shell_that_is_typed_into_ignores_term(read, unit, warns):
+    found = read(f"[service.a]\ntty = true\n{unit}\n", thorough=True)
+    assert any("ignores the TERM" in each.message for each in found.warnings) == warns
+
+
+@pytest.mark.parametrize(
     ("text", "control"),
     [
         ("true", Control()),

@@ -9,10 +9,15 @@ Without root, apt or a network the tests are skipped with one line that says why
 
 import collections
 import fcntl
+import json
 import os
+import pty
 import queue
 import re
+import select
+import struct
 import subprocess
+import termios
 import threading
 import time
 import uuid
@@ -113,6 +118,55 @@ class Lines:
                 return line
 
 
+class Terminal:
+    """One command in front of a terminal of its own, from the side of who sits there."""
+
+    def __init__(self, command, env, rows=24, columns=80):
+        self._ours, its = pty.openpty()
+        self.resize(rows, columns)
+        self.process = subprocess.Popen(
+            command, env=env, stdin=its, stdout=its, stderr=its, start_new_session=True,
+            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        )  # fmt: skip
+        os.close(its)
+        self._text = b""
+        self._cursor = 0
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self._ours, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def type(self, text):
+        os.write(self._ours, text.encode())
+
+    def expect(self, pattern, seconds=EVENT_SECONDS):
+        """The next match on the screen, after the one before."""
+        wanted, end = re.compile(pattern.encode(), re.MULTILINE), time.monotonic() + seconds
+        while not (found := wanted.search(self._text, self._cursor)):
+            more = select.select([self._ours], [], [], max(0.0, end - time.monotonic()))[0] and self._read()
+            assert more, f"no {pattern!r}: {self._text!r}"
+        self._cursor = found.end()
+        return found
+
+    def _read(self):
+        try:
+            more = os.read(self._ours, 65536)
+        except OSError:  # nobody has its other side any more
+            return b""
+        self._text += more
+        return more
+
+    def wait(self):
+        """The exit code; all that is still said is read meanwhile, as nothing ends that cannot say its last words."""
+        while self._read():
+            pass
+        return self.process.wait(EVENT_SECONDS)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        os.close(self._ours)
+
+
 class Engine:
     """podman on a directory of its own."""
 
@@ -145,6 +199,10 @@ class Engine:
         finally:
             process.kill()
             process.wait()
+
+    def terminal(self, *words):
+        """One podman command in front of a ``Terminal``, left running."""
+        return Terminal(["podman", *map(str, words)], self._env)
 
     def image(self, name):
         """The tag of the image made from examples/docker/NAME/Dockerfile as it is written; "bare" is our own."""
@@ -184,6 +242,20 @@ class Container:
     def wait(self):
         """The exit code, once there is one."""
         return int(self.podman("wait").stdout)
+
+    def minipod(self, *words):
+        """``minipod WORDS`` in an exec session, whatever it ends with: a CompletedProcess."""
+        return self.podman("exec", "minipod", *words, check=False)
+
+    def inspect(self, path):
+        """One value of what the runtime knows, as JSON."""
+        return json.loads(self._engine.podman("inspect", "--format", f"{{{{json .{path}}}}}", self.name).stdout)
+
+    def check_health(self):
+        """(status, exit code, what was said) of its health check, asked now."""
+        self._engine.podman("healthcheck", "run", self.name, check=False)
+        health = self.inspect("State.Health")
+        return health["Status"], health["Log"][-1]["ExitCode"], health["Log"][-1]["Output"].strip()
 
     def shell(self, script):
         """What ``sh -c SCRIPT`` says in an exec session."""
@@ -263,6 +335,24 @@ def start(engine, tmp_path):
     yield start_detached
     for name in reversed(made):  # one that shares another's namespace goes first
         engine.podman("rm", "--force", "--time", 0, name)
+
+
+@pytest.fixture
+def sit(engine, tmp_path):
+    """``sit(*words, pod=TEXT, options=(…))``: `podman run -it` in front of a ``Terminal``; it and its ``Container``."""
+    made = []
+
+    def sit_down(*words, pod, options=()):
+        name = f"minipod-{uuid.uuid4().hex[:12]}"
+        mounted = _mount(tmp_path, pod)
+        terminal = engine.terminal("run", "-it", "--name", name, *mounted, *options, engine.image("two-stage"), *words)
+        made.append((name, terminal))
+        return terminal, Container(engine, name)
+
+    yield sit_down
+    for name, terminal in made:
+        engine.podman("rm", "--force", "--ignore", "--time", 0, name)
+        terminal.close()
 
 
 def _mount(directory, pod):

@@ -15,6 +15,7 @@
  *     at NS ended U BY_SIGNAL CODE | stray REACTION | said MACHINE U EVENT | signal N CODE | write U STREAM HEX
  *     at NS oom U | turned U ERRAND REPLY AFTER | notified U NOTICE
  *     at NS file K stuck | goes | kill SIGNAL | news LINES ERROR STAGE     the writer of that log file
+ *     at NS client K comes | says HEX | reads N | ends | leaves      of the control server; reads N: no more for now
  *     at NS room K N | process REACTION ENVIRONMENT_HEX KEY PARENT SESSION NAME_HEX
  *     records, metrics ROOM, events FD              shown at the end (sight.c); written to
  *     run
@@ -177,6 +178,7 @@ static void report_sinks(void)
         putchar('\n');
     }
     files_report(put_hex);
+    knockers_report(put_hex);
 }
 
 /* What a reader finds who comes now. */
@@ -204,7 +206,7 @@ static void report(int was_over)
     int code = was_over ? core_exit_code(&core, &decider) : -1;
     const char *phase = was_over ? core_phase_name(code) : "-";
     log_line("pod %d %d %s %s", core.state, code, phase, decider ? decider->name : "-");
-    log_line("books %u %u %u %u %u %u %u", core.impossible, core.lost_events, core.orphans_reaped, core.dropped_lines,
+    log_line("books %u %u %u %lu %u %u %u", core.impossible, core.lost_events, core.orphans_reaped, core.dropped_lines,
              fake.lost, peak, core.queue.room);
     report_units();
     report_cells();
@@ -224,12 +226,14 @@ static void play(char *request)
     fake.processes = calloc(4096, sizeof *fake.processes);
     script_read(request);
     shown = calloc(core.unit_count, sizeof *shown);
-    armed = calloc(2 * core.unit_count + POD_TIMERS + core.plan.errand_count, sizeof *armed);
+    armed = calloc(2 * core.unit_count + POD_TIMERS + core.plan.errand_count + CONTROL_TIMERS,
+                   sizeof *armed);
     core_set_up(&core);
     sight_begin(&core);
     loop_run(&core);
     turn_ends();
     int was_over = core.state == POD_OVER;
+    control_close(&core);
     log_finish(&core);
     report(was_over);
 }

@@ -1,6 +1,7 @@
 /* A kernel that is not there: processes, descriptors and a clock that moves only while the core waits. fake_kernel.c
  * holds processes and what will happen to them, fake_errand.c those that probes and hooks are, fake_net.c what comes by
- * sockets, fake_file.c who writes log files; fake_sys.c and fake_proc.c implement csrc/sys.h over it, script.c reads what to play, driver.c plays it.
+ * sockets, fake_file.c who writes log files, fake_control.c who asks the control server; fake_sys.c and fake_proc.c
+ * implement csrc/sys.h over it, script.c reads what to play, driver.c plays it.
  * Nothing here may know a policy, or ask the real system for anything.
  */
 #ifndef FAKE_H
@@ -65,8 +66,8 @@ struct behaviour {
 
 enum fact_kind {
     FACT_EXECUTED, FACT_UNSTARTABLE, FACT_ENDED, FACT_PROCESS_ENDED, FACT_STRAY_ENDED, FACT_SAID, FACT_SIGNAL,
-    FACT_WRITE, FACT_ROOM, FACT_FILE, FACT_PROCESS, FACT_OOM, FACT_TURNED, FACT_NOTIFIED, FACT_PULSE, FACT_ERRAND_EXECUTED,
-    FACT_ERRAND_UNASKED, FACT_REPLIED
+    FACT_WRITE, FACT_ROOM, FACT_FILE, FACT_PROCESS, FACT_OOM, FACT_TURNED, FACT_NOTIFIED, FACT_PULSE,
+    FACT_ERRAND_EXECUTED, FACT_ERRAND_UNASKED, FACT_REPLIED, FACT_CLIENT
 };
 
 /* pid 0: whichever leader the unit has now. */
@@ -89,6 +90,7 @@ struct fake {
     uint64_t signals;               /* pending, SYS_SIGNAL_BIT each */
     int signal_code;                /* of the next record: SI_USER or SI_KERNEL */
     uint32_t lost;
+    uint8_t has_door;               /* somebody will come to the control server */
 };
 
 extern struct fake fake;
@@ -133,12 +135,14 @@ void files_report(void (*put)(const char *bytes, size_t size));
 /* --- descriptors --- */
 
 enum { DESCRIPTORS = 2048 };
-enum held { FREE, PLAIN, PIPE_READ, PIPE_WRITE, EPOLL, SIGNALS, PROC, TEXT, PIDFD, SINK, SOCKET, OOM, CONNECTION };
+enum held {
+    FREE, PLAIN, PIPE_READ, PIPE_WRITE, EPOLL, SIGNALS, PROC, TEXT, PIDFD, SINK, SOCKET, OOM, CONNECTION, DOOR, CLIENT
+};
 
 struct descriptor {
     enum held kind;
     struct pipe *pipe;
-    int32_t pid;
+    int32_t pid;                    /* of CLIENT: which one */
     int sink;
     int errand;                     /* of CONNECTION: who dials; -1: it is not known yet */
     uint8_t nonblocking;
@@ -151,6 +155,18 @@ extern struct descriptor table[DESCRIPTORS];
 
 int open_as(struct descriptor);
 struct descriptor *held(int fd);    /* the run ends if it is not open */
+
+/* --- fake_control.c --- */
+
+void knocker_turned(const struct fact *);
+int64_t knocker_read(const struct descriptor *, char *to, size_t size);
+int64_t knocker_send(const struct descriptor *, const char *from, size_t size);
+uint32_t knocker_events(const struct descriptor *, uint32_t asked);
+void knocker_closed(const struct descriptor *);
+int door_is_ready(void);
+void knockers_report(void (*put)(const char *bytes, size_t size));
+
+/* --- fake_sys.c --- */
 
 void pipe_write(struct pipe *, const char *bytes, size_t size);
 void pipe_unref_writer(struct pipe *);
@@ -172,7 +188,7 @@ extern struct fake_sink sinks[2];
 enum call {
     FORK, KILL, CHILD_ENDED, REAP, PIDFD_OPEN, PIDFD_SIGNAL, PIPE, NONBLOCKING, SIGNALFD, EPOLL_CREATE, EPOLL_ADD,
     EPOLL_WAIT, OPEN, READ, WRITE, WRITE_NOWAIT, SEND_NOWAIT, LIST, REWIND, DATAGRAMS, CREDENTIALS, BIND, PEEK,
-    READ_AT, STREAM, CONNECT, FORK_APART, REAP_APART, CALLS
+    READ_AT, STREAM, CONNECT, FORK_APART, REAP_APART, ACCEPT, PEER, HEAR, TELL, SHUT, GIVE_BACK, CALLS
 };
 
 int fails(enum call);               /* counts it; 0, or -errno */

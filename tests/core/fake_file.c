@@ -109,8 +109,8 @@ void files_report(void (*put)(const char *bytes, size_t size))
     }
 }
 
-void file_run(const struct plan_log *log, const char *path, int pipe, int news, int null)
+void file_run(const struct file_job *job, int pipe, int news, int null)
 {
-    (void)log, (void)path, (void)pipe, (void)news, (void)null;
+    (void)job, (void)pipe, (void)news, (void)null;
     abort();
 }

@@ -333,6 +333,7 @@ static void happen(const struct fact *f)
     case FACT_NOTIFIED: net_notify(f); break;
     case FACT_PULSE: net_beat(f); break;
     case FACT_REPLIED: net_replied(f); break;
+    case FACT_CLIENT: knocker_turned(f); break;
     }
 }
 

@@ -3,6 +3,7 @@
  * round) ends the run with a clear word.
  */
 #include "fake.h"
+#include "footprint.h"
 #include "given.h"
 #include "sight.h"
 
@@ -31,6 +32,7 @@ static const char *const calls[] = {
     "fork", "kill", "child_ended", "reap", "pidfd", "pidfd_signal", "pipe", "nonblocking", "signals", "epoll",
     "epoll_add", "epoll_wait", "open", "read", "write", "write_nowait", "send_nowait", "list", "rewind", "datagrams",
     "credentials", "bind", "peek", "read_at", "stream", "connect", "fork_apart", "reap_apart",
+    "accept", "peer", "hear", "tell", "shut", "give_back",
 };
 _Static_assert(sizeof calls / sizeof *calls == CALLS, "every call has its name");
 
@@ -85,9 +87,9 @@ void descriptors_report(void)
 {
     static const char *const words[] = {
         "", "plain", "pipe_read", "pipe_write", "epoll", "signals", "proc", "text", "pidfd", "sink",
-        "socket", "oom", "connection",
+        "socket", "oom", "connection", "door", "client",
     };
-    for (enum held k = PLAIN; k <= CONNECTION; k++) {
+    for (enum held k = PLAIN; k <= CLIENT; k++) {
         int open = 0, watched = 0;
         for (int fd = 3; fd < DESCRIPTORS; fd++)
             open += table[fd].kind == k;
@@ -104,6 +106,8 @@ int sys_close(int fd)
         d->pipe->readers--;
     if (d->kind == PIPE_WRITE)
         pipe_unref_writer(d->pipe);
+    if (d->kind == CLIENT)
+        knocker_closed(d);
     for (uint32_t i = 0; i < watch_count; i++)
         if (watches[i].fd == fd)
             broken("a descriptor was closed that is still watched");
@@ -197,6 +201,8 @@ static int64_t read_signals(struct signalfd_siginfo *to, size_t room)
 int64_t sys_read(int fd, void *to, size_t size)
 {
     struct descriptor *d = held(fd);
+    if (d->kind == CLIENT)
+        return knocker_read(d, to, size);
     int error = fails(READ);
     if (error)
         return error;
@@ -280,6 +286,8 @@ int64_t sys_write_nowait(int fd, const void *from, size_t size)
 
 int64_t sys_send_nowait(int fd, const void *from, size_t size)
 {
+    if (held(fd)->kind == CLIENT)
+        return knocker_send(held(fd), from, size);
     int error = fails(SEND_NOWAIT);
     if (error)
         return error;
@@ -295,8 +303,11 @@ static int is_writable(const struct descriptor *d)
 
 int sys_writable(int fd) { return is_writable(held(fd)); }
 int sys_type(int fd) { return held(fd)->kind == SINK ? (int)sinks[table[fd].sink].type : S_IFIFO; }
+int sys_are_same(int fd, int other) { return fd == other; }
 int sys_flags(int fd) { return O_WRONLY | (held(fd)->nonblocking ? O_NONBLOCK : 0); }
 int sys_is_terminal(int fd) { return held(fd)->kind == SINK && sinks[table[fd].sink].is_terminal; }
+
+void sys_forget_code(void) {}
 
 /* --- epoll --- */
 
@@ -363,7 +374,7 @@ int watched_as(enum watch_kind kind, const struct pipe *p, uint32_t *index)
 static int is_ready(const struct watch *w)
 {
     const struct descriptor *d = held(w->fd);
-    if (!w->events && d->kind != PIPE_READ)
+    if (!w->events && d->kind != PIPE_READ && d->kind != CLIENT)
         return 0;
     switch (d->kind) {
     case SIGNALS: return fake.signals != 0;
@@ -373,9 +384,16 @@ static int is_ready(const struct watch *w)
     case PIDFD: return !kernel_find(d->pid) || kernel_find(d->pid)->state == 'Z';
     case SINK: return is_writable(d);
     case PIPE_WRITE: return pipe_room(d->pipe) > 0;
+    case DOOR: return door_is_ready();
+    case CLIENT: return knocker_events(d, w->events) != 0;
     case FREE: case PLAIN: case EPOLL: case PROC: case TEXT: case OOM: break;
     }
     return 0;
+}
+
+static uint32_t events_of(const struct watch *w)
+{
+    return held(w->fd)->kind == CLIENT ? knocker_events(held(w->fd), w->events) : w->events;
 }
 
 static int gather(struct epoll_event *out, int room)
@@ -383,7 +401,7 @@ static int gather(struct epoll_event *out, int room)
     int count = 0;
     for (uint32_t i = 0; i < watch_count && count < room; i++)
         if (is_ready(&watches[i]))
-            out[count++] = (struct epoll_event){.events = watches[i].events, .data.u64 = watches[i].key};
+            out[count++] = (struct epoll_event){.events = events_of(&watches[i]), .data.u64 = watches[i].key};
     return count;
 }
 
@@ -441,3 +459,8 @@ void given_point_at_child(const struct core *c, const struct program *program)
 }
 
 void given_let_go(void) { broken("a pod was given nothing"); }
+
+/* --- footprint.c: there is no memory of ours to give back to a kernel that is none --- */
+
+void footprint_settled(struct core *c) { (void)c; }
+void footprint_trim(struct core *c) { (void)c; }

@@ -99,6 +99,7 @@ class Answer:
     queue_room: int = 0
     sinks: list[bytes] = field(default_factory=lambda: [b"", b""])
     files: dict[int, bytes] = field(default_factory=dict)
+    heard: dict[int, bytes] = field(default_factory=dict)  # by clients of the control server
     logs: list[tuple[int, int, int]] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     open: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -255,6 +256,11 @@ def _read_file(answer: Answer, at: int, rest: str) -> None:
     answer.files[int(which)] = bytes.fromhex(text)
 
 
+def _read_heard(answer: Answer, at: int, rest: str) -> None:
+    which, _, text = rest.split(" ")
+    answer.heard[int(which)] = bytes.fromhex(text)
+
+
 def _read_line(answer: Answer, at: int, rest: str) -> None:
     *numbers, text = rest.split(" ")
     answer.lines.append(Line(*map(int, numbers), bytes.fromhex(text)))
@@ -297,6 +303,7 @@ _LINES = {
     "cell": _read_cell,
     "sink": _read_sink,
     "file": _read_file,
+    "heard": _read_heard,
     "log": lambda answer, at, rest: answer.logs.append(tuple(map(int, rest.split()[1:]))),
     "line": _read_line,
     "open": _read_open,

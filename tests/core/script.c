@@ -159,6 +159,12 @@ static void read_fact(const char *words)
         f.kind = FACT_FILE;
         sscanf(rest, "%d %n", &f.a, &used);
         f.text = strdup(rest + used);
+    } else if (strcmp(kind, "client") == 0) {
+        f.kind = FACT_CLIENT;
+        fake.has_door = 1;
+        sscanf(rest, "%d %n", &f.a, &used);
+        int speaks = strncmp(rest + used, "says ", 5) == 0;
+        f.text = speaks ? from_hex(rest + used + 5, &f.size) : strdup(rest + used);
     } else if (strcmp(kind, "room") == 0) {
         f.kind = FACT_ROOM;
         sscanf(rest, "%d %lu", &f.a, &f.size);

@@ -23,7 +23,7 @@ struct sight sight;
 void sight_begin(struct core *c)
 {
     if (sight.events)
-        events_begin(c, sight.events);
+        events_begin(c, sight.events, "events");
 }
 
 static void show_records(const struct core *c)

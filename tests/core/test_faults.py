@@ -7,6 +7,7 @@ before the pod begins is an end with 71; what fails later is said and got over.
 import errno
 
 import pytest
+from knockers import every_kind
 from player import Answer, Player, request
 
 from minipod.model import Ask, Backoff, Log, Notify, Pod, Probe, Unit
@@ -33,7 +34,7 @@ PASSING = {
     "epoll": [errno.EMFILE],
     "signals": [errno.EMFILE],
 }
-LACKING = {"fork", "fork_apart", "pipe", "pidfd", "epoll_add", "open", "list", "stream"}
+LACKING = {"fork", "fork_apart", "pipe", "pidfd", "epoll_add", "open", "list", "stream", "accept"}
 IN_A_ROW = 5
 # The same of what probes, hooks and notify are asked and heard by.
 ASKING = {
@@ -138,7 +139,29 @@ def writing_pod() -> list[str]:
             "sink 1 4096 1 1 90000 9000"]
 
 
-PODS = {"writing": (writing_pod, 143, WRITING), "busy": (busy_pod, 137, PASSING), "asking": (asking_pod, 143, ASKING)}
+# And of whom clients are asked, and by what they are heard and told.
+STEERING = {
+    "accept": [errno.EMFILE, errno.ECONNABORTED],
+    "peer": [errno.ENOPROTOOPT],
+    "hear": [errno.EINTR, errno.ECONNRESET],
+    "tell": [errno.EINTR, errno.EPIPE, errno.EAGAIN],
+    "shut": [errno.ENOTCONN],
+    "give_back": [errno.EINVAL],
+    "epoll_add": [errno.ENOMEM],
+}
+
+
+def steering_pod() -> list[str]:
+    """Every kind of client, while lines are written; those that still follow at the end hear of it."""
+    pod = Pod("steering", (Unit("web", Kind.SERVICE, ("a",), "always"), Unit("db", Kind.SERVICE, ("b",), "always")))
+    facts = [(6 * SECOND, Fact(FactKind.ENDED, 0, 1)), (30 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD))]
+    text = (b"a long line of text" * 50 + b"\n") * 12
+    writes = [f"at {at * SECOND + 1} write {unit} 0 {text.hex()}" for at in (1, 2, 3, 4, 9) for unit in (0, 1)]
+    return [*request(pod, (), facts, until=60 * SECOND), *writes, *every_kind()]
+
+
+PODS = {"writing": (writing_pod, 143, WRITING), "busy": (busy_pod, 137, PASSING), "asking": (asking_pod, 143, ASKING),
+        "steering": (steering_pod, 143, STEERING)}
 
 
 @pytest.fixture(scope="module", params=PODS)
@@ -161,7 +184,7 @@ def complaint(answer: Answer, healthy: Answer) -> str | None:
         return f"status {answer.status}: {answer.broken or answer.text[-1000:]}"
     if answer.exit_code != healthy.exit_code or answer.phase != healthy.phase:
         return f"it ended with {answer.exit_code} {answer.phase}"
-    left = {answer.open["pidfd"], answer.open["connection"]}
+    left = {answer.open[kind] for kind in ("pidfd", "connection", "client", "door")}
     if answer.open["pipe_read"][0] != answer.open["pipe_write"][0] + len(answer.files) or left != {(0, 0)}:
         return f"descriptors are left: {answer.open}"
     if answer.impossible_count or answer.lost_events:

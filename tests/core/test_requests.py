@@ -74,6 +74,8 @@ REQUESTS = {
     "a blank at the end": (head(HOST, line="GET / HTTP/1.1 "), BROKEN, 400),
     "an empty line first": (b"\r\n" + head(HOST), BROKEN, 400),
     "no method": (head(HOST, line=" / HTTP/1.1"), BROKEN, 400),
+    "a body that waits to be asked for": (head(HOST, "Expect: 100-continue", "Content-Length: 9"), DONE, 0),
+    "whoever expects of HTTP/1.0": (head("Expect: 100-continue", "Content-Length: 9", line="POST / HTTP/1.0"), MORE, 0),
     "an unknown method": (head(HOST, line="BREW / HTTP/1.1"), DONE, 0),
     "a long method": (head(HOST, line="G" * 33 + " / HTTP/1.1"), BROKEN, 400),
     "a whole address": (head(HOST, line="GET http://m/v1/pod HTTP/1.1"), BROKEN, 400),

@@ -159,6 +159,13 @@ def test_a_long_line_comes_in_marked_pieces(pieces, size):
     assert b"".join(line.text for line in (*cut, last)) == b"y" * size
 
 
+def test_a_long_line_is_cut_between_characters(pieces):
+    for text in ("é" * 5000, "a" + "é" * 5000, "ab" + "😀" * 3000, "a" + "中" * 4000):
+        (lines,) = ask(pieces, "put", 0, 5, 0, (text + "\n").encode().hex(), "all")
+        assert "".join(line.text.decode() for line in lines) == text
+        assert [line.flags for line in lines] == [PARTIAL] * (len(lines) - 1) + [0]
+
+
 def test_last_words_without_a_newline_are_a_line(pieces):
     half, over = ask(pieces, "put", 0, 1, 0, b"half".hex(), "all", "put", 0, 2, 1, b"over".hex(), "more")
     assert [line.flags for line in half] == [PARTIAL]

@@ -40,6 +40,7 @@ TARGETS = {
     "one": Target(("one_value",), 50_000),
     "plan": Target(PLAN, 50_000),
     "redirect": Target(("redirect",), 120_000),
+    "reply": Target(("reply",), 40_000),
     "request": Target(("request",), 40_000),
     "user": Target(("user",), 12_000),
 }

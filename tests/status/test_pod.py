@@ -4,7 +4,7 @@ import json
 
 from minipod.status import columns
 from minipod.status.api import pod_object, timestamp
-from minipod.status.pod import PodRecord, follow, lasting, parts_of, pod_status
+from minipod.status.pod import PodRecord, follow, parts_of, pod_status
 from minipod.status.records import Condition, PodInfo, PodStatus, Terminated
 from minipod.status.states import UnitRecord
 from minipod.supervisor.backoff import SECOND
@@ -94,12 +94,6 @@ def test_a_reason_stays_as_long_as_its_phase() -> None:
     assert follow(before, PodStatus("Pending"), 0)[:3] == ("Pending", "Because", "of this")
     assert follow(before, PodStatus("Running"), 0)[:3] == ("Running", "", "")
     assert follow(before, PodStatus("Pending", "Other"), 0)[:3] == ("Pending", "Other", "")
-
-
-def test_a_terminal_phase_lasts() -> None:
-    assert lasting("Running", "Pending", "Failed") == "Failed"
-    assert lasting("Failed", "Running", "") == "Failed"
-    assert lasting("Running", "Pending") == "Running"
 
 
 def test_a_gate_is_asked_of_others() -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from minipod.status.usage import LEFT_BEHIND, MINIPOD, Process, Usage, owners, shares, total, usages
+from minipod.status.usage import MINIPOD, OTHERS, Process, Usage, owners, shares, total, usages
 
 ROOT = 10
 LEADERS = {20: "web", 30: "db"}
@@ -22,9 +22,9 @@ PROCESSES = [
 
 def test_owners() -> None:
     """21 and 22 have a session of their own and are web's all the same; 31 lost its parent, but not its session; 40
-    lost both; 50 and 51 are not below minipod."""
-    assert owners(PROCESSES, LEADERS, ROOT) == {
-        10: MINIPOD, 20: "web", 21: "web", 22: "web", 30: "db", 31: "db", 40: LEFT_BEHIND,
+    lost both; 70 writes minipod's files; 50 and 51 are not below minipod."""
+    assert owners([*PROCESSES, Process(70, ROOT, 1)], LEADERS, ROOT) == {
+        10: MINIPOD, 20: "web", 21: "web", 22: "web", 30: "db", 31: "db", 40: OTHERS, 70: MINIPOD,
     }  # fmt: skip
 
 

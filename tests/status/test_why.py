@@ -4,10 +4,11 @@ import pytest
 
 from minipod.status.pod import PodRecord
 from minipod.status.records import PodInfo, Terminated
-from minipod.status.states import UnitRecord
-from minipod.status.view import PodView, ProbeView, UnitView, Wait
+from minipod.status.states import DEPENDENCY_FAILED, UnitRecord
+from minipod.status.view import PodView, ProbeView, Sickness, UnitView, Wait
 from minipod.status.why import is_well, why, why_pod
-from minipod.supervisor.vocabulary import Kind, Life, Outcome, Want
+from minipod.supervisor.verdict import REASON
+from minipod.supervisor.vocabulary import Kind, Life, Outcome, PodEvent, Want
 
 SECOND = 10**9
 NOW = 1769860800 * SECOND  # 12:00:00 UTC
@@ -18,6 +19,9 @@ OOM = Terminated(137, "OOMKilled", signal=9, finished_at=AGO)
 DONE = Terminated(0, "Completed", finished_at=AGO)
 ANEW = Terminated(137, "RestartingAllContainers", finished_at=AGO)
 BAD = ProbeView("rest", last=False, run=3, why="HTTP status 503", asked_at=NOW - 2 * SECOND, answers=9, failures=3)
+SICK = Sickness("liveness probe", 3, "HTTP status 503")
+LATE = Terminated(143, "DeadlineExceeded", signal=15, finished_at=AGO)
+MISSING = Terminated(127, "StartError", finished_at=AGO)
 GOOD = ProbeView("rest", last=True, run=1, asked_at=NOW, answers=1)
 
 
@@ -72,7 +76,8 @@ def test_stopped_by_hand() -> None:
 
 
 def test_the_pod_begins_anew() -> None:
-    assert why(unit(Life.HELD, ends=(ANEW,)), NOW) == "waits until the whole pod begins anew"
+    said = "ended 5s ago with exit code 137; it waits until the whole pod begins anew"
+    assert why(unit(Life.HELD, ends=(ANEW,)), NOW) == said
 
 
 def test_back_off() -> None:
@@ -127,16 +132,22 @@ def test_over_and_well() -> None:
 
 def test_over_without_a_start() -> None:
     assert ended(Outcome.FAILED) == "was never started: a unit that it waits for failed"
+    seed, api = Wait("seed", "completed", CRASH), Wait("api", "ready")
+    waited = "was never started: it waited for seed to have ended with 0, which ended with exit code 3"
+    assert ended(Outcome.FAILED, waits_for=(seed,)) == waited
+    also = "it waited for api to be ready, which was never started"
+    assert ended(Outcome.FAILED, waits_for=(seed, api)) == f"{waited}; {also}"
+    assert why(unit(Life.DRAINING, outcome=Outcome.FAILED, view={"waits_for": (seed,)}), NOW) == waited
     assert ended(Outcome.STOPPED) == "was never started: the pod ended before"
-    missing = Terminated(127, "StartError", finished_at=AGO)
-    assert ended(Outcome.UNRUNNABLE, missing) == "could not be started 5s ago: exit code 127: there is no such program"
+    assert ended(Outcome.UNRUNNABLE, MISSING) == "could not be started 5s ago: exit code 127: there is no such program"
 
 
 # --- a process --------------------------------------------------------------------------------------------------------
 
 
 def test_starts() -> None:
-    assert why(unit(Life.SPAWNING), NOW) == "is being started: its program is not confirmed to run"
+    begun = unit(Life.SPAWNING, started_at=NOW - 3 * SECOND)
+    assert why(begun, NOW) == "is being started since 3s: its program does not run yet"
     hooked = unit(Life.POST_START, started_at=NOW - 3 * SECOND)
     assert why(hooked, NOW) == "has run for 3s, and its post_start hook is not done"
 
@@ -172,7 +183,8 @@ def test_it_fails_and_has_not_failed_yet(kind, name) -> None:
 
 
 def test_it_says_that_it_is_not_well() -> None:
-    assert why(up(view={"errno": 5}), NOW) == "says that it is not well: errno 5"
+    assert why(up(view={"errno": 5}), NOW) == "says that it is not well: errno 5 (EIO)"
+    assert why(up(view={"errno": 9999}), NOW) == "says that it is not well: errno 9999"
 
 
 # --- a process that shall end -----------------------------------------------------------------------------------------
@@ -183,9 +195,9 @@ def test_it_says_that_it_is_not_well() -> None:
     [
         (Want.HOLD, "by hand"),
         (Want.STOP, "with the pod"),
-        (Want.AGAIN, "to be started again"),
+        (Want.AGAIN, "to be started again, as somebody said"),
         (Want.RESET, "because the whole pod begins anew"),
-        (Want.UP, "because it is not well"),
+        (Want.UP, "because its deadline ran out"),
     ],
 )
 def test_is_being_stopped(want, said) -> None:
@@ -194,9 +206,21 @@ def test_is_being_stopped(want, said) -> None:
 
 
 def test_is_being_stopped_for_a_probe() -> None:
-    said = told(Life.TERM_SENT, Want.UP, view={"probes": (("liveness", BAD),)})
-    failed = "because its liveness probe failed 3 times in a row, last 2s ago: HTTP status 503"
+    """The probe itself has forgotten its answers by then."""
+    said = told(Life.TERM_SENT, Want.UP, view={"unhealthy": SICK, "probes": (("liveness", ProbeView("off")),)})
+    failed = "because its liveness probe failed 3 times in a row (HTTP status 503)"
     assert said == f"is being stopped {failed}: it was asked to end; KILL follows in 4s, at 12:00:04"
+
+
+def test_was_stopped_for_a_probe() -> None:
+    """TERM alone does not say who sent it."""
+    term = Terminated(143, "Error", signal=15, finished_at=AGO)
+    waiting = unit(Life.BACKOFF, ends=(term,), instances=4, due_at=NOW + SECOND, view={"unhealthy": SICK})
+    because = "stopped because its liveness probe failed 3 times in a row (HTTP status 503)"
+    assert why(waiting, NOW).startswith(f"ended 5s ago with exit code 143 (SIGTERM), {because}; restart 4 comes in 1s")
+    hook = Sickness("post_start", 1, "exit code 9")
+    because = "stopped because its post_start failed (exit code 9)"
+    assert ended(Outcome.FAILED, term, unhealthy=hook) == f"failed for good 5s ago: exit code 143 (SIGTERM), {because}"
 
 
 @pytest.mark.parametrize(
@@ -215,11 +239,66 @@ def test_steps_of_a_stop(life, view, said) -> None:
 
 @pytest.mark.parametrize(
     ("left", "said"),
-    [(0, "what is left of it is"), (1, "1 process of it is"), (3, "3 processes of it are")],
+    [
+        (0, "whatever is left of it is being ended"),
+        (1, "1 process of it is being ended: run it in the foreground"),
+        (3, "3 processes of it are being ended: run it in the foreground"),
+    ],
 )
 def test_what_it_left_behind_is_ended(left, said) -> None:
     draining = unit(Life.DRAINING, ends=(CRASH,), view={"left_behind": left})
-    assert why(draining, NOW) == f"has ended with exit code 3; {said} being ended: run it in the foreground"
+    assert why(draining, NOW) == f"has ended with exit code 3; {said}"
+
+
+# Every state that is not plain running, by what there is of it: the words and numbers that its sentence must have.
+STATES: list[tuple[Life, dict, dict, list[str]]] = [
+    (Life.HELD, {}, {"waits_for": (Wait("db", "ready"),)}, ["db to be ready"]),
+    (Life.HELD, {"want": Want.HOLD, "ends": (CRASH,)}, {}, ["by hand", "5s ago", "exit code 3", "minipod start web"]),
+    (Life.HELD, {"ends": (ANEW,)}, {}, ["5s ago", "exit code 137", "begins anew"]),
+    (Life.BACKOFF, {"ends": (CRASH,), "due_at": NOW + 11 * SECOND, "instances": 4}, {},
+     ["5s ago", "exit code 3", "restart 4", "11s", "12:00:11", "back-off of 16s"]),
+    (Life.BACKOFF, {"ends": (SIGNALLED,), "due_at": NOW}, {}, ["139", "SIGSEGV", "0s"]),
+    (Life.BACKOFF, {"ends": (OOM,), "due_at": NOW}, {}, ["137", "OOMKilled", "memory"]),
+    (Life.BACKOFF, {"ends": (DONE,), "due_at": NOW}, {"left_behind": 3}, ["exit code 0", "3 processes", "foreground"]),
+    (Life.BACKOFF, {"ends": (CRASH,), "due_at": NOW}, {"unhealthy": SICK}, ["liveness probe", "3 times", "503"]),
+    (Life.BACKOFF, {"due_at": NOW + SECOND}, {}, ["resources", "1s", "12:00:01"]),
+    (Life.SPAWNING, {"started_at": NOW - SECOND}, {}, ["1s"]),
+    (Life.POST_START, {"started_at": NOW - SECOND}, {}, ["1s", "post_start"]),
+    (Life.UP, {"started_at": NOW - SECOND}, {"probes": (("startup", BAD),)}, ["1s", "3 times", "2s ago", "503"]),
+    (Life.UP, {"started": True}, {"probes": (("readiness", BAD),)}, ["not ready", "3 times", "2s ago", "503"]),
+    (Life.UP, {"started": True, "ready": True}, {"probes": (("liveness", BAD),)}, ["liveness", "3 times", "503"]),
+    (Life.UP, {"started": True, "ready": True}, {"errno": 5}, ["errno 5", "EIO"]),
+    (Life.PRE_STOP, {"want": Want.STOP, "due_at": NOW + SECOND}, {}, ["with the pod", "pre_stop", "1s", "12:00:01"]),
+    (Life.TURN, {"want": Want.RESET, "due_at": NOW + SECOND}, {"waits_for": (Wait("api", "gone"),)},
+     ["pod begins anew", "api to be over", "1s"]),
+    (Life.TERM_SENT, {"due_at": NOW + SECOND}, {"unhealthy": SICK}, ["liveness probe", "3 times", "503", "KILL", "1s"]),
+    (Life.TERM_SENT, {"want": Want.AGAIN, "due_at": NOW + SECOND}, {}, ["started again", "KILL", "1s"]),
+    (Life.KILL_SENT, {"want": Want.HOLD}, {}, ["by hand", "killed"]),
+    (Life.DRAINING, {"ends": (CRASH,)}, {"left_behind": 2}, ["exit code 3", "2 processes", "foreground"]),
+    (Life.ENDED, {"outcome": Outcome.DONE, "ends": (DONE,)}, {}, ["finished", "5s ago", "exit code 0"]),
+    (Life.ENDED, {"outcome": Outcome.FAILED, "ends": (CRASH,)}, {"raw_code": 75}, ["for good", "5s", "code 3", "75"]),
+    (Life.ENDED, {"outcome": Outcome.FAILED}, {"waits_for": (Wait("db", "completed", CRASH),)}, ["db", "exit code 3"]),
+    (Life.ENDED, {"outcome": Outcome.GAVE_UP, "ends": (CRASH,)}, {"streak": 5}, ["5 restarts", "5s", "exit code 3"]),
+    (Life.ENDED, {"outcome": Outcome.UNRUNNABLE, "ends": (MISSING,)}, {}, ["started", "5s", "127", "no such program"]),
+    (Life.ENDED, {"outcome": Outcome.EXPIRED, "ends": (LATE,)}, {}, ["deadline", "5s ago", "SIGTERM"]),
+    (Life.ENDED, {"outcome": Outcome.STOPPED, "ends": (SIGNALLED,)}, {}, ["with the pod", "5s ago", "SIGSEGV"]),
+]  # fmt: skip
+NOT_FINAL = {Outcome.RESTART, Outcome.RESTART_NOW, Outcome.HELD, Outcome.RESTART_ALL}
+
+
+@pytest.mark.parametrize(("life", "record", "view", "words"), STATES)
+def test_the_sentence_has_the_numbers(life, record, view, words) -> None:
+    said = why(unit(life, view=view, **record), NOW)
+    assert [word for word in words if word not in said] == [], said
+
+
+def test_no_state_is_forgotten() -> None:
+    """A new word of the supervisor's needs a row."""
+    assert {life for life, *_ in STATES} == set(Life)
+    assert {record.get("want", Want.UP) for _, record, *_ in STATES} == set(Want)
+    assert {record["outcome"] for _, record, *_ in STATES if "outcome" in record} == set(Outcome) - NOT_FINAL
+    reasons = {end.reason for _, record, *_ in STATES for end in record.get("ends", ())}
+    assert reasons >= {word for row in REASON.values() for word in row} - {DEPENDENCY_FAILED}
 
 
 @pytest.mark.parametrize("want", Want)
@@ -233,9 +312,9 @@ def test_every_state_has_its_sentence(life, want) -> None:
 # --- the pod ----------------------------------------------------------------------------------------------------------
 
 
-def pod(*units: UnitView, **more) -> PodView:
+def pod(*units: UnitView, cause: PodEvent | None = None, **more) -> PodView:
     records = tuple(each.record for each in units)
-    return PodView(PodRecord(records), PodInfo("shop", ()), units, NOW, **more)
+    return PodView(PodRecord(records, cause=cause), PodInfo("shop", ()), units, NOW, **more)
 
 
 def test_the_pod() -> None:
@@ -244,7 +323,13 @@ def test_the_pod() -> None:
     assert why_pod(pod(done, up(), unit(Life.HELD, want=Want.HOLD))).startswith("web was stopped by hand")
     ending = {"message": "main ended", "stop_by": NOW + 9 * SECOND}
     assert why_pod(pod(up(), **ending)) == "ends: main ended; all is gone by 12:00:09"
-    assert why_pod(pod(up(), message="it was told to stop", told_by="SIGINT")) == "ends: it was told to stop by SIGINT"
+    told = {"message": "it was told to stop", "told_by": "SIGINT"}
+    assert why_pod(pod(up(), cause=PodEvent.TOLD, **told)) == "ends: it was told to stop by SIGINT"
+    late = {"message": "every service finished with 0", "told_by": "SIGTERM"}
+    assert why_pod(pod(up(), cause=PodEvent.ALL_DONE, **late)) == "ends: every service finished with 0"
+    crashed = unit(Life.ENDED, outcome=Outcome.FAILED, ends=(CRASH,))
+    fatal = {"message": "a unit that the pod needs failed for good", "decided_by": "web"}
+    assert why_pod(pod(crashed, **fatal)) == f"ends: {fatal['message']} (web ended with exit code 3)"
     assert why_pod(pod(up(), is_frozen=True)).startswith("stands still")
 
 

@@ -110,6 +110,8 @@ def given(what: str, *command: str) -> None:
             os._exit(0)
     elif what == "without-nowait":
         refuse({"x86_64": 328, "aarch64": 287}[os.uname().machine])  # pwritev2, which pipes have known since Linux 6.4
+    elif what == "without-unix":
+        refuse({"x86_64": 41, "aarch64": 198}[os.uname().machine], 1, errno.EAFNOSUPPORT)  # socket, AF_UNIX
     elif what == "without-ipv6":
         refuse({"x86_64": 41, "aarch64": 198}[os.uname().machine], 10, errno.EAFNOSUPPORT)  # socket, AF_INET6
     elif what == "without-processes":

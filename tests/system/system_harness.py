@@ -12,8 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import Enum
 from pathlib import Path
@@ -78,6 +78,16 @@ def wait_until(happened: Callable[[], Any], what: str, patience: float = PATIENC
         assert time.monotonic() < end, f"not in {patience} s: {what}"
         time.sleep(0.001)
     return answer
+
+
+@contextmanager
+def beside(command: Sequence[str | Path], **how: Any) -> Iterator[subprocess.Popen]:
+    """A command that runs beside the test, as Popen has it; killed at the end: a test that fails waits for nobody."""
+    with subprocess.Popen(command, **how) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def children(pid: int) -> list[int]:

@@ -2,13 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from system_harness import SLEEP, Launcher, at_term, sh
+from system_harness import SLEEP, Launcher, at_term, beside, sh
 
 Ask = Callable[..., subprocess.CompletedProcess]
 
@@ -110,6 +111,55 @@ def test_stop_start_restart(shop, ask: Ask) -> None:
     assert orders == ["order-restart", "order-stop", "order-start"]
 
 
+def test_what_changes_as_it_changes(shop, ask: Ask, tmp_path: Path) -> None:
+    """Each row when its unit's state changes, until the pod ends."""
+    command = [sys.executable, "-m", "minipod", "get", "-w"]
+    environment = {**os.environ, "MINIPOD_SOCKET": str(tmp_path / "shop.sock")}
+    with beside(command, stdout=subprocess.PIPE, text=True, env=environment) as watching:
+        def expect(*words: str) -> None:
+            for line in watching.stdout:
+                if line.split()[: len(words)] == list(words):
+                    return
+            raise AssertionError(f"it ended without {words}")
+
+        expect("tough", "service", "1/1", "Running", "0")
+        ask("stop", "web")
+        expect("web", "service", "0/1", "Stopped")
+        ask("start", "web")
+        expect("web", "service", "1/1", "Running", "1")
+        ask("stop", "--all")
+        ask("signal", "KILL", "tough")
+        rest = watching.stdout.read()
+        assert watching.wait(30) == 0 and "shop" in rest
+    shop.wait()
+
+
+def test_units_are_proposed(shop, ask: Ask) -> None:
+    """By the pod that runs now."""
+    assert ask("complete", "bash", "logs", "").stdout.split()[:7] == [
+        "migrate", "proxy", "web", "broken", "late", "sick", "tough",
+    ]  # fmt: skip
+    assert ask("complete", "bash", "restart", "t").stdout == "tough\n"
+
+
+def test_what_a_unit_leaves_behind_and_its_last_words(launch: Launcher, tmp_path: Path, ask: Ask) -> None:
+    """A daemon that goes into the background and says so at length, in the words of its user."""
+    daemon = "for i in 1 2 3; do setsid sleep 1000 & done; for i in $(seq 25); do echo line $i; done; exit 4"
+    unit = {"command": sh(daemon), "restart": "on_failure", "backoff": {"initial": "1h", "max": "1h"}}
+    pod = {"pod": {"name": "shop", "control": str(tmp_path / "shop.sock")}, "service.web": unit}
+    running = launch.start(pod)
+    running.expect_error("restart 2 in ")
+    told = ask("describe", "web").stdout
+    why = next(line for line in told.splitlines() if line.startswith("Why:"))
+    assert "ended " in why and "with exit code 4; restart 2 comes in " in why
+    assert why.endswith("; it left 3 processes behind: run it in the foreground")
+    lines = told.partition("Last Lines:\n")[2].partition("Events:")[0].split("\n")
+    assert lines == [*(f"  line {i}" for i in range(16, 26)), ""]
+    assert ask("describe", "--lines", "2", "web").stdout.count("  line ") == 2
+    running.send(signal.SIGTERM)
+    running.wait()
+
+
 def test_a_stop_that_takes_its_time(shop, ask: Ask) -> None:
     said = ask("stop", "--timeout", "100ms", "tough", code=124).stderr
     assert said.startswith("minipod: timed out: tough is being stopped by hand: it was asked to end; KILL follows in ")
@@ -125,7 +175,7 @@ def test_the_end(shop, ask: Ask, tmp_path: Path) -> None:
     """Whoever follows hears of it."""
     command = [sys.executable, "-m", "minipod", "events", "-f", "-o", "json"]
     environment = {**os.environ, "MINIPOD_SOCKET": str(tmp_path / "shop.sock")}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as following:
+    with beside(command, stdout=subprocess.PIPE, text=True, env=environment) as following:
         first = json.loads(following.stdout.readline())
         assert ask("stop", "--all").stdout == "the pod stops\n"
         ask("signal", "KILL", "tough")

@@ -66,11 +66,11 @@ def test_the_pod(shop) -> None:
 
 def test_a_unit_that_runs(shop) -> None:
     running, place = shop
-    unit = place.wait_for("web", life="up")
+    log = {"mode": "prefix", "file": None, "bytes": 8, "lines": 2, "dropped": 0}
+    unit = place.wait_for("web", life="up", log=log)
     assert running.inside(unit["pid"])
     assert unit["started"] and unit["ready"] and unit["begun"] and unit["instances"] == 1
     assert (unit["ends"], unit["waitsFor"], unit["dueAt"], unit["outcome"]) == ([], [], None, None)
-    assert unit["log"] == {"mode": "prefix", "file": None, "bytes": 8, "lines": 2, "dropped": 0}
 
 
 def test_a_unit_that_fails(shop) -> None:
@@ -159,6 +159,59 @@ def test_a_units_context(launch: Launcher, folder: Path) -> None:
     assert told["argv"] == unit["command"] and f"LONG={long}" in told["env"]
     assert (told["workingDir"], told["user"], told["uid"], told["gid"]) == ("/tmp", None, 0, 0)
     assert f"PATH={os.environ['PATH']}" in told["env"]
+
+
+def test_a_context_is_of_bytes(launch: Launcher, folder: Path) -> None:
+    """A value that is no UTF-8 comes as what it is, however long; a text would have lost it."""
+    odd = b"\xff\x80a" * 30_000
+    env = {"ODD": os.fsdecode(b"caf\xe9"), "LONG": os.fsdecode(odd), "EVEN": "café"}
+    running, place = start(launch, folder, {"service.web": {"command": SLEEP}}, env=env)
+    told = place.get("/v1/units/web/context").json["env"]
+    assert {"hex": b"ODD=caf\xe9".hex()} in told and "EVEN=café" in told
+    assert {"hex": (b"LONG=" + odd).hex()} in told
+
+
+def test_who_failed_a_unit_that_was_never_started(launch: Launcher, folder: Path) -> None:
+    """Of all that it waits for those that are over; also through one that was never started itself."""
+    running, place = start(launch, folder, {
+        "service.seed": {"command": sh("exit 3"), "restart": "never"},
+        "service.slow": {"command": SLEEP, "startup_probe": {"exec": ["false"], "failure_threshold": 999}},
+        "service.late": {"command": SLEEP, "after": {"seed": "completed", "slow": "started"}},
+        "service.last": {"command": SLEEP, "after": {"late": "ready"}},
+    })  # fmt: skip
+    place.wait_for("last", life="ended")
+    assert place.unit("late")["waitsFor"] == [{"unit": "seed", "milestone": "completed"}]
+    assert place.unit("last")["waitsFor"] == [{"unit": "late", "milestone": "ready"}]
+
+
+def test_which_probe_had_it_stopped(launch: Launcher, folder: Path) -> None:
+    """Known while it ends, and until another instance runs: a TERM in the status tells nobody why."""
+    probe = {"exec": sh("exit 7"), "period": "1s", "failure_threshold": 2}
+    running, place = start(launch, folder, {
+        "service.deaf": {"command": sh("trap '' TERM; while :; do sleep 1; done"), "liveness_probe": probe,
+                         "termination_grace_period": "1h"},
+        "service.sick": {"command": SLEEP, "liveness_probe": probe, "backoff": {"initial": "1h", "max": "1h"}},
+        "service.hook": {"command": SLEEP, "post_start": {"exec": ["false"]}, "restart": "never"},
+        "service.well": {"command": SLEEP, "liveness_probe": {"exec": ["true"]}},
+    })  # fmt: skip
+    place.wait_for("deaf", life="term-sent")
+    place.wait_for("sick", life="backoff", instances=2)
+    place.wait_for("hook", life="ended")
+    said = {"by": "liveness probe", "failures": 2, "why": "exit code 7"}
+    assert (place.unit("deaf")["unhealthy"], place.unit("sick")["unhealthy"]) == (said, said)
+    assert place.unit("hook")["unhealthy"] == {"by": "post_start", "failures": 1, "why": "exit code 1"}
+    assert place.unit("well")["unhealthy"] is None
+
+
+def test_whose_code_the_pods_is(launch: Launcher, folder: Path) -> None:
+    running, place = start(launch, folder, {
+        "service.web": {"command": sh("until [ -e up ]; do sleep 0.01; done; exit 3"), "restart": "never",
+                        "essential": True},
+        "service.deaf": {"command": sh("trap '' TERM; touch up; while :; do sleep 1; done"),
+                         "termination_grace_period": "1h"},
+    }, env={"MINIPOD_GRACE": "1h"})  # fmt: skip
+    wait_until(lambda: place.get("/v1/pod").json["pod"]["cause"] == "fatal", "the pod ends")
+    assert place.get("/v1/pod").json["pod"]["decidedBy"] == "web"
 
 
 # --- health
@@ -377,6 +430,22 @@ def test_who_follows_is_told_what_was_lost(launch: Launcher, folder: Path) -> No
         assert b'"lost":true' in read_until(web, b'"line":"x"')
 
 
+def test_a_line_in_pieces_is_never_mixed_with_the_other_stream(launch: Launcher, folder: Path) -> None:
+    wait = f"while [ ! -e {folder}/$1 ]; do sleep 0.01; done"
+    steps = "head -c 20000 /dev/zero | tr '\\0' x; go a; echo other >&2; go b; echo end; exec sleep 1000"
+    _, place = start(launch, folder, {"service.web": {"command": sh(f"go() {{ {wait}; }}; {steps}")}})
+    for step, last in (("a", "x"), ("b", "other"), ("c", "end")):
+        wait_until(lambda last=last: _last_line(place).endswith(last), f"it wrote {last}")
+        (folder / step).touch()
+    text = place.get("/v1/units/web/logs", Accept="text/plain").text
+    assert [line.lstrip("x") for line in text.splitlines()] == ["", "other", "end"]
+
+
+def _last_line(place: Place) -> str:
+    lines = place.get("/v1/units/web/logs").lines
+    return lines[-1]["line"] if lines else ""
+
+
 def test_a_line_that_is_all_escapes(launch: Launcher, folder: Path) -> None:
     """Six bytes of JSON for each of its own: nothing is lost, and nothing is broken."""
     script = sh(r"head -c 12000 /dev/zero | tr '\0' '\001'; echo; echo end; exec sleep 1000")
@@ -434,7 +503,8 @@ MISTAKES = {
     "GET /v1/logs?tail=x": 400, "GET /v1/logs?tail=-1": 400, "GET /v1/logs?tail=4294967296": 400,
     "GET /v1/logs?tail=1&tail=2": 400, "GET /v1/logs?follow=maybe": 400, "GET /v1/logs?since=yesterday": 400,
     "GET /v1/logs?since=%": 400, "GET /v1/logs?": 200, "GET /v1/logs?&": 400, "GET /v1/events?tail=1": 400,
-    "GET /v1/events?after=": 400, f"GET /v1/logs?since={'1' * 200}": 400,
+    f"GET /v1/units/{'a' * 100}": 404, f"GET /v1/units/{'%61' * 300}": 404, "GET /v1/units/web%00": 400,
+    "GET /v1/units/web%2Flogs": 404, "GET /v1/events?after=": 400, f"GET /v1/logs?since={'1' * 200}": 400,
 }  # fmt: skip
 
 
@@ -450,3 +520,29 @@ def test_mistakes(shop, request_: str, status: int) -> None:
 def test_a_mistake_in_words(shop) -> None:
     answer = shop[1].get("/v1/units/nobody", Accept="text/plain")
     assert (answer.status, answer.text) == (404, "there is no unit of this name; GET /v1/units lists them\n")
+
+
+def test_what_a_probe_said(launch: Launcher, folder: Path) -> None:
+    """The first line of its command's last attempt, fit for a terminal, however much it writes."""
+    period = {"period": "1s"}
+    pod = {
+        "service.web": {"command": SLEEP, "readiness_probe": {
+            "exec": sh("printf '\\n\\033[1mno database\\nmore\\n' >&2; exit 1"), **period}},
+        "service.loud": {"command": SLEEP, "readiness_probe": {
+            "exec": sh("head -c 300000 /dev/zero | tr '\\0' x; exit 0"), **period, "timeout": "30s"}},
+        "service.slow": {"command": SLEEP, "liveness_probe": {
+            "exec": sh("echo still looking; exec sleep 1000"), **period, "failure_threshold": 999}},
+        "service.mute": {"command": SLEEP, "readiness_probe": {
+            "exec": sh("[ -e said ] || echo once; touch said; exit 3"), **period}},
+    }  # fmt: skip
+    running, place = start(launch, folder, pod)
+    place.wait_for("loud", ready=True)
+
+    def why(name: str, kind: str, answers: int) -> str:
+        wait_until(lambda: place.unit(name)["probes"][kind]["answers"] >= answers, "it was asked")
+        return place.unit(name)["probes"][kind]["why"]
+
+    assert why("web", "readiness", 1) == "exit code 1:  [1mno database"
+    assert why("slow", "liveness", 1) == "no answer within 1s: still looking"
+    assert why("mute", "readiness", 2) == "exit code 3"
+    running.expect_error("web: readiness probe failed: exit code 1:  .1mno database")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from knocking import Place, near
-from system_harness import SLEEP, Launcher, sh, wait_until
+from system_harness import SLEEP, Launcher, beside, sh, wait_until
 
 DONE, FAILED, NOT_RUNNING, UNKNOWN, USAGE, TOO_LATE = 0, 1, 3, 4, 64, 124
 POD = {
@@ -63,6 +63,27 @@ def test_health_and_ready(shop: Place, client: Client) -> None:
     shop.post("/v1/units/sick/stop")
     shop.wait_for("sick", life="held")
     assert client.run("ready").stdout == "ok\n"
+
+
+def test_health_tells_what_failed_for_good(launch: Launcher, client: Client) -> None:
+    pod = {"service.web": {"command": SLEEP}, "service.job": {"command": ["false"], "restart": "never"}}
+    launch.start({**pod, "pod": {"control": str(client.path)}})
+    Place(str(client.path)).wait().wait_for("job", outcome="failed")
+    for word in ("health", "ready"):
+        assert client.run(word, code=FAILED).stdout == "job: failed, not running\n"
+
+
+def test_a_pod_that_ends_is_neither_healthy_nor_ready(launch: Launcher, client: Client) -> None:
+    tough = {"command": sh("trap '' TERM; echo up; while :; do sleep 0.01; done"), "termination_grace_period": "1h"}
+    pod = {"pod": {"control": str(client.path), "termination_grace_period": "1h"}, "service.tough": tough}
+    running = launch.start(pod)
+    running.expect("up")
+    client.run("ctl", "stop", "--all")
+    for word in ("health", "ready"):
+        assert client.run(word, code=FAILED).stdout.startswith("pod: ending: it was told to stop\n")
+    client.run("ctl", "stop", "--all")
+    assert running.wait().code == 137
+    assert client.run("ready", code=NOT_RUNNING).stdout == ""
 
 
 def test_health_takes_less_than_five_milliseconds(shop: Place, client: Client) -> None:
@@ -118,7 +139,7 @@ def test_follow_until_the_pod_ends(shop: Place, client: Client) -> None:
     """However long nothing comes, and past any time-out."""
     words = [client.minipod, "ctl", "events", "-f", "--timeout", "50ms"]
     env = {"MINIPOD_SOCKET": str(client.path)}
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True, env=env) as follower:
+    with beside(words, stdout=subprocess.PIPE, text=True, env=env) as follower:
         assert "held -> spawning" in follower.stdout.readline()
         time.sleep(0.2)
         shop.post("/v1/stop")
@@ -171,7 +192,7 @@ def test_somebody_who_does_not_answer(client: Client, folder: Path) -> None:
 
 
 def test_which_of_several(launch: Launcher, folder: Path) -> None:
-    """In one folder; the stale socket of a third one is no pod."""
+    """In one folder; the stale socket of a third one is no pod. Who is in none of their containers has to choose."""
     at = ["sh", "-c", f'mount --bind {folder} /run; unset XDG_RUNTIME_DIR; exec "$@"', "sh"]
     plans = [launch.compile({**POD, "pod": {"name": name}}, name) for name in ("shop", "depot")]
     pods = [launch.start(plan, wrap=at) for plan in plans]
@@ -180,20 +201,29 @@ def test_which_of_several(launch: Launcher, folder: Path) -> None:
     with socket.socket(socket.AF_UNIX) as stale:
         stale.bind(str(folder / "minipod/stale.sock"))
 
-    def ask(*words: str) -> subprocess.CompletedProcess:
+    def ask(*words: str, apart: tuple = ("unshare", "--mount")) -> subprocess.CompletedProcess:
         enter = ["nsenter", f"--target={pods[0].namespace_init}", "--mount", "--pid", "env", "-u", "MINIPOD_SOCKET"]
-        return subprocess.run([*enter, launch.minipod, *words], capture_output=True, text=True, timeout=30, check=False)
+        words = (*enter, *apart, launch.minipod, *words)
+        return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
 
     several = ask("health")
-    assert several.returncode == USAGE and "depot" in several.stderr and "shop" in several.stderr
+    assert several.returncode == USAGE
+    assert "depot at /run/minipod/depot.sock" in several.stderr and "shop at /run/minipod/shop.sock" in several.stderr
+    assert ask("get").returncode == USAGE
+    assert ask("ctl", "status", apart=()).stdout.startswith("shop: ")
+    assert ask("get", "-o", "name", apart=()).stdout.startswith("pod/shop\n")
+    assert ask("ctl", "status", "--pod", "depot", apart=()).stdout.startswith("depot: ")
     for name in ("shop", "depot"):
         assert ask("ctl", "status", "--pod", name).stdout.startswith(f"{name}: ")
     nobody = ask("ready", "--pod", "mill")
-    assert (nobody.returncode, nobody.stderr) == (NOT_RUNNING, "minipod: no pod called mill answers here\n")
+    told = "minipod: no pod called mill answers here; there is depot, shop\n"
+    assert (nobody.returncode, nobody.stderr) == (NOT_RUNNING, told)
     with socket.socket(socket.AF_UNIX) as mute:  # one that hangs does not stand for the others
         mute.bind(str(folder / "minipod/mute.sock"))
         mute.listen(8)
+        began = time.monotonic()
         assert ask("ctl", "status", "--pod", "shop").stdout.startswith("shop: ")
+        assert time.monotonic() - began < 5
 
 
 def test_on_scratch(launch: Launcher, minipod: Path, folder: Path) -> None:

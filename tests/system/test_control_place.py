@@ -6,12 +6,13 @@ import signal
 import socket
 import stat
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from knocking import Place, near
-from system_harness import SLEEP, Launcher, Running, Stage, at_term, sh, tool, wait_until
+from system_harness import SLEEP, Launcher, Running, Stage, at_term, beside, sh, tool, wait_until
 
 POD = {"pod": {"name": "shop"}, "service.web": {"command": SLEEP}}
 OTHER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
@@ -32,10 +33,14 @@ def over_run(options: str = "mode=755") -> list[str]:
     return ["sh", "-c", f'mount -t tmpfs -o {options} none /run; unset XDG_RUNTIME_DIR; exec "$@"', "sh"]
 
 
+def entering(running: Running) -> list[str]:
+    return ["nsenter", f"--target={running.namespace_init}", "--mount", "--pid"]
+
+
 def inside(running: Running, *words: object) -> subprocess.CompletedProcess:
     """A command in the pod's namespaces."""
-    enter = ["nsenter", f"--target={running.namespace_init}", "--mount", "--pid"]
-    return subprocess.run([*enter, *map(str, words)], capture_output=True, text=True, timeout=30, check=False)
+    command = [*entering(running), *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=30, check=False)
 
 
 def abstract_name(running: Running) -> str:
@@ -72,13 +77,21 @@ def test_the_users_folder(launch: Launcher, folder: Path) -> None:
 
 def test_no_folder_at_all(launch_both: Launcher) -> None:
     """A read-only root: an abstract name, for those of the PID namespace alone."""
-    running = launch_both.start(POD, wrap=over_run("ro"))
+    pod = {**POD, "service.web": {"command": sh("echo up; exec sleep 1000")}}
+    running = launch_both.start(pod, wrap=over_run("ro"))
     running.expect_error("web: started")
     name = abstract_name(running)
     assert name.endswith("/shop")
     result = inside(running, launch_both.minipod, "ctl", "status")
     assert (result.returncode, result.stderr) == (0, "") and result.stdout.startswith("shop: ")
     assert Place(name).say(b"GET /livez HTTP/1.0\r\n\r\n") == b""
+    ready = (launch_both.minipod, "ready", "--pod", "shop")
+    following = [*entering(running), str(launch_both.minipod), "ctl", "logs", "-f"]
+    with beside(following, stdout=subprocess.PIPE) as follower:
+        assert follower.stdout.readline() == b"web | up\n"
+        # whoever is connected has the listener's name in the kernel's list, and is no pod of his own
+        assert inside(running, launch_both.minipod, "health").stdout == "ok\n"
+        wait_until(lambda: inside(running, *ready).returncode == 0, "it is ready")
     running.send(signal.SIGTERM)
     assert running.wait().code == 143 and name not in Path("/proc/net/unix").read_text()
 
@@ -93,8 +106,44 @@ def test_another_user(launch: Launcher, open_folder: Path) -> None:
     assert inside(running, *asker).returncode == 0
     stranger = ["setpriv", "--reuid=54322", "--regid=54322", "--clear-groups"]
     result = inside(running, *stranger, *asker)
-    assert result.returncode == 3
-    assert result.stderr.startswith("minipod: no minipod answers here: permission denied; ask as root")
+    why = "permission denied, as user 54321 answers there; ask as root, or as that user"
+    assert (result.returncode, result.stderr) == (3, f"minipod: {name}: {why}\n")
+
+
+WALLED = """
+mount -t tmpfs none /run
+while read -r _ at _; do mount -o remount,ro,bind "$at"; done </proc/self/mounts 2>/dev/null
+unset XDG_RUNTIME_DIR
+exec setpriv --reuid=54321 --regid=54322 --clear-groups --inh-caps=-all --bounding-set=-all --no-new-privs "$@"
+"""
+FINDS_NOTHING = sh("for at in / /tmp /run /var/tmp /dev/shm $$PWD; do ! touch $$at/x 2>/dev/null || exit 1; done")
+
+
+def test_nothing_writable_and_nobody_in_particular(launch: Launcher, open_folder: Path) -> None:
+    """All that can be asked and told without Python, and with it, of a user without a name and without capabilities."""
+    pod = {**POD, "init.look": {"command": FINDS_NOTHING},
+           "service.web": {"command": sh("echo up; exec sleep 1000"), "log": "json"}}
+    running = launch.start(pod, wrap=["bash", "-c", WALLED, "bash"], report=False)
+    running.expect_error("web: started")
+
+    own = ("setpriv", "--reuid=54321", "--regid=54322", "--clear-groups")
+
+    def ask(*words: object) -> str:
+        done = inside(running, "env", "-u", "XDG_RUNTIME_DIR", *words)
+        assert (done.returncode, done.stderr) == (0, "")
+        return done.stdout
+
+    minipod, python = (*own, launch.minipod), (sys.executable, "-m", "minipod")  # whose files are its user's alone
+    wait_until(lambda: inside(running, *minipod, "ready").stdout == "ok\n", "it is ready")
+    assert ask(*minipod, "health") == "ok\n"
+    assert "web" in ask(*minipod, "ctl", "status", "web") and "web" in ask(*python, "get", "-o", "name")
+    wait_until(lambda: ask(*minipod, "ctl", "logs", "web") == ask(*python, "logs", "web") == "up\n", "it has written")
+    assert "web lifecycle: held -> spawning (go)\n" in ask(*minipod, "ctl", "events")
+    ask(*minipod, "ctl", "restart", "web")
+    wait_until(lambda: ask(*python, "logs", "-p", "web") == "up\n", "it was begun anew")
+    ask(*minipod, "ctl", "signal", "KILL", "web")
+    inside(running, *minipod, "ctl", "stop", "--all")  # which the end of its PID namespace may end, too
+    assert running.wait().code == 143
 
 
 @pytest.mark.parametrize("trap", ["mkdir /run/minipod; chown 54321 /run/minipod", "ln -s /tmp /run/minipod"])
@@ -211,6 +260,33 @@ def test_a_folder_that_cannot_be_written(launch: Launcher, folder: Path, open_fo
     result = launch.run(at(folder / "a.sock"), wrap=OTHER)
     assert (result.code, result.out) == (71, "")
     assert result.err.endswith(f"cannot open the control socket {folder}/a.sock: permission denied\n")
+
+
+def test_a_file_system_that_is_read_only(launch: Launcher, folder: Path) -> None:
+    result = launch.run(POD, env={"MINIPOD_SOCKET": "/run/a.sock"}, wrap=over_run("ro"))
+    assert (result.code, result.out) == (71, "")
+    assert result.err == "minipod: cannot open the control socket /run/a.sock: read-only file system\n"
+
+
+@pytest.mark.parametrize("kind", ["link to nothing", "datagrams", "no listener's turn"])
+def test_what_is_there_is_left_alone(launch: Launcher, folder: Path, kind: str) -> None:
+    """Other things than a stale socket."""
+    path = folder / "a.sock"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if kind == "datagrams" else socket.SOCK_STREAM) as other:
+        if kind == "link to nothing":
+            path.symlink_to(folder / "nothing")
+        else:
+            other.bind(str(path))
+        if kind == "no listener's turn":  # whoever listens there is busy, and has nobody else at his door
+            other.listen(0)
+            waiting = socket.socket(socket.AF_UNIX)
+            waiting.connect(str(path))
+        before = path.lstat()
+        result = launch.run(at(path))
+        assert (result.code, result.out) == (71, "") and path.lstat().st_ino == before.st_ino
+        why = "what is there is no socket" if kind == "link to nothing" else "it is in use by another minipod"
+        why = "what is there is a socket of another kind" if kind == "datagrams" else why
+        assert result.err == f"minipod: cannot open the control socket {path}: {why}\n"
 
 
 def test_somebody_elses_socket_is_left(launch: Launcher, folder: Path) -> None:

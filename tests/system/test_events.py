@@ -4,12 +4,14 @@ import fcntl
 import json
 import os
 import re
+import select
+import signal
 import stat
 from pathlib import Path
 from typing import Any
 
 import pytest
-from system_harness import Launcher, sh
+from system_harness import Launcher, Running, children, sh, status, wait_until
 
 POD = {
     "init.first": {"command": sh("exit 0")},
@@ -65,6 +67,28 @@ def test_on_stdout_lines_stay_apart(launch_both: Launcher) -> None:
     events = [json.loads(line) for line in result.lines if line != "line"]
     assert result.lines.count("line") == 600
     assert [each["seq"] for each in events] == list(range(len(events)))
+
+
+def test_on_a_stdout_that_nobody_reads_for_a_while_they_do_so_too(launch_both: Launcher) -> None:
+    """Neither begins in the middle of what there was no room for."""
+    reading, writing = os.pipe()
+    again = {"restart": "on_failure", "backoff": {"initial": "1ms", "max": "1ms"}}
+    pod = {
+        "service.brief": {"command": ["false"], **again},
+        "service.loud": {"command": sh(f"i=0; while [ $i -lt 9000 ]; do echo {'line' * 20}; i=$((i+1)); done"),
+                         "restart": "never", "log": "raw"},
+    }  # fmt: skip
+    running = launch_both.start({"pod": {"main": "loud"}, **pod}, "--events", "1", stdout=writing)
+    wait_until(lambda: not select.select([], [writing], [], 0)[1], "it is full")
+    running.expect_error("brief: restart 40 ")
+    os.close(writing)
+    with os.fdopen(reading) as pipe:
+        lines = pipe.read().splitlines()
+    running.wait()
+    events = [json.loads(line) for line in lines if line != "line" * 20]
+    assert lines.count("line" * 20) == 9000 and len(events) > 40
+    seen = [each["seq"] for each in events if "seq" in each]
+    assert seen == sorted(seen)
 
 
 def full_pipe(path: Path) -> int:
@@ -130,3 +154,115 @@ def test_a_file_is_readable_by_others(launch: Launcher) -> None:
     os.umask(0o022)
     launch.run(POD, "--events", "events")
     assert stat.S_IMODE((launch.folder / "events").stat().st_mode) == 0o644
+
+
+# --- on a disk
+
+SMALL = ["sh", "-c", 'mount -t tmpfs -o size=64k none "$0" && exec "$@"']
+RESTARTS = {"command": sh("exit 1"), "log": "none", "backoff": {"initial": "1ms", "max": "1ms"}}
+
+
+def told(text: str) -> tuple[list[int], int]:
+    """The numbers of the records, every line whole, and how many more there have been."""
+    lines = [json.loads(line) for line in text.splitlines()]
+    assert text.endswith("\n") and "\0" not in text
+    return [line["seq"] for line in lines if "seq" in line], sum(line.get("lost", 0) for line in lines)
+
+
+def writer(running: Running) -> int:
+    """The child that writes the file."""
+    def find() -> list[int]:
+        return [pid for pid in children(running.pid) if status(pid).get("Name") == "minipod-log"]
+    return wait_until(find, "somebody writes")[0]
+
+
+def stopped_between_lines(pid: int, file: Path) -> str:
+    """What is in the file when its writer is stopped, not within a line of which it is about to take out the half."""
+    def stop() -> str | None:
+        os.kill(pid, signal.SIGSTOP)
+        wait_until(lambda: status(pid).get("State", "").startswith("T"), "the writer is stopped")
+        text = file.read_text()
+        if text.endswith("\n"):
+            return text
+        os.kill(pid, signal.SIGCONT)
+        return None
+    return wait_until(stop, "it is between two lines")
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_disk_that_is_full_for_a_while(launch_both: Launcher, given: bool) -> None:
+    """By name, or as a descriptor: what finds no room is counted where it should stand, and it goes on."""
+    disk = launch_both.folder / "disk"
+    disk.mkdir()
+    mount = SMALL[2].replace('"$@"', '"$@" 9>>"$0/events"') if given else SMALL[2]
+    running = launch_both.start({"service.a": RESTARTS}, "--events", "9" if given else f"{disk}/events",
+                                wrap=["sh", "-c", mount, str(disk)])
+    running.expect_error(r"events: cannot write \S+: no space left on device; what it writes is dropped")
+    inside = Path(f"/proc/{running.pid}/root{disk}/events")
+    descriptors = len(os.listdir(f"/proc/{running.pid}/fd"))
+    before = stopped_between_lines(writer(running), inside)
+    os.truncate(inside, 0)
+    os.kill(writer(running), signal.SIGCONT)
+    running.expect_error("events: .* is written again")
+    wait_until(lambda: inside.stat().st_size > 10000, "much more is written")
+    assert len(os.listdir(f"/proc/{running.pid}/fd")) <= descriptors + 4  # a child that is being started
+    file = os.open(inside, os.O_RDONLY)
+    running.send(signal.SIGTERM)
+    running.wait()
+    after = os.pread(file, 65536, 0).decode()
+    os.close(file)
+    first, counted = told(before)
+    numbers, _ = told(after)
+    assert first == list(range(len(first))) and after.startswith('{"lost":')
+    counted += json.loads(after.splitlines()[0])["lost"]
+    assert numbers[0] == len(first) + counted and numbers == sorted(set(numbers))
+
+
+@pytest.mark.parametrize("ends", ["goes on", "hangs for ever"])
+def test_a_disk_that_hangs(launch_both: Launcher, ends: str) -> None:
+    """Whoever writes there is stopped as a dead disk stops him: PID 1 starts, reaps and ends in time."""
+    path = launch_both.folder / "events"
+    pod = {"pod": {"termination_grace_period": "2s"}, "service.a": RESTARTS}
+    running = launch_both.start(pod, "--events", str(path))
+    wait_until(lambda: path.exists() and path.stat().st_size, "it is written")
+    os.kill(writer(running), signal.SIGSTOP)
+    size = path.stat().st_size
+    running.expect_error("a: restart 1000 ")
+    assert path.stat().st_size == size
+    if ends == "goes on":
+        os.kill(writer(running), signal.SIGCONT)
+        wait_until(lambda: path.stat().st_size > size, "it goes on")
+    running.send(signal.SIGTERM)
+    result = running.wait()
+    numbers, lost = told(path.read_text())
+    assert result.took < 30 and result.code in (1, 143)  # as the stop finds it
+    if ends == "goes on":
+        assert numbers[-1] + 1 == len(numbers) + lost and lost > 0
+    else:
+        assert "events could not be written in time: its last lines are lost" in result.err
+
+
+def test_a_writer_that_is_killed(launch_both: Launcher) -> None:
+    """Another one goes on in the same file."""
+    path = launch_both.folder / "events"
+    running = launch_both.start({"service.a": RESTARTS}, "--events", str(path))
+    wait_until(lambda: path.exists() and path.stat().st_size, "it is written")
+    first = writer(running)
+    os.kill(first, signal.SIGKILL)
+    running.expect_error("events: the writer of .*/events was ended by SIGKILL")
+    wait_until(lambda: writer(running) != first, "another one is begun")
+    size = path.stat().st_size
+    wait_until(lambda: path.stat().st_size > size, "more is written")
+    running.send(signal.SIGTERM)
+    running.wait()
+    last = json.loads(path.read_text().splitlines()[-1])
+    assert (last["machine"], last["to"]) == ("pod", "over")
+
+
+def test_all_of_a_crowd_that_begins_at_once(launch: Launcher) -> None:
+    """More transitions in one turn than the record holds."""
+    path = launch.folder / "events"
+    pod = {f"service.s{i}": {"command": ["true"], "log": "none", "restart": "never"} for i in range(400)}
+    launch.run(pod, "--events", str(path))
+    numbers, lost = told(path.read_text())
+    assert lost == 0 and numbers == list(range(len(numbers))) and len(numbers) > 1600

@@ -239,3 +239,42 @@ def test_a_disk_that_hangs(launch_both: Launcher, tmp_path: Path, overflow: str)
     running.send(signal.SIGTERM)
     result = running.wait()
     assert result.code == 143 and result.took < 25
+
+
+# --- what others do to a file
+
+
+def said(running: Running, pattern: bytes, times: int) -> None:
+    """minipod has said it so often by now."""
+    wait_until(lambda: running._pump(0.01) and len(re.findall(pattern, running.err)) >= times, f"{times} {pattern}")
+
+
+def test_a_file_that_somebody_empties_does_not_make_way(launch: Launcher, tmp_path: Path) -> None:
+    """It is not full because it once was nearly."""
+    file = tmp_path / "a.log"
+    script = sh("echo 1; while [ ! -e empty ]; do sleep 0.01; done; echo 2; exec sleep 1000")
+    file.write_text("x" * 996 + "\n")
+    running = launch.start({"service.a": logging(script, file, max_size=1000, keep=1, mode="raw")})
+    wait_until(lambda: file.read_text().endswith("\n1\n"), "it is nearly full")
+    os.truncate(file, 0)
+    (tmp_path / "empty").touch()
+    wait_until(lambda: file.read_text() == "2\n", "it is gone on with")
+    assert not (tmp_path / "a.log.1").exists()
+    running.send(signal.SIGTERM)
+    running.wait()
+
+
+def test_old_files_survive_a_rotation_that_fails_again_and_again(launch_both: Launcher, tmp_path: Path) -> None:
+    """A file that is mounted cannot be moved: the older ones are moved once."""
+    file = tmp_path / "a.log"
+    for name, text in (("a.log", ""), ("a.log.1", "newer\n"), ("a.log.2", "older\n")):
+        (tmp_path / name).write_text(text)
+    wrap = ["sh", "-c", 'mount --bind "$0" "$0" && exec "$@"', str(file)]
+    unit = logging(sh(LOUD), file, max_size=1000, keep=4)
+    running = launch_both.start({"service.a": unit}, wrap=wrap)
+    running.expect_error(r"a: cannot rotate \S+/a.log: busy")
+    said(running, rb"a: \d+ lines dropped", 2)  # a second and more later, and again
+    running.send(signal.SIGTERM)
+    running.wait()
+    left = {path.name: path.read_text() for path in tmp_path.glob("a.log.*")}
+    assert left == {"a.log.2": "newer\n", "a.log.3": "older\n"}

@@ -335,27 +335,28 @@ def test_a_reader_that_goes_while_its_pipe_is_full(launch_both: Launcher, open_f
 
 
 def test_stdout_is_a_file_on_a_disk_that_is_full_for_a_while(launch_both: Launcher, tmp_path: Path) -> None:
-    """What finds no room is dropped and counted, nobody waits; then lines come again, whole ones."""
+    """What finds no room is dropped and counted, nobody waits; then lines come again, whole ones. The disk holds more
+    than all that can still be in the unit's pipe, so that it is full once, and then in the midst of a line."""
     disk = tmp_path / "disk"
     disk.mkdir()
-    mount = 'mount -t tmpfs -o size=64k none "$0" && exec "$@" >"$0/out"'
-    script = sh("i=0; while [ $i -lt 20000 ]; do i=$((i+1)); echo $i; done; touch full; "
+    mount = 'mount -t tmpfs -o size=252k none "$0" && exec "$@" >"$0/out"'
+    script = sh("i=0; while [ $i -lt 60000 ]; do i=$((i+1)); echo $i; done; touch full; "
                 "while [ ! -e room ]; do sleep 0.01; done; echo later; exit 3")
     running = launch_both.start({"service.a": never(script)}, wrap=["sh", "-c", mount, str(disk)])
     running.expect_error("minipod: cannot write to stdout: no space left on device; lines are dropped until there is")
     wait_until((tmp_path / "full").exists, "it has written all")
     out = os.open(f"/proc/{running.pid}/root{disk}/out", os.O_RDWR)
-    before = os.pread(out, 65536, 0)
+    before = os.pread(out, 1 << 18, 0)
     os.ftruncate(out, 0)
     (tmp_path / "room").touch()
     result = running.wait()
-    after = os.pread(out, 200000, 0)
+    after = os.pread(out, 1 << 20, 0)
     os.close(out)
     assert result.code == 3 and result.err.count("cannot write") == 1
     whole = before.decode().splitlines()[:-1]
     assert whole == [f"a | {n + 1}" for n in range(len(whole))] and after.endswith(b"\na | later\n")
     late = re.findall(rb"^a \| \d+$", after.lstrip(b"\0"), re.M)  # they were still in the pipe
-    assert 0 <= 20000 - len(whole) - len(late) - result.report["droppedLines"] <= 1
+    assert 0 <= 60000 - len(whole) - len(late) - result.report["droppedLines"] <= 1
 
 
 def test_a_reader_that_does_not_read_stops_nothing_else(launch_both: Launcher) -> None:
@@ -394,6 +395,23 @@ def test_a_slow_reader_gets_everything(launch_both: Launcher) -> None:
         text = pipe.read()
     assert running.wait().code == 0
     assert text.decode().splitlines() == ["a | " + f"a {n} ".ljust(100, "x") for n in range(5000)]
+
+
+@pytest.mark.parametrize("form", ["prefix", "raw"])
+def test_all_who_wait_for_a_reader_have_their_turn(launch_both: Launcher, form: str) -> None:
+    """None is passed over, however many there are and however much each writes."""
+    names = [f"w{i:02}" for i in range(24)]
+    pod = {"pod": {"log": form}} | {f"service.{name}": {"command": ["yes", f"{name} x"]} for name in names}
+    reading, writing = os.pipe()
+    launch_both.start(pod, stdout=writing)
+    with os.fdopen(reading, "rb") as pipe:
+        for _ in range(3):
+            heard, most = set(), 1 << 30  # far more than a machine needs that lets each of them run
+            while len(heard) < len(names) and most > 0:
+                heard |= set(re.findall(rb"(w\d\d) x\n", pipe.read(1 << 20)))
+                most -= 1 << 20
+            assert sorted(heard) == [name.encode() for name in names]
+    os.close(writing)
 
 
 def test_last_words_wait_for_a_slow_reader(launch_both: Launcher) -> None:

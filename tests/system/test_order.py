@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from knocking import Place
 from system_harness import SLEEP, Launcher, at_term, sh, tool, wait_until
 
 FAST = {"initial": "50ms", "max": "100ms"}
@@ -330,6 +331,21 @@ def test_a_sentence_goes_to_the_termination_message(launch_both: Launcher, tmp_p
     result = launch_both.call("run", launch_both.write(pod), "--exit-code-from", "a").wait()
     assert path.read_text().rstrip("\n") == "pod p Failed: main ended (a ended with 3); exit code 3"
     assert result.err.rstrip().endswith("minipod: pod p Failed: main ended (a ended with 3); exit code 3")
+
+
+def test_the_sentence_says_who_told_it_to_stop(launch: Launcher, tmp_path: Path) -> None:
+    """A signal, or somebody at the control socket."""
+    path, socket = tmp_path / "message", tmp_path / "s"
+    pod = {"pod": {"name": "p", "termination_message_path": str(path), "control": str(socket)},
+           "service.a": {"command": at_term(0)}}  # fmt: skip
+    for stop, who in ((lambda running: running.send(signal.SIGTERM), "SIGTERM"),
+                      (lambda running: Place(str(socket)).ask("POST", "/v1/stop"), "the control socket")):  # fmt: skip
+        running = launch.start(pod)
+        running.expect_all("ready")
+        stop(running)
+        result = running.wait()
+        assert path.read_text() == f"pod p Succeeded: it was told to stop by {who}; exit code 0"
+        assert result.err.rstrip().endswith(path.read_text())
 
 
 def test_a_report_on_a_full_disk_changes_no_exit_code(launch: Launcher) -> None:

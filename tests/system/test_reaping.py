@@ -13,6 +13,7 @@ from system_harness import (
     Launcher,
     Running,
     at_term,
+    beside,
     children,
     descendants,
     sh,
@@ -182,7 +183,7 @@ def test_a_session_from_outside_is_left_alone(launch: Launcher) -> None:
     marker = launch.folder / "got"
     script = f"trap 'echo got >>{marker}; exit' TERM HUP INT; echo inside; read word; echo $word"
     enter = ["nsenter", "-t", str(running.pid), "-p", "-m", "--", "sh", "-c", script]
-    with subprocess.Popen(enter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
+    with beside(enter, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as session:
         assert session.stdout.readline() == "inside\n"
         running.send(signal.SIGUSR1)
         running.send(signal.SIGTERM)
@@ -197,7 +198,7 @@ def test_who_is_beside_us_is_left_alone(launch_as_child: Launcher) -> None:
     running = launch_as_child.start({"service.a": {"command": tool("daemonise")}}, env={"MINIPOD_GRACE": "500ms"})
     running.expect("ready")
     enter = ["nsenter", "-t", str(running.pid), "-p", "-m", "--", *SLEEP]
-    with subprocess.Popen(enter, stdout=subprocess.DEVNULL) as session:
+    with beside(enter, stdout=subprocess.DEVNULL) as session:
         wait_until(lambda: [pid for pid in children(session.pid) if status(pid).get("Name") == "sleep"], "it sleeps")
         os.kill(running.pid, signal.SIGTERM)
         result = running.wait(others=True)

@@ -4,6 +4,7 @@ Every terminal here is a real one. What is typed comes back as an echo, so comma
 another way.
 """
 
+import ctypes
 import fcntl
 import os
 import pty
@@ -15,9 +16,22 @@ import termios
 import time
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
-from system_harness import IMPOSSIBLE, PATIENCE, SLEEP, Launcher, Running, descendants, sh, status, tool, wait_until
+from system_harness import (
+    IMPOSSIBLE,
+    PATIENCE,
+    SLEEP,
+    Launcher,
+    Running,
+    children,
+    descendants,
+    sh,
+    status,
+    tool,
+    wait_until,
+)
 
 CTRL_C, CTRL_Z, CTRL_BACKSLASH = "\x03", "\x1a", "\x1c"
 PROMPT = "outer> "
@@ -26,6 +40,7 @@ FG = r'fg\r\n"\$@"\r\n'  # what it was called by
 BASH = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
 SHELL_ENV = {"PS1": PROMPT, "TERM": "dumb", "NO_COLOR": "1"}
 INNER = {"PS1": "inner> ", "TERM": "dumb"}
+APART = ("unshare", "-pf", "--mount-proc", "--kill-child")
 TIGHT = {"initial": "1ms", "max": "1ms"}
 
 
@@ -59,6 +74,10 @@ class Terminal:
     def flags(self) -> list:
         """Input, output, control and local modes as they are set."""
         return termios.tcgetattr(self.its)[:4]
+
+    def front(self) -> int:
+        """The group in the foreground."""
+        return os.tcgetpgrp(self.ours)
 
     def hang_up(self) -> None:
         os.close(self.ours)
@@ -110,6 +129,11 @@ def process_named(running: Running, name: str) -> int:
         return next((pid for pid in descendants(running.process.pid) if status(pid).get("Name") == name), 0)
 
     return wait_until(find, f"{name} runs")
+
+
+def waits_for_input(pid: int) -> bool:
+    """Whether it is in the middle of a read."""
+    return Path(f"/proc/{pid}/syscall").read_text().startswith("0 ") and status(pid)["State"].startswith("S")
 
 
 def is_stopped(pid: int) -> bool:
@@ -190,6 +214,35 @@ def test_ctrl_z_is_nothing_where_nobody_could_resume(launch_both: Launcher, term
     assert leave(terminal, running) == 128 + signal.SIGINT
 
 
+def test_ctrl_z_is_nothing_for_a_namespace_that_is_a_job(launch: Launcher, terminal: Terminal) -> None:
+    """PID 1 cannot stop, so the shell above would never hear of it, and nobody would ever continue anybody."""
+    running = sit_at_shell(launch, terminal, one(["cat"]), above=APART)
+    terminal.type('"$@"\n')
+    terminal.expect("it: started\r\n")
+    terminal.type(CTRL_Z)
+    terminal.expect(r"\^Z")
+    terminal.type("word\n")
+    terminal.expect(r"word\r\nword\r\n")
+    terminal.type(CTRL_C)
+    terminal.expect(PROMPT)
+    terminal.type("exit $?\n")
+    assert leave(terminal, running) == 128 + signal.SIGINT
+
+
+def test_its_hooks_and_probes_have_no_terminal(launch: Launcher, terminal: Terminal) -> None:
+    """They would be stopped when they read what is typed, and never end."""
+    asks = {"exec": sh("if true 2>/dev/null </dev/tty; then echo lent; else echo apart; fi >>said"), "timeout": "20s"}
+    pod = one(["cat"], post_start={"exec": asks["exec"]}, liveness_probe={**asks, "period": "1s"})
+    running = sit(launch, terminal, pod)
+    said = launch.folder / "said"
+    wait_until(lambda: said.exists() and said.read_text().count("\n") > 1, "both have looked")
+    assert set(said.read_text().split()) == {"apart"}
+    terminal.type("word\n")
+    terminal.expect(r"word\r\nword\r\n")
+    terminal.type(CTRL_C)
+    assert leave(terminal, running) == 128 + signal.SIGINT
+
+
 def test_while_it_does_not_run_ctrl_c_ends_the_pod(launch_both: Launcher, terminal: Terminal) -> None:
     running = sit(launch_both, terminal, one(sh("exit 3"), restart="always", backoff={"initial": "60s"}))
     terminal.expect("restart 2 in 60s")
@@ -220,6 +273,73 @@ def test_ctrl_z_gives_the_prompt_back_and_fg_resumes(launch: Launcher, terminal:
     terminal.expect(PROMPT)
     terminal.type("exit $?\n")
     assert leave(terminal, running) == 128 + signal.SIGINT
+
+
+def test_one_that_reads_nothing_is_in_front_again(launch: Launcher, terminal: Terminal) -> None:
+    """So that keys are its own at once. The shell never forks meanwhile: one that waits for its vfork cannot stop."""
+    unit = sh("trap 'echo got$((1+1))' INT; sleep 1000 & echo up; while :; do wait; done")
+    running = sit_at_shell(launch, terminal, one(unit))
+    terminal.type('"$@"\n')
+    terminal.expect("^up\r")
+    minipod = process_named(running, "minipod")
+    terminal.type(CTRL_Z)
+    terminal.expect("Stopped")
+    terminal.expect(PROMPT)
+    terminal.type("fg\n")
+    terminal.expect(FG)
+    wait_until(lambda: terminal.front() in children(minipod), "it is in front")
+    terminal.type(CTRL_C)
+    terminal.expect("got2\r")
+    os.kill(minipod, signal.SIGTERM)
+    terminal.expect(PROMPT)
+    terminal.type("exit 0\n")
+    leave(terminal, running)
+
+
+def test_a_job_inside_is_in_front_again(launch: Launcher, terminal: Terminal) -> None:
+    """The shell that is the unit had lent the terminal further."""
+    running = sit_at_shell(launch, terminal, one([*BASH], env=INNER))
+    terminal.type('"$@"\n')
+    terminal.expect("inner> ")
+    terminal.type("cat\n")
+    cat, minipod = process_named(running, "cat"), process_named(running, "minipod")
+    wait_until(lambda: terminal.front() == cat and waits_for_input(cat), "it is in front")
+    os.kill(minipod, signal.SIGTSTP)
+    terminal.expect("Stopped")
+    terminal.expect(PROMPT)
+    wait_until(lambda: is_stopped(cat), "it is stopped")
+    terminal.type("fg\n")
+    terminal.expect(FG)
+    wait_until(lambda: terminal.front() == cat, "it is in front")
+    terminal.type("word\n")
+    terminal.expect(r"word\r\nword\r\n")
+    terminal.type("\x04")
+    terminal.expect("inner> ")
+    terminal.type("exit 5\n")
+    terminal.expect(PROMPT)
+    terminal.type("exit $?\n")
+    assert leave(terminal, running) == 5
+
+
+def test_what_a_shell_took_meanwhile_stays_the_shells(launch: Launcher, terminal: Terminal) -> None:
+    """Stopped without a word minipod could not hand it over; when its unit ends, it is not its own to take back."""
+    unit = sh("until [ -e go ]; do sleep 0.01; done; exit 6")
+    running = sit_at_shell(launch, terminal, one(unit))
+    terminal.type('"$@"\n')
+    terminal.expect("it: started\r\n")
+    minipod = process_named(running, "minipod")
+    shell = os.getpgid(next(pid for pid in descendants(running.process.pid) if status(pid).get("Name") == "bash"))
+    os.kill(minipod, signal.SIGSTOP)
+    terminal.expect("Stopped")
+    terminal.expect(PROMPT)
+    terminal.type("bg\n")
+    terminal.expect(PROMPT)
+    wait_until(lambda: not is_stopped(minipod), "it goes on")
+    (launch.folder / "go").touch()
+    wait_until(lambda: status(minipod).get("State", "Z").startswith("Z"), "it is over")
+    assert terminal.front() == shell
+    terminal.type("wait $!; exit $?\n")
+    assert leave(terminal, running) == 6
 
 
 def test_a_group_from_outside_can_have_it_back(launch: Launcher, terminal: Terminal) -> None:
@@ -298,7 +418,7 @@ def test_brought_to_the_front_while_it_runs(launch: Launcher, terminal: Terminal
     """The shell sends no signal then; the first read shows that the unit is not in front yet."""
     running = sit_at_shell(launch, terminal, one(sh("until [ -e go ]; do sleep 0.01; done; read it; exit $it")))
     terminal.type('"$@" &\n')
-    process_named(running, "sleep")
+    terminal.expect("it: started")
     terminal.type("fg\n")
     terminal.expect(FG)
     (launch.folder / "go").touch()
@@ -326,9 +446,6 @@ def test_a_shell_inside_a_shell(launch: Launcher, terminal: Terminal) -> None:
     terminal.expect(PROMPT)
     terminal.type("exit $?\n")
     assert leave(terminal, running) == 5
-
-
-APART = ("unshare", "-pf", "--mount-proc", "--kill-child")
 
 
 @pytest.mark.parametrize("above", [(), APART], ids=["plain", "group outside"])
@@ -375,6 +492,52 @@ def test_a_killed_program_leaves_a_sane_terminal(launch_both: Launcher, terminal
     terminal.type("q")
     assert leave(terminal, running) == 0
     assert terminal.flags() == before
+
+
+LATE = (
+    "import os, signal, sys\n"
+    "job = os.fork()\n"
+    "if job == 0:\n"
+    "    os.setpgid(0, 0)\n"
+    "    os.execvp(sys.argv[1], sys.argv[1:])\n"
+    "open('front').read()\n"
+    "os.tcsetpgrp(0, job)\n"
+    "open('late', 'w').close()\n"
+    "os.waitpid(job, 0)\n"
+)
+
+
+def test_a_killed_program_that_came_to_the_front_late_does_so_too(launch: Launcher, terminal: Terminal) -> None:
+    before = terminal.flags()
+    for fifo in ("front", "late"):
+        os.mkfifo(launch.folder / fifo)
+    raw = [*tool("")[:2], "-c", f"open('late').read()\n{RAW}"]  # asked for before, it would stop for ever
+    running = sit(launch, terminal, one(raw), above=(*tool("")[:2], "-c", LATE))
+    terminal.expect("it: started")
+    (launch.folder / "front").write_text("")
+    terminal.expect("cooked=1 front=1")
+    assert terminal.flags() != before
+    minipod = process_named(running, "minipod")
+    os.kill(children(minipod)[0], signal.SIGKILL)
+    leave(terminal, running)
+    assert terminal.flags() == before
+
+
+def test_one_that_cannot_be_ended_does_not_keep_it(launch: Launcher, terminal: Terminal) -> None:
+    """What somebody traces cannot be reaped until he says so: minipod leaves in time, and takes the terminal back."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    pod = one(["cat"])
+    pod["pod"]["termination_grace_period"] = "1s"
+    running = sit(launch, terminal, pod, above=("bash", "-c", '"$@"; read it; exit $it', "sh"))
+    terminal.expect("it: started\r\n")
+    minipod = process_named(running, "minipod")
+    unit = children(minipod)[0]
+    assert libc.ptrace(0x4206, unit, None, None) == 0, os.strerror(ctypes.get_errno())  # PTRACE_SEIZE
+    os.kill(minipod, signal.SIGTERM)
+    wait_until(lambda: not status(minipod), "it has left")
+    terminal.type("9\n")
+    os.waitid(os.P_PID, unit, os.WEXITED)
+    assert running.wait().code == 9
 
 
 def test_lines_of_others_meanwhile(launch: Launcher, terminal: Terminal) -> None:

@@ -13,7 +13,7 @@ from units import ANEW, kind_of_init, record_of, state_of, unit_of, units_of
 
 from minipod import model
 from minipod.status import conditions
-from minipod.status.pod import PodRecord, follow, lasting, parts_of, phase_of
+from minipod.status.pod import TERMINAL, PodRecord, follow, parts_of, phase_of
 from minipod.status.records import ContainerStatus, PodStatus, Running, State, Terminated, Waiting
 from minipod.status.states import UnitRecord, container_status
 from minipod.supervisor.pod import UNDECIDED_CODE
@@ -151,7 +151,7 @@ def _status(
     ]
     earlier = [case.get(key) or {} for key in ("cachedStatusBefore", "apiStatusBefore")]
     phase = phase_of(_pod(engine, case, units, records), engine.tables.phase).word
-    phase = lasting(phase, *(each.get("phase", "") for each in earlier))
+    phase = next((each["phase"] for each in earlier if each.get("phase") in TERMINAL), phase)  # only who adopts has one
     now = PodStatus(
         phase,
         conditions=conditions.all_of(parts_of(records), statuses, phase),
