@@ -147,6 +147,15 @@ class Terminal:
         self._cursor = found.end()
         return found
 
+    def expect_all(self, *patterns):
+        """Each of them, in any order; what comes next is looked for behind the last one."""
+        start, end = self._cursor, self._cursor
+        for pattern in patterns:
+            self._cursor = start
+            self.expect(pattern)
+            end = max(end, self._cursor)
+        self._cursor = end
+
     def _read(self):
         try:
             more = os.read(self._ours, 65536)

@@ -28,6 +28,7 @@ stop_signal = "HUP"
 command = ["sleep", "infinity"]
 log = "none"
 """
+STARTED = ("shell: started", "web: started")  # minipod's own words come when they come
 WATCHES = (
     "import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGWINCH]); "
     'print("watches", 1 + 1); signal.sigwait([signal.SIGWINCH]); print("now", *os.get_terminal_size())'
@@ -39,7 +40,7 @@ WORDS = ("--entrypoint", '["minipod", "run", "/etc/minipod.toml", "--"]')  # doc
 def test_a_shell(sit, options):
     """A prompt, both keys, the window's size at its beginning and later, and its exit code."""
     terminal, _ = sit(pod=SHELL, options=options)
-    terminal.expect("inner> ")
+    terminal.expect_all("inner> ", *STARTED)
     terminal.type("stty size; echo keys$((1+1))\r")
     terminal.expect(r"^24 80\r\nkeys2")
     terminal.expect("inner> ")
@@ -71,7 +72,7 @@ def test_a_shell(sit, options):
 def test_words_of_the_command_line(sit):
     """One program in front: Ctrl-Z is nothing where nobody could resume it, Ctrl-C ends it, and that is the end."""
     terminal, container = sit("sh", "-c", "echo begun; exec cat", pod=SHELL, options=WORDS)
-    terminal.expect("^begun")
+    terminal.expect_all("^begun", *STARTED)
     terminal.type(CTRL_Z)
     terminal.type("here\r")
     terminal.expect(r"here\r\nhere")
