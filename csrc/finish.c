@@ -71,4 +71,5 @@ void log_finish(struct core *c)
         finish_until(c, timer_earlier(c->now + HURRIED_NS, end), is_unwritten, 0);
     writer_kill_left(c);
     finish_until(c, timer_earlier(c->now + HURRIED_NS, c->limits.leave), writer_is_left, 0);
+    writer_give_up(c);
 }

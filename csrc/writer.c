@@ -264,6 +264,15 @@ void writer_kill_left(struct core *c)
     }
 }
 
+/* Whom not even KILL ends at once: the next look must not wait for it again. */
+void writer_give_up(struct core *c)
+{
+    for (uint32_t i = 0; i < c->writer_count; i++) {
+        c->writers[i].pid = 0;
+        c->writers[i].due = 0;
+    }
+}
+
 int writer_is_left(const struct core *c)
 {
     for (uint32_t i = 0; i < c->writer_count; i++)

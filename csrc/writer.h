@@ -43,6 +43,7 @@ void writer_turn(struct core *);
 uint64_t writer_next(const struct core *);                      /* the moment at which it wants a turn; 0: none */
 void writer_close_done(struct core *);                          /* at the end: those whose last line is in their pipe */
 void writer_kill_left(struct core *);                           /* those that do not end in time; still to be reaped */
+void writer_give_up(struct core *);                             /* those that were killed and are there still */
 int writer_is_left(const struct core *);
 int writer_is(const struct core *, int32_t pid);                /* it is no stray */
 

@@ -142,13 +142,16 @@ def _answer_badly(door: socket.socket, sent: bytes) -> None:
     peer.close()
 
 
-def test_no_answer_in_time(tmp_path, monkeypatch, say) -> None:
+@pytest.mark.parametrize("is_crowded", [False, True], ids=["silent", "no room at the door"])
+def test_no_answer_in_time(tmp_path, monkeypatch, say, is_crowded) -> None:
     path = str(tmp_path / "silent.sock")
     monkeypatch.setenv("MINIPOD_SOCKET", path)
     monkeypatch.setattr(client.Client.__init__, "__defaults__", (0.05,))
-    with socket.socket(socket.AF_UNIX) as door:
+    with socket.socket(socket.AF_UNIX) as door, socket.socket(socket.AF_UNIX) as before_us:
         door.bind(path)
-        door.listen()
+        door.listen(0)  # has room for one
+        if is_crowded:
+            before_us.connect(path)
         said = say("get")
     assert (said.code, said.err) == (124, f"minipod: {path}: no answer within 0.05s\n")
 

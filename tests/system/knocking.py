@@ -5,6 +5,7 @@ answers to that. Everything is bounded; nothing here judges an answer.
 import json
 import os
 import socket
+import struct
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 from system_harness import PATIENCE, wait_until
 
 CHUNK = 65536
+WAIT = struct.pack("ll", int(PATIENCE), 0)
 
 
 class Answer(NamedTuple):
@@ -53,13 +55,14 @@ class Place:
         self.where = where
 
     def knock(self) -> socket.socket:
-        """A connection; nothing has been said on it."""
+        """A connection; nothing has been said on it. Waits for room where many stand at the door."""
         if isinstance(self.where, int):
             return socket.create_connection(("127.0.0.1", self.where), timeout=PATIENCE)
         held = socket.socket(socket.AF_UNIX)
-        held.settimeout(PATIENCE)
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, WAIT)  # with Python's own it would not wait
         try:
             held.connect("\0" + self.where[1:] if self.where.startswith("@") else self.where)
+            held.settimeout(PATIENCE)
         except OSError:
             held.close()
             raise

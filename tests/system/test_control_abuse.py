@@ -110,13 +110,6 @@ def count_sockets(pid: int) -> int:
     return count
 
 
-def knock(place: Place) -> socket.socket:
-    """As often as so many stand at the door that the kernel sends us away."""
-    while True:
-        with suppress(BlockingIOError):
-            return place.knock()
-
-
 def say(held: socket.socket, *words: bytes) -> None:
     with suppress(OSError):
         for word in words:
@@ -141,32 +134,32 @@ def costs_nothing(pod: Pod, misbehave: Callable[[], None]) -> None:
 def come_and_go(place: Place) -> None:
     for words in (b"", ASK, b"GET /li", bytes(range(256)), FOLLOW, METRICS, ORDER):
         for _ in range(20):
-            with knock(place) as held:
+            with place.knock() as held:
                 say(held, words)
 
 
 def reset(place: Place) -> None:
     for words in (b"", ASK, FOLLOW, METRICS) * 10:
-        with knock(place) as held:
+        with place.knock() as held:
             say(held, words)
             held.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER)
 
 
 def pour_garbage(place: Place) -> None:
     for words in (os.urandom(70_000), b"\0" * 70_000, b"GET / HTTP/1.1\r\nHost: m\r\n" + b"a: b\r\n" * 10_000):
-        with knock(place) as held:
+        with place.knock() as held:
             say(held, words)
 
 
 def ask_for_much(place: Place) -> None:
     with ExitStack() as stack:
         for _ in range(40):
-            say(stack.enter_context(knock(place)), FOLLOW, ASK)
+            say(stack.enter_context(place.knock()), FOLLOW, ASK)
 
 
 def stay(words: bytes) -> Callable[[Place], list[socket.socket]]:
     def deed(place: Place) -> list[socket.socket]:
-        held = [knock(place) for _ in range(8)]
+        held = [place.knock() for _ in range(8)]
         for each in held:
             say(each, words)
         return held
@@ -207,7 +200,7 @@ def test_requests_that_drip(launch_alone: Launcher, folder: Path) -> None:
 
     def misbehave() -> None:
         with ExitStack() as stack:
-            held = [stack.enter_context(knock(place)) for place in (pod.local, pod.port) for _ in range(60)]
+            held = [stack.enter_context(place.knock()) for place in (pod.local, pod.port) for _ in range(60)]
 
             def drip() -> None:
                 for each in held:
@@ -264,10 +257,10 @@ def test_whoever_comes_by_the_port_steers_nothing(launch: Launcher, folder: Path
     pod = Pod(launch, folder)
     with ExitStack() as stack:
         for _ in range(60):
-            held = stack.enter_context(knock(pod.port))
+            held = stack.enter_context(pod.port.knock())
             say(held, b"GET /v1/pod HTTP/1.0\r\n\r\n")
             assert b" 404 " in read_all(held)
-        crowd = [stack.enter_context(knock(pod.port)) for _ in range(60)]
+        crowd = [stack.enter_context(pod.port.knock()) for _ in range(60)]
         pod.port.get("/livez")
         assert count_sockets(pod.running.pid) <= 2 + 16
         for held in crowd[-8:]:

@@ -91,13 +91,6 @@ def ask_quickly(place: Place) -> None:
     assert time.monotonic() - began < QUICK
 
 
-def knock_again(place: Place) -> socket.socket:
-    """As often as so many stand at the door that the kernel sends us away."""
-    while True:
-        with suppress(BlockingIOError):
-            return place.knock()
-
-
 def crowd(place: Place, stack: ExitStack, count: int, says: bytes = b"") -> list[socket.socket]:
     """Clients that come, say this, and stay."""
     held = [stack.enter_context(place.knock()) for _ in range(count)]
@@ -213,7 +206,7 @@ def test_ten_thousand_in_a_loop(pod, says: bytes) -> None:
     ask_quickly(place)
     before = measures(running, place)
     for _ in range(2000):
-        with knock_again(place) as held, suppress(ConnectionError):
+        with place.knock() as held, suppress(ConnectionError):
             held.sendall(says)
     ask_quickly(place)
     settle(running.pid, before)
