@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 
 #include "core.h"
+#include "footprint.h"
 #include "say.h"
 
 enum { COME_AT_ONCE = 16, HEAR_MOST = 4096 };
@@ -45,7 +46,7 @@ static void give_back(struct core *c)
     uintptr_t end = (uintptr_t)(c->control.bookmarks + (size_t)CLIENTS_LOCAL * c->unit_count) & ~page;
     if (c->control.present == 0 && begin < end) {
         sys_give_back((void *)begin, end - begin);
-        sys_forget_code();
+        footprint_forget();
     }
 }
 

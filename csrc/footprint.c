@@ -33,24 +33,30 @@ enum {
 extern const ElfW(Ehdr) __ehdr_start;
 
 /* Every other piece is said to be read at random, which is nothing to it but to its neighbours a border. */
-static void cut_segment(uintptr_t from, uintptr_t to, uintptr_t piece)
+static void cut(uintptr_t from, uintptr_t to, uintptr_t page)
 {
-    for (uintptr_t at = from; at + piece <= to; at += 2 * piece)
-        madvise((void *)at, piece, MADV_RANDOM);
-    madvise((void *)from, to - from, MADV_DONTNEED);
+    for (uintptr_t at = from; at + PIECE_PAGES * page <= to; at += 2 * PIECE_PAGES * page)
+        madvise((void *)at, PIECE_PAGES * page, MADV_RANDOM);
 }
 
-/* What nobody can have written; where it lies is known only of a file that is not moved about. */
-static void cut_code(uintptr_t page)
+/* What nobody can have written: the head lies at the begin of the first segment, wherever that is. */
+static void forget(int is_cut)
 {
-    const ElfW(Phdr) *segments = (const void *)((const char *)&__ehdr_start + __ehdr_start.e_phoff);
-    for (int i = 0; __ehdr_start.e_type == ET_EXEC && i < __ehdr_start.e_phnum; i++) {
-        uintptr_t from = segments[i].p_vaddr & ~(page - 1);
-        uintptr_t to = (segments[i].p_vaddr + segments[i].p_memsz + page - 1) & ~(page - 1);
-        if (segments[i].p_type == PT_LOAD && !(segments[i].p_flags & PF_W))
-            cut_segment(from, to, PIECE_PAGES * page);
+    const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), head = (uintptr_t)&__ehdr_start;
+    const uintptr_t moved = __ehdr_start.e_type == ET_DYN ? head : 0;
+    const ElfW(Phdr) *segments = (const void *)(head + __ehdr_start.e_phoff);
+    for (int i = 0; i < __ehdr_start.e_phnum; i++) {
+        uintptr_t from = (moved + segments[i].p_vaddr) & ~(page - 1);
+        uintptr_t to = (moved + segments[i].p_vaddr + segments[i].p_memsz + page - 1) & ~(page - 1);
+        if (segments[i].p_type != PT_LOAD || segments[i].p_flags & PF_W)
+            continue;
+        if (is_cut)
+            cut(from, to, page);
+        madvise((void *)from, to - from, MADV_DONTNEED);
     }
 }
+
+void footprint_forget(void) { forget(0); }
 
 static void trim_stack(uintptr_t page)
 {
@@ -84,5 +90,5 @@ void footprint_trim(struct core *c)
     c->trimmed = 1;
     trim_stacks(c, page);
     trim_stack(page);
-    cut_code(page);
+    forget(1);
 }

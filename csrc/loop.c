@@ -108,7 +108,6 @@ void loop_run(struct core *c)
 {
     struct epoll_event events[BATCH];
     int full = 0;
-    sys_forget_code();  /* the start's, which is never run again; csrc/meson.build orders files by that */
     step_all(c);
     events_flush(c);
     log_flush(c);

@@ -231,7 +231,8 @@ enum pod {
     POD_RESETTING,  /* every unit ends; then the pod begins anew */
     POD_ENDING,     /* ends by itself; units stop in order */
     POD_STOPPING,   /* was told to end; units stop in order */
-    POD_SWEEPING,   /* all units are over; their last descendants were asked to end */
+    POD_FINISHING,  /* all units are over, by themselves; their last descendants were asked to end */
+    POD_SWEEPING,   /* we were told to end, and all units are over; their last descendants were asked to end */
     POD_KILLING,    /* the last descendants were killed */
     POD_OVER,       /* nothing is left: leave */
     POD_COUNT
@@ -559,6 +560,7 @@ static const char *const pod_words[POD_COUNT] = {
     [POD_RESETTING] = "resetting",
     [POD_ENDING] = "ending",
     [POD_STOPPING] = "stopping",
+    [POD_FINISHING] = "finishing",
     [POD_SWEEPING] = "sweeping",
     [POD_KILLING] = "killing",
     [POD_OVER] = "over",
@@ -1044,7 +1046,7 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_TOLD] = {CELL_ACTS, POD_STOPPING, {0}},  /* the first signal asks for what is under way; only a second one hurries it */
-        [POD_EVENT_UNITS_OVER] = {CELL_ACTS, POD_SWEEPING, {ACTION_SWEEP_TERM}},
+        [POD_EVENT_UNITS_OVER] = {CELL_ACTS, POD_FINISHING, {ACTION_SWEEP_TERM}},
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* units are still stopping */
         [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
         [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
@@ -1071,6 +1073,24 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_ALL_RESET] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
         [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
     },
+    [POD_FINISHING] = {
+        [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_MAIN_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_FATAL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_UNRUNNABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_TOLD] = {CELL_ACTS, POD_SWEEPING, {0}},  /* the first signal asks for what is under way; only a second one hurries it */
+        [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* they were over before */
+        [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* all that live were asked, wherever they stood */
+        [POD_EVENT_NOTHING_LEFT] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},
+        [POD_EVENT_BUDGET_OVER] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},
+        [POD_EVENT_OVERDUE] = {CELL_ACTS, POD_OVER, {ACTION_SWEEP_KILL, ACTION_LEAVE}},  /* KILL for those who got none, as with a budget of 0; what it cannot end must not keep us */
+        [POD_EVENT_RESTART_ALL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+    },
     [POD_SWEEPING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_ALL_FAILED] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
@@ -1079,7 +1099,7 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
-        [POD_EVENT_TOLD] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},  /* the units are over; nothing else deserves patience */
+        [POD_EVENT_TOLD] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},  /* the second signal: no grace is left */
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* they were over before */
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* all that live were asked, wherever they stood */
         [POD_EVENT_NOTHING_LEFT] = {CELL_ACTS, POD_OVER, {ACTION_LEAVE}},

@@ -285,11 +285,3 @@ int sys_peer(int fd, struct sys_sender *who)
 int sys_shut(int fd, int how) { return (int)or_errno(shutdown(fd, how)); }
 
 int sys_give_back(void *at, size_t size) { return (int)or_errno(madvise(at, size, MADV_DONTNEED)); }
-
-/* Up to the last whole page of code: behind it lie constants, and what has been written to. */
-void sys_forget_code(void)
-{
-    extern const char __executable_start[], etext[];
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE), begin = (uintptr_t)__executable_start;
-    madvise((void *)begin, ((uintptr_t)etext & -page) - begin, MADV_DONTNEED);
-}

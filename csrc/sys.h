@@ -69,7 +69,6 @@ int64_t sys_peek(int socket, void *to, size_t size, struct sys_sender *from);   
 int64_t sys_drop(int socket);               /* takes out what was peeked at, and closes what came with it */
 uint32_t sys_uid(void);
 /* loop.c */
-void sys_forget_code(void);                 /* out of our memory, until it is run again: it is the page cache's */
 /* oom.c */
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at);
 

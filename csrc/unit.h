@@ -1,5 +1,5 @@
-/* One unit of the pod, and its errands: probes, hooks, what its program says of itself. State alone; what is done with it
- * is each subsystem's.
+/* One unit of the pod, and its errands: probes, hooks, what its program says of itself. State alone; what is done with
+ * it is each subsystem's.
  */
 #ifndef UNIT_H
 #define UNIT_H

@@ -17,6 +17,7 @@ _ANEW = "the pod began to begin anew before; whoever ended with it begins anew t
 _NO_RESET = "it begins nothing anew"
 _TOO_LATE = "the pod ends: nothing begins anew"
 _ENDING = (A.FIX_CAUSE, A.START_BUDGET, A.WIND_DOWN_ALL)
+_UNDER_WAY = "the first signal asks for what is under way; only a second one hurries it"
 _UNKILLABLE = "KILL for those who got none, as with a budget of 0; what it cannot end must not keep us"
 
 POD = Machine("pod", P, E, {
@@ -64,8 +65,8 @@ POD = Machine("pod", P, E, {
         E.UNRUNNABLE: ignored(_FIXED),
         E.UNIT_DEADLINE: ignored(_FIXED),
         E.POD_DEADLINE: ignored(_FIXED),
-        E.TOLD: to(P.STOPPING, why="the first signal asks for what is under way; only a second one hurries it"),
-        E.UNITS_OVER: to(P.SWEEPING, A.SWEEP_TERM),
+        E.TOLD: to(P.STOPPING, why=_UNDER_WAY),
+        E.UNITS_OVER: to(P.FINISHING, A.SWEEP_TERM),
         E.STIRRED: ignored("units are still stopping"),
         E.NOTHING_LEFT: impossible(_UNITS_LIVE),
         E.BUDGET_OVER: impossible(_NO_BUDGET),
@@ -92,6 +93,24 @@ POD = Machine("pod", P, E, {
         E.ALL_RESET: ignored(_TOO_LATE),
         E.ROUND_DUE: ignored(_TOO_LATE),
     },
+    P.FINISHING: {
+        E.ALL_DONE: impossible(_UNITS_OVER),
+        E.ALL_FAILED: impossible(_UNITS_OVER),
+        E.MAIN_OVER: impossible(_UNITS_OVER),
+        E.FATAL: impossible(_UNITS_OVER),
+        E.UNRUNNABLE: impossible(_UNITS_OVER),
+        E.UNIT_DEADLINE: impossible(_UNITS_OVER),
+        E.POD_DEADLINE: ignored(_FIXED),
+        E.TOLD: to(P.SWEEPING, why=_UNDER_WAY),
+        E.UNITS_OVER: impossible("they were over before"),
+        E.STIRRED: ignored("all that live were asked, wherever they stood"),
+        E.NOTHING_LEFT: to(P.OVER, A.LEAVE),
+        E.BUDGET_OVER: to(P.KILLING, A.SWEEP_KILL),
+        E.OVERDUE: to(P.OVER, A.SWEEP_KILL, A.LEAVE, why=_UNKILLABLE),
+        E.RESTART_ALL: impossible(_UNITS_OVER),
+        E.ALL_RESET: impossible(_UNITS_OVER),
+        E.ROUND_DUE: ignored(_TOO_LATE),
+    },
     P.SWEEPING: {
         E.ALL_DONE: impossible(_UNITS_OVER),
         E.ALL_FAILED: impossible(_UNITS_OVER),
@@ -100,7 +119,7 @@ POD = Machine("pod", P, E, {
         E.UNRUNNABLE: impossible(_UNITS_OVER),
         E.UNIT_DEADLINE: impossible(_UNITS_OVER),
         E.POD_DEADLINE: ignored(_FIXED),
-        E.TOLD: to(P.KILLING, A.SWEEP_KILL, why="the units are over; nothing else deserves patience"),
+        E.TOLD: to(P.KILLING, A.SWEEP_KILL, why="the second signal: no grace is left"),
         E.UNITS_OVER: impossible("they were over before"),
         E.STIRRED: ignored("all that live were asked, wherever they stood"),
         E.NOTHING_LEFT: to(P.OVER, A.LEAVE),

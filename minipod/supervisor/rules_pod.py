@@ -112,7 +112,7 @@ def nothing_turns_back(t: Tables) -> Iterator[str]:
 def sweeps_fit_their_states(t: Tables) -> Iterator[str]:
     """Nothing escapes (DESIGN.md section 4): all that is left is asked, then killed; who forked past a walk is killed
     by the next one; who leaves in a hurry kills first."""
-    yield from exactly(t.pod, A.SWEEP_TERM, enters(Pod.SWEEPING))
+    yield from exactly(t.pod, A.SWEEP_TERM, lambda s, event, c: event is PodEvent.UNITS_OVER)
     yield from exactly(t.pod, A.SWEEP_KILL, lambda s, event, c: c.next is Pod.KILLING or event is PodEvent.OVERDUE)
     yield from exactly(t.pod, A.CUT_ALL, lambda s, event, c: s is Pod.STOPPING and event is PodEvent.TOLD)
 
@@ -132,6 +132,15 @@ def a_second_signal_hurries(t: Tables) -> Iterator[str]:
     for state in (Pod.STOPPING, Pod.SWEEPING):
         if not {A.CUT_ALL, A.SWEEP_KILL} & set(t.pod.cell(state, PodEvent.TOLD).actions):
             yield at(state, PodEvent.TOLD, "must hurry")
+
+
+@rule
+def a_first_signal_leaves_the_grace(t: Tables) -> Iterator[str]:
+    """Who ends by itself has begun to do what TERM asks for: whoever is left keeps the rest of the grace."""
+    for state, wanted in {Pod.ENDING: Pod.STOPPING, Pod.FINISHING: Pod.SWEEPING}.items():
+        cell = t.pod.cell(state, PodEvent.TOLD)
+        if cell.actions or cell.next is not wanted:
+            yield at(state, PodEvent.TOLD, f"must do nothing but remember, in {wanted.word}")
 
 
 @rule

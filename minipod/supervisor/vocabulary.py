@@ -156,7 +156,8 @@ class Pod(Word):
     RESETTING = "every unit ends; then the pod begins anew"
     ENDING = "ends by itself; units stop in order"
     STOPPING = "was told to end; units stop in order"
-    SWEEPING = "all units are over; their last descendants were asked to end"
+    FINISHING = "all units are over, by themselves; their last descendants were asked to end"
+    SWEEPING = "we were told to end, and all units are over; their last descendants were asked to end"
     KILLING = "the last descendants were killed"
     OVER = "nothing is left: leave"
 

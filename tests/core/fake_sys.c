@@ -307,8 +307,6 @@ int sys_are_same(int fd, int other) { return fd == other; }
 int sys_flags(int fd) { return O_WRONLY | (held(fd)->nonblocking ? O_NONBLOCK : 0); }
 int sys_is_terminal(int fd) { return held(fd)->kind == SINK && sinks[table[fd].sink].is_terminal; }
 
-void sys_forget_code(void) {}
-
 /* --- epoll --- */
 
 int sys_signals(uint64_t set)
@@ -463,4 +461,5 @@ void given_let_go(void) { broken("a pod was given nothing"); }
 /* --- footprint.c: there is no memory of ours to give back to a kernel that is none --- */
 
 void footprint_settled(struct core *c) { (void)c; }
+void footprint_forget(void) {}
 void footprint_trim(struct core *c) { (void)c; }

@@ -4,7 +4,6 @@ It must never judge a time or a size in bytes: bench/ measures those.
 """
 
 import os
-import re
 import select
 import signal
 import subprocess
@@ -222,10 +221,3 @@ def test_what_is_asked_leaves_nothing_behind(minipod: Path, tmp_path: Path) -> N
         assert running.memory() == before
         running.wait_until(lambda: running.count_descriptors() <= descriptors)
         running.wait_until(lambda: running.count_children() == 3)
-
-
-def test_code_that_only_the_start_needed_is_let_go(running: Running) -> None:
-    """The first mapping is the program's code and constants: not all of it is in memory any more."""
-    code = running.read("smaps").split("VmFlags")[0]
-    size, held = (int(re.search(rf"^{name}: +(\d+)", code, re.MULTILINE)[1]) for name in ("Size", "Rss"))
-    assert "r-xp" in code.splitlines()[0] and 0 < held < size

@@ -170,6 +170,16 @@ def term_takes(seconds: str, code: str = "0", marker: str = "") -> None:
     os._exit(int(code))
 
 
+def term_waits() -> None:
+    """At TERM it says so, and ends at the end of its input."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+    say("ready", os.getpid())
+    signal.sigwait({signal.SIGTERM})
+    say("asked to end")
+    os.read(0, 1)
+    say("cleaned")
+
+
 def deaf(*command: str) -> None:
     """Ignores TERM for ever."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)

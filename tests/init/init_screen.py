@@ -38,10 +38,11 @@ class Screen:
         self.hang_up()
         self.let_go()
 
-    def start(self, *words: object, above: tuple = (), **how: Any) -> Run:
-        """The init as leader of the terminal's session, as `docker run -it` has it; ``above`` becomes or starts it."""
+    def start(self, *words: object, above: tuple = (), under: tuple = (), **how: Any) -> Run:
+        """The init as leader of the terminal's session, as `docker run -it` has it; ``above`` becomes or starts it;
+        ``under`` becomes or starts the session's leader."""
         streams = {"stdin": self.its, "stdout": self.its, "stderr": self.its}
-        wrap = [*program("on_terminal", self.name), *above]
+        wrap = [*under, *program("on_terminal", self.name), *above]
         return self.trial.start(*words, wrap=wrap, env=_ENVIRONMENT, **{**streams, **how})
 
     def start_shell(self, *words: object, **how: Any) -> Run:

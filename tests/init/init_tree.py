@@ -5,6 +5,7 @@ import subprocess
 import time
 
 from init_check import check
+from init_trace import is_heard
 from init_trial import LEFT, Run, Trial, is_alive, program
 from system_harness import children, descendants, status
 
@@ -63,6 +64,29 @@ def a_daemon_may_clean_up(trial: Trial) -> None:
 @check(TOPIC, "the same when the init was told to stop")
 def a_daemon_may_clean_up_when_told(trial: Trial) -> None:
     cleans_up(trial, "daemon", "obeys", told=True)
+
+
+@check(TOPIC, "the program has ended, its daemon cleans up: a first TERM to the init takes no time from it")
+def a_first_term_leaves_the_grace(trial: Trial) -> None:
+    """The daemon ends when it is told, no sooner: after the TERM has been heard."""
+    run = trial.start(*program("leaves", "daemon", "ends", "term_waits"), env=LONG, stdin=-1)
+    run.expect("asked to end")
+    run.send(signal.SIGTERM)
+    run.until(lambda: is_heard(run.pid, signal.SIGTERM), "the init has heard it")
+    run.process.stdin.close()
+    run.expect("cleaned")
+    assert run.end().code == 5
+
+
+@check(TOPIC, "a second TERM takes it")
+def a_second_term_after_the_program(trial: Trial) -> None:
+    run = trial.start(*program("leaves", "daemon", "ends", "term_waits"), env=LONG, stdin=-1)
+    run.expect("asked to end")
+    began = time.monotonic()
+    run.send(signal.SIGTERM)
+    run.until(lambda: is_heard(run.pid, signal.SIGTERM), "the init has heard it")
+    run.send(signal.SIGTERM)
+    assert run.end().code == 5 and time.monotonic() - began < SOON
 
 
 @check(TOPIC, "a daemon gets its TERM when the init is told, also if the program itself is deaf to it")

@@ -289,9 +289,12 @@ def a_hang_up_is_no_order_to_end(trial: Trial) -> None:
 
 @check(TOPIC, "below a shell as well", CHILD)
 def a_hang_up_reaches_the_program_below_a_shell(trial: Trial) -> None:
+    """The shell ends, too. Whoever started it stays: with the namespace's first process all others would end, before
+    they had said a word."""
     path = trial.folder / "heard"
     with Screen(trial) as screen:
-        run = screen.start_shell(*program("signals_to", path, signal.SIGTERM, signal.SIGHUP))
+        stays = ("sh", "-c", '"$@"; until grep -q "got 1$" heard; do sleep 0.01; done', "sh")
+        run = screen.start_shell(*program("signals_to", path, signal.SIGTERM, signal.SIGHUP), under=stays)
         screen.type('"$@"\n')
         hang_up(screen, path, run)
         run.end()

@@ -6,7 +6,7 @@ import pytest
 from init_checks import CHECKS, Check
 from init_trial import Init, Stage, Trial
 
-PATIENCE = 8.0  # s
+PATIENCE = 30.0  # s
 CASES = [pytest.param(check, stage, id=f"{check.name}-{stage.value}") for check in CHECKS for stage in check.stages]
 
 

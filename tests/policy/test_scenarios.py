@@ -46,7 +46,7 @@ def test_a_difference_is_told_line_by_line():
         [given.service.web]
         restart = "never"
         [expected]
-        timeline = ["0s web: spawning post-start up", "6s web: draining ended", "5s pod: ending sweeping over"]
+        timeline = ["0s web: spawning post-start up", "6s web: draining ended", "5s pod: ending finishing over"]
         exit_code = 2
     """))
     assert check(scenario) == [
@@ -57,7 +57,7 @@ def test_a_difference_is_told_line_by_line():
         "  0s web: spawning post-start up",
         "- 6s web: draining ended",
         "+ 5s web: draining ended",
-        "  5s pod: ending sweeping over",
+        "  5s pod: ending finishing over",
     ]
 
 
