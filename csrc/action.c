@@ -191,7 +191,7 @@ static void act_fix_cause(struct core *c, struct unit *u)
     c->culprit = c->pod_event_of;
     if (c->cause == POD_EVENT_TOLD)
         say(c, c->told_by == TOLD_BY_CONTROL ? "stopping: told by %s" : "stopping: got %s", signal_teller(c));
-    else
+    else if (!c->sole)  /* one command ends with its program, of which that has been told */
         say(c, "ending: %s", step_cause(c->cause)->sentence);
 }
 

@@ -1,7 +1,8 @@
 /* A unit's child, from its first instruction to exec: own session, streams, identity, directory, signals, program. It
  * may block as it likes: nobody waits for it. It may share PID 1's memory until the exec, so it must never write to
- * anything but its own stack (and given.c's few bytes), never set errno, and never return or print: it calls the kernel
- * by call.h alone. (A unit with a user of its own has a copy of the memory: only then identity.c runs.)
+ * anything but its own stack (and given.c's few bytes, and the beginning of one command's words), never set errno, and
+ * never return or print: it calls the kernel by call.h alone. (A unit with a user of its own has a copy of the memory:
+ * only then identity.c runs.)
  */
 
 #include <fcntl.h>
@@ -95,6 +96,12 @@ static void make_directory(const char *path)
 
 /* --- program --- */
 
+/* The descriptor goes with us, at once. */
+static int is_directory(const char *path)
+{
+    return call_bare(SYS_openat, AT_FDCWD, call_at(path), O_PATH | O_DIRECTORY | O_CLOEXEC, 0) >= 0;
+}
+
 static const struct program *program_of(const struct child_start *ch)
 {
     return ch->errand ? &ch->core->loaded.errands[errand_index(ch->core, ch->errand)] : ch->unit->program;
@@ -108,6 +115,18 @@ static const char *path_of(const struct child_start *ch)
     return plan_text(&ch->core->plan, ch->core->plan.pod->default_path);
 }
 
+/* "/bin/sh FILE ARGS", as execvp(3) has it; there is room for one more word in front (load.c). */
+static void try_shell(const struct child_start *ch, const char *file)
+{
+    static char shell[] = "/bin/sh";
+    const struct program *program = program_of(ch);
+    char **argv = program->argv - 1, *name = argv[1];
+    argv[0] = shell;
+    argv[1] = (char *)(uintptr_t)file;
+    call(SYS_execve, call_at(shell), call_at(argv), call_at(program->envp));
+    argv[1] = name;
+}
+
 /* The reason why not. ENOENT for a file that is there means the interpreter of its first line, or its loader. */
 static long try_file(const struct child_start *ch, const char *file)
 {
@@ -115,10 +134,12 @@ static long try_file(const struct child_start *ch, const char *file)
     long error = -call(SYS_execve, call_at(file), call_at(program->argv), call_at(program->envp));
     if (error == ENOENT && exists(file))
         fail(ch, STAGE_INTERPRETER, ENOENT);
+    if (error == ENOEXEC && ch->core->scripts_by_shell)
+        try_shell(ch, file);
     return error;
 }
 
-/* As execvp, but never through a shell, and with the unit's own PATH. A match that may not be executed does not hide a
+/* As execvp, but never through a shell unless that is asked for, and with the unit's own PATH. A match that may not be executed does not hide a
  * later one, and is the reason told if there is none. */
 static _Noreturn void search(const struct child_start *ch, const char *name)
 {
@@ -143,8 +164,10 @@ static _Noreturn void search(const struct child_start *ch, const char *name)
 static _Noreturn void execute(const struct child_start *ch)
 {
     const char *name = program_of(ch)->argv[0];
-    if (strchr(name, '/') || !*name)
-        fail(ch, STAGE_EXEC, try_file(ch, name));
+    if (strchr(name, '/') || !*name) {
+        long error = try_file(ch, name);
+        fail(ch, STAGE_EXEC, error == EACCES && is_directory(name) ? EISDIR : error);
+    }
     search(ch, name);
 }
 

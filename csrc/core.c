@@ -117,7 +117,7 @@ static void set_up_unit(struct core *c, uint32_t i)
     struct unit *u = &c->units[i];
     u->plan = &c->plan.units[i];
     u->program = &c->loaded.programs[i];
-    u->name = plan_text(&c->plan, u->plan->name);
+    u->name = c->sole ? c->sole : plan_text(&c->plan, u->plan->name);
     u->start_waits = c->loaded.start_waits[i];
     u->stop_waits = c->loaded.stop_waits[i];
     u->handshake = u->watch = -1;

@@ -82,6 +82,8 @@ struct core {
     uint8_t quiet;                      /* one command: no word unless something is wrong */
     uint8_t mute;                       /* one command: nor a warning */
     uint8_t tell_orphans;               /* one command: each that is reaped is told */
+    uint8_t scripts_by_shell;           /* one command: what has no #! line is /bin/sh's to read */
+    const char *sole;                   /* one command: its word, by which messages name it; NULL: a pod */
     /* the pod */
     uint8_t state, cause, left;
     uint8_t told_by;                    /* the last signal that said: stop, or TOLD_BY_CONTROL; 0: none has */

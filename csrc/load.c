@@ -72,10 +72,14 @@ static char *load_word(struct loader *loader, struct plan_string word)
     return to;
 }
 
-/* The first kept words of a run, with room for those added behind them. */
+/* The first kept words of a run, with room for those added behind them. One command's have room for one in front, too:
+ * the shell that may have to read it (child.c). */
 static char **load_words(struct loader *loader, struct plan_run run, uint32_t kept, uint64_t added, int exact)
 {
-    char **argv = take_list(loader, kept + added + 1);
+    uint64_t front = loader->plan->pod->exact_env;
+    char **argv = take_list(loader, front + kept + added + 1);
+    if (argv != NULL)
+        argv += front;
     for (uint32_t i = 0; i < kept && loader->arena.used <= ARENA_MOST; i++) {
         struct plan_string text = loader->plan->words[run.first + i];
         char *word = exact ? (char *)plan_text(loader->plan, text) : load_word(loader, text);

@@ -41,6 +41,8 @@ int one_run(struct core *c, const struct one_manner *manner, char *const *argv, 
     c->quiet = one.verbosity < 2;
     c->mute = one.verbosity == 0;
     c->tell_orphans = one.tells_orphans;
+    c->scripts_by_shell = manner->scripts_by_shell;
+    c->sole = *one.program;
     c->grace_override = UINT64_MAX;
     return run_plan(c, solo_plan, one.program, run_open_report(one.report), -1, NULL);
 }

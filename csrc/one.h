@@ -23,6 +23,7 @@ struct one_manner {
     uint8_t bad_usage;              /* exit code for words that are no command line */
     uint8_t prints_to;              /* the descriptor for help and version */
     uint8_t needs_dashes;           /* 1: "--" stands before the program */
+    uint8_t scripts_by_shell;       /* 1: a file without a #! line is /bin/sh's to read, as execvp(3) has it */
     uint8_t to_leader;              /* the rest: as in struct one */
     uint8_t own_session;
     uint8_t asks_rest;

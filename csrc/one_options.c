@@ -75,11 +75,11 @@ static const char tini_verbosity[] = "TINI_VERBOSITY";
 
 /* What an init says of itself; the last one is our own. */
 static const struct one_manner manners[] = {
-    {"tini", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 0, 0, 1},
-    {"tini-static", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 0, 0, 1},
-    {"docker-init", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 0, 0, 1},
-    {"dumb-init", "dumb-init v1.2.5 - ", ONE_DUMB, 1, 2, 0, 0, 1, 1, 1},
-    {"minipod", NULL, ONE_OWN, EXIT_USAGE, 1, 1, 0, 0, 0, 0},
+    {"tini", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 1, 0, 0, 1},
+    {"tini-static", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 1, 0, 0, 1},
+    {"docker-init", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 1, 0, 0, 1},
+    {"dumb-init", "dumb-init v1.2.5 - ", ONE_DUMB, 1, 2, 0, 1, 0, 1, 1, 1},
+    {"minipod", NULL, ONE_OWN, EXIT_USAGE, 1, 1, 0, 0, 0, 0, 0},
 };
 enum { MANNERS = sizeof manners / sizeof *manners };
 
@@ -165,6 +165,26 @@ static _Noreturn void refuse_option(const struct one *one, const struct spot *pl
         m->known_by == ONE_TINI ? "-h" : "--help");
 }
 
+static int begins_with(const struct one *one, const struct option *o, const char *text, size_t size)
+{
+    return size && o->by_name & one->manner->known_by && strncmp(o->name, text, size) == 0;
+}
+
+/* Of nobody's name the beginning, or of several. */
+static _Noreturn void refuse_name(const struct one *one, const char *text, size_t size)
+{
+    char name[64], meant[128];
+    size_t known = 0;
+    name[say_format(name, size && size < sizeof name ? size : sizeof name - 1, "%s", text)] = 0;
+    for (size_t i = 0; i < OPTIONS; i++)
+        if (begins_with(one, &options[i], text, size))
+            known += say_format(meant + known, sizeof meant - 1 - known, "%s--%s", known ? " or " : "", options[i].name);
+    meant[known] = 0;
+    if (known)
+        die((enum exit_code)one->manner->bad_usage, "--%s may be %s; write more of it", name, meant);
+    refuse_option(one, &(struct spot){"--", name, ""});
+}
+
 static _Noreturn void refuse_bare(const struct one *one, char *const *argv, int at)
 {
     char before[256];
@@ -201,7 +221,7 @@ static const char *take_value(struct one *one, enum key key, const char *text)
     case KEY_EXIT_CODE: return one_take_codes(one, text);
     case KEY_PARENT_SIGNAL: return one_take_parent_signal(one, text);
     case KEY_GRACE: return moment_duration(text, &one->grace) ? NULL : no_duration;
-    case KEY_REPORT: one->report = text; break;
+    case KEY_REPORT: one->report = text; return *text ? NULL : "it names no file";
     case KEY_GROUP: one->to_leader = 0; break;
     case KEY_SINGLE_CHILD: set_single(one); break;
     case KEY_WARN: one->tells_orphans = 1; break;
@@ -281,8 +301,8 @@ static const struct option *find_letter(const struct one *one, char letter)
 static const struct option *find_name(const struct one *one, const char *text, size_t size)
 {
     const struct option *found = NULL;
-    for (size_t i = 0; size && i < OPTIONS; i++) {
-        if (!(options[i].by_name & one->manner->known_by) || strncmp(options[i].name, text, size) != 0)
+    for (size_t i = 0; i < OPTIONS; i++) {
+        if (!begins_with(one, &options[i], text, size))
             continue;
         if (found)
             return NULL;
@@ -309,9 +329,10 @@ static void take_option(struct one *one, const struct option *o, const struct sp
 static void read_name(struct one *one, char *const *argv, int *at)
 {
     const char *word = argv[(*at)++] + 2, *equals = strchr(word, '=');
-    const struct option *o = find_name(one, word, equals ? (size_t)(equals - word) : strlen(word));
+    size_t size = equals ? (size_t)(equals - word) : strlen(word);
+    const struct option *o = find_name(one, word, size);
     if (!o)
-        refuse_option(one, &(struct spot){"--", word, ""});
+        refuse_name(one, word, size);
     const struct spot place = {"--", o->name, equals ? "=" : " "};
     take_option(one, o, &place, equals ? equals + 1 : NULL, argv, at);
 }
@@ -322,10 +343,10 @@ static void read_letters(struct one *one, char *const *argv, int *at)
     while (*letters) {
         const char name[] = {*letters++, 0};
         const struct option *o = find_letter(one, *name);
-        const struct spot place = {"-", name, " "};
+        const struct spot place = {"-", name, *letters == '=' ? "=" : " "};
         if (!o)
             refuse_option(one, &place);
-        const char *value = o->value && *letters ? letters : NULL;
+        const char *value = *letters == '=' ? letters + 1 : o->value && *letters ? letters : NULL;
         take_option(one, o, &place, value, argv, at);
         if (o->value)
             return;

@@ -6,6 +6,7 @@
  */
 
 #include <errno.h>
+#include <string.h>
 
 #include "core.h"
 #include "say.h"
@@ -45,9 +46,19 @@ static const char *stage_words[] = {
     [STAGE_IDENTITY] = "user or group",
     [STAGE_DIRECTORY] = "working_dir",
     [STAGE_EXEC] = "",
-    [STAGE_INTERPRETER] = "its interpreter",
+    [STAGE_INTERPRETER] = "",
     [STAGE_PROCESS] = "",
 };
+
+static const char *start_failure_reason(const struct unit *u)
+{
+    const char *program = u->program->argv[0];
+    if (u->start_stage == STAGE_INTERPRETER)
+        return "the interpreter in its first line, or its loader, does not exist";
+    if (u->start_stage == STAGE_EXEC && u->start_error == ENOENT && *program && !strchr(program, '/'))
+        return "no such file or directory on PATH";
+    return say_error(u->start_error);
+}
 
 static void tell_start_failure(struct core *c, struct unit *u)
 {
@@ -55,8 +66,13 @@ static void tell_start_failure(struct core *c, struct unit *u)
                        : u->start_stage == STAGE_USER    ? plan_text(&c->plan, u->plan->user)
                        : u->start_stage == STAGE_GROUP   ? plan_text(&c->plan, u->plan->group)
                                                          : u->program->argv[0];
-    insist(c, "%s: cannot execute: %s%s%s: %s", u->name, stage_words[u->start_stage],
-         *stage_words[u->start_stage] ? " " : "", what, say_error(u->start_error));
+    const char *stage = stage_words[u->start_stage], *gap = *stage ? " " : "", *why = start_failure_reason(u);
+    if (!*what)
+        what = "''";
+    if (c->sole)
+        insist(c, "cannot execute %s%s%s: %s", stage, gap, what, why);
+    else
+        insist(c, "%s: cannot execute: %s%s%s: %s", u->name, stage, gap, what, why);
 }
 
 static void tell_end(struct core *c, const struct unit *u)

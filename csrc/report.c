@@ -22,11 +22,11 @@ static void flush(struct out *o)
     for (size_t done = 0; done < j->size;) {
         ssize_t n = write(o->fd, o->buffer + done, j->size - done);
         if (n < 0 && errno != EINTR)
-            _exit(1);
+            _exit(errno);
         done += n > 0 ? (size_t)n : 0;
     }
     if (j->broken)
-        _exit(1);
+        _exit(EMSGSIZE);
     j->size = 0;
 }
 
@@ -51,11 +51,11 @@ static void put_notes(struct json *j, const struct notes *n)
     json_number(j, "refusedMessages", n ? n->refused : 0);
 }
 
-static void put_unit(struct json *j, const struct unit *u)
+static void put_unit(struct json *j, const struct plan *plan, const struct unit *u)
 {
     json_gap(j, "\n    ");
     json_object_begin(j, NULL);
-    json_word(j, "name", u->name);
+    json_word(j, "name", plan_text(plan, u->plan->name));
     json_word(j, "kind", kind_word(u->plan->kind));
     json_word(j, "state", life_word(u->life));
     json_word(j, "outcome", u->life == LIFE_ENDED ? outcome_word(u->outcome) : NULL);
@@ -78,7 +78,7 @@ static void put_pod(struct json *j, const struct core *c, int code, const struct
     json_signed(j, "exitCode", code);
     json_word(j, "reason", cause->reason);
     json_word(j, "message", cause->sentence);
-    json_word(j, "decidedBy", decider ? decider->name : NULL);
+    json_word(j, "decidedBy", decider ? plan_text(&c->plan, decider->plan->name) : NULL);
     json_word(j, "toldBy", signal_teller(c));
     json_gap(j, "\n  ");
     json_time(j, "startedAt", c->began_wall);
@@ -100,7 +100,7 @@ static void put_report(struct out *o, const struct core *c, int code, const stru
     for (uint32_t i = 0; i < c->unit_count; i++) {
         if (j->size > sizeof o->buffer / 2)
             flush(o);
-        put_unit(j, &c->units[i]);
+        put_unit(j, &c->plan, &c->units[i]);
     }
     json_gap(j, "\n  ");
     json_list_end(j);
@@ -161,11 +161,14 @@ void report_write(struct core *c, int report, int code, const struct unit *decid
 {
     if (report < 0 && c->plan.pod->termination_message.size == 0)
         return;
-    int32_t pid = sys_fork();
+    int32_t pid = sys_fork_apart();
     if (pid == 0)
         write_all(c, report, code, decider);
     int pidfd = pid > 0 ? sys_pidfd(pid) : -1;
     struct pollfd ended = {pidfd, POLLIN, 0};
+    struct sys_exit end = {0};
     if (pid < 0 || poll(&ended, 1, patience(c)) != 1)
         warn(c, "cannot write the report or the termination message in time");
+    else if (sys_reap_apart(pid, &end) == 1 && end.code)
+        warn(c, "cannot write the report: %s", end.by_signal ? signal_word(end.code) : say_error(end.code));
 }

@@ -42,7 +42,10 @@ static int end(struct core *c, int report)
     char sentence[512];
     int code = core_exit_code(c, &decider);
     sentence[report_sentence(c, code, decider, sentence, sizeof sentence - 1)] = 0;
-    say(c, "%s", sentence);
+    if (c->sole)
+        say(c, "exit code %d", code);
+    else
+        say(c, "%s", sentence);
     log_finish(c);
     report_write(c, report, code, decider);
     log_finish(c);

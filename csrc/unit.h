@@ -102,7 +102,7 @@ struct notes {
 struct unit {
     const struct plan_unit *plan;
     const struct program *program;
-    const char *name;
+    const char *name;                   /* as messages have it */
     /* policy */
     uint8_t life, want, exit_class, outcome;
     uint8_t deadline_hit;

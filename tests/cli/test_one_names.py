@@ -189,7 +189,7 @@ def test_words_are_asked_for(
     launch_named: Launch, name: str, before: list[str], env: dict[str, str], says: bool
 ) -> None:
     result = launch_named(name).call(*before, "true", env=env).wait()
-    assert (result.code, "minipod: main: started" in result.err, bool(result.err)) == (0, says, says)
+    assert (result.code, "minipod: true: started" in result.err, bool(result.err)) == (0, says, says)
 
 
 def test_at_verbosity_0_not_even_warnings(launch_named: Launch) -> None:

@@ -58,7 +58,7 @@ def test_dashes_are_asked_for(call, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("words", [
-    ["-e", "3"], ["-e3"], ["--exit-code", "3"], ["--exit-code=3"], ["--exit=3"], ["-ge3"], ["-gvwe", "3"],
+    ["-e", "3"], ["-e3"], ["-e=3"], ["--exit-code", "3"], ["--exit-code=3"], ["--exit=3"], ["-ge3"], ["-gvwe", "3"],
     ["-e", "3:0"], ["-e5:6", "-e", "3:9", "-e3:0"],
 ])
 def test_options_are_read_as_getopt_does(call, words: list[str]) -> None:
@@ -69,7 +69,9 @@ def test_options_are_read_as_getopt_does(call, words: list[str]) -> None:
 
 BAD = [
     ("--foo", "there is no option --foo"), ("-z", "there is no option -z"), ("-gz", "there is no option -z"),
-    ("--re", "there is no option --re"), ("--group=1", "--group=1: it takes no value"),
+    ("--foo=bar", "there is no option --foo;"), ("--re", "--re may be --rewrite or --report"),
+    ("--=x", "there is no option --=x"), ("--group=1", "--group=1: it takes no value"), ("-w=1", "-w=1: it takes no"),
+    ("--report=", "--report=: it names no file"),
     ("-e256", "-e 256: it is FROM or FROM:TO"), ("-e", "-e FROM[:TO]: its value is missing"),
     ("-e3:", "it is FROM or FROM:TO"), ("--exit-code=x", "--exit-code=x: it is FROM"),
     ("-rUSR1", "-r USR1: it is FROM:TO"), ("-rUSR1:FOO", "-r USR1:FOO: no such signal"), ("-rHUP:65", "no such signal"),
@@ -120,18 +122,37 @@ def test_without_a_program_it_says_how_it_is_called(call, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init"])
 def test_not_found_is_127_and_the_rest_126(call, tmp_path: Path, name: str) -> None:
-    script, broken, plain = (tmp_path / word for word in ("script", "broken", "plain"))
+    """One line that names the program, as it was written, and says why. Who runs it is no unit of a pod."""
+    script, plain = tmp_path / "script", tmp_path / "plain"
     script.write_text("#!/no/such/interpreter\n")
-    broken.write_text("no program\n")
+    script.chmod(0o755)
     plain.write_text("")
-    for path in (script, broken):
-        path.chmod(0o755)
-    wanted = {"no-such-program": 127, "/no/such/file": 127, str(script): 127, str(broken): 126, str(plain): 126,
-              str(tmp_path): 126, f"{plain}/x": 126}
-    for program, code in wanted.items():
+    wanted = {"no-such-program": (127, "no such file or directory on PATH"), "": (127, "no such file or directory"),
+              "/no/such/file": (127, "no such file or directory"),
+              str(script): (127, "the interpreter in its first line, or its loader, does not exist"),
+              str(plain): (126, "permission denied"), str(tmp_path): (126, "is a directory"),
+              f"{plain}/x": (126, "not a directory")}
+    for program, (code, why) in wanted.items():
         done = call("--", program, name=name)
-        assert (program, done.returncode) == (program, code)
-        assert program in done.stderr
+        says = program or "''"
+        assert (done.returncode, done.stderr) == (code, f"minipod: cannot execute {says}: {why}\n")
+
+
+@pytest.mark.parametrize(("name", "code", "out"), [
+    ("minipod", 126, ""), ("tini", 3, "<{path}><a b><>\n"), ("docker-init", 3, "<{path}><a b><>\n"),
+    ("dumb-init", 3, "<{path}><a b><>\n"),
+])
+def test_a_script_without_a_first_line(call, tmp_path: Path, name: str, code: int, out: str) -> None:
+    """The originals ask the C library, which hands to /bin/sh what the kernel knows no format of: images rely on it."""
+    script = tmp_path / "bin" / "script"
+    script.parent.mkdir()
+    script.write_text("printf '<%s>' \"$0\" \"$@\"; echo; exit 3\n")
+    script.chmod(0o755)
+    for word, env in ((str(script), {}), ("script", {"PATH": f"{script.parent}:{os.environ['PATH']}"})):
+        done = call("--", word, "a b", "", name=name, **env)
+        assert (done.returncode, done.stdout) == (code, out.format(path=script))
+        told = f"minipod: cannot execute {word}: not a program (no #! line and no known binary format)\n"
+        assert done.stderr == (told if name == "minipod" else "")
 
 
 def test_what_cannot_be_executed_is_not_remapped(call) -> None:
@@ -179,10 +200,21 @@ def test_a_report_is_written(call, tmp_path: Path) -> None:
     assert (done.returncode, "cannot write the report" in done.stderr) == (71, True)
 
 
+def test_what_happens_is_told_of_the_program_by_its_word(call) -> None:
+    done = call("-v", "-e", "3:4", "--", *exits(3))
+    told = ["sh: started", "sh: exited with 3, which counts as 4", "exit code 4"]
+    assert (done.returncode, done.stderr.splitlines()) == (4, [f"minipod: {line}" for line in told])
+
+
+def test_a_report_that_cannot_be_written_is_told(call) -> None:
+    done = call("--report", "/dev/full", "--", *exits(3))
+    assert (done.returncode, done.stderr) == (3, "minipod: cannot write the report: no space left on device\n")
+
+
 def test_it_is_silent_unless_asked(call) -> None:
     assert call("--", "true").stderr == ""
     for words, env in ((["-v"], {}), (["--verbose"], {}), ([], {"MINIPOD_VERBOSE": "yes"})):
-        assert "minipod: main: started" in call(*words, "--", "true", **env).stderr
+        assert "minipod: true: started" in call(*words, "--", "true", **env).stderr
     assert call("-w", "--", "true").stderr == ""
 
 

@@ -237,8 +237,10 @@ def test_what_cannot_be_executed(launch: Launcher, write_script, tmp_path: Path,
             assert result.report["reason"] == "StartError"
             assert result.unit("unit")["restartCount"] == 0
         assert result.code == code, (command, result.err)
-        what = "its interpreter " if command == tmp_path / "no-interpreter" else ""
-        assert f"cannot execute: {what}{command}: " in result.err
+        whys = {"no-interpreter": "the interpreter in its first line", "directory": "is a directory"}
+        why = whys.get(Path(command).name, "")
+        says = "cannot execute " if role == "solo" else "unit: cannot execute: "
+        assert f"minipod: {says}{command}: {why}" in result.err
 
 
 def test_a_match_that_may_not_be_executed_hides_no_later_one(launch: Launcher, write_script, tmp_path: Path) -> None:

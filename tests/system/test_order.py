@@ -351,7 +351,8 @@ def test_the_sentence_says_who_told_it_to_stop(launch: Launcher, tmp_path: Path)
 def test_a_report_on_a_full_disk_changes_no_exit_code(launch: Launcher) -> None:
     plan = launch.compile({"pod": {"termination_message_path": "/dev/full"}, "service.a": {
         "command": sh("exit 3"), "restart": "never"}})
-    assert launch.call("run", plan, "--report", "/dev/full").wait().code == 3
+    result = launch.call("run", plan, "--report", "/dev/full").wait()
+    assert result.code == 3 and "minipod: cannot write the report: no space left on device" in result.err
 
 
 @pytest.fixture
