@@ -165,7 +165,7 @@ static void open_all(struct core *c)
     c->epoll = must("epoll", sys_epoll());
     c->signals = must("a signalfd", sys_signals(~UINT64_C(0)));
     c->null = must("/dev/null", sys_open("/dev/null", O_RDWR, 0));
-    c->proc = sys_open("/proc", O_RDONLY | O_DIRECTORY, 0);  /* without it strays are found by their group alone */
+    c->proc = proc_open(c);
     must("the signalfd's watch", loop_watch(c, c->signals, EPOLLIN, WATCH_SIGNALS, 0));
     log_open(c);
     terminal_open(c);

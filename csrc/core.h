@@ -236,6 +236,10 @@ int stray_runs_as(int32_t pid, uint32_t uid);
 char stray_state(int32_t pid);                                  /* as /proc has it, 0: it is gone */
 uint32_t stray_count(struct core *, struct unit *);             /* who lives of it besides its leader */
 
+/* proc.c */
+int proc_open(const struct core *);                              /* negative: there is none that tells of us */
+uint32_t proc_signal_groups(struct core *, int sig);            /* those of units, for want of /proc; how many */
+
 /* timer.c */
 void timer_arm(struct core *, uint32_t id, uint64_t when);
 void timer_disarm(struct core *, uint32_t id);

@@ -179,8 +179,8 @@ static const struct entry *entry_at(const char *at) { return (const void *)at; }
 
 static int is_wanted(struct core *c, int32_t pid, struct unit *wanted, struct process *p)
 {
-    return process_read(pid, p) && p->state != 'Z' && pid != c->self && !writer_is(c, pid) && is_below(p, c->self)
-           && (!wanted || owner(c, p) == wanted);
+    return c->proc >= 0 && process_read(pid, p) && p->state != 'Z' && pid != c->self && !writer_is(c, pid)
+           && is_below(p, c->self) && (!wanted || owner(c, p) == wanted);
 }
 
 int stray_is_of(struct core *c, struct unit *u, int32_t pid)
@@ -218,13 +218,15 @@ static uint32_t walk(struct core *c, struct unit *wanted, visitor *visit, const 
 static void signal_one(struct core *c, const struct process *p, const struct mission *mission)
 {
     struct process again;
-    int fd = p->parent == c->self ? -1 : sys_pidfd(p->pid);
+    int fd = p->parent == c->self ? -1 : sys_pidfd(p->pid), result = 0;
     if (p->parent == c->self)
-        sys_kill(p->pid, mission->sig);
+        result = sys_kill(p->pid, mission->sig);
     else if (fd >= 0 && process_read(p->pid, &again) && again.start == p->start)
-        sys_pidfd_signal(fd, mission->sig);
+        result = sys_pidfd_signal(fd, mission->sig);
     if (fd >= 0)
         sys_close(fd);
+    if (result == -EPERM && mission->sig == SIGTERM)    /* once; KILL is repeated until all have gone */
+        warn(c, "process %d: cannot send SIGTERM: %s", (int)p->pid, say_error(EPERM));
 }
 
 /* One pidfd is enough: when it ends, the look that follows finds the next. It matters for those whose end the kernel
@@ -351,10 +353,15 @@ void stray_check_all(struct core *c)
         if (has_rest(c, u))
             continue;
         u->check_rest = 0;
-        u->group = 0;
+        u->group = c->proc < 0 ? u->group : 0;  /* without /proc it is all that the last sweep will know */
         forget_noted(c, u);
         step_post(c, MACHINE_LIFE, u, LIFE_EVENT_DRAINED);
     }
+}
+
+static uint32_t signal_all(struct core *c, int sig)
+{
+    return c->proc < 0 ? proc_signal_groups(c, sig) : walk(c, NULL, signal_one, &(struct mission){NULL, sig});
 }
 
 /* At the pod's end: everybody below us, whoever they belong to. */
@@ -367,9 +374,9 @@ void stray_sweep(struct core *c, int sig)
         return;
     }
     c->reap_more |= found == 1;  /* whoever it is, the reaping that follows tells how many are left */
-    uint32_t left = walk(c, NULL, signal_one, &(struct mission){NULL, sig});
+    uint32_t left = signal_all(c, sig);
     if (sig == SIGTERM) {
-        walk(c, NULL, signal_one, &(struct mission){NULL, SIGCONT});
+        signal_all(c, SIGCONT);
         if (left)
             say(c, "%u processes are left behind by units: asked to end", left);
     }

@@ -74,6 +74,12 @@ int sys_reap(int32_t pid) {
     return (int)or_errno(waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG));
 }
 
+int sys_has_child_in(int32_t group)
+{
+    siginfo_t info;
+    return waitid(P_PGID, (id_t)group, &info, WEXITED | WNOHANG | WNOWAIT) == 0;
+}
+
 int sys_child_stopped(int32_t pid)
 {
     siginfo_t info = {0};

@@ -23,6 +23,7 @@ int sys_reap_apart(int32_t pid, struct sys_exit *out);  /* such a one: 1 reaped,
 int sys_kill(int32_t pid, int sig);
 int sys_child_ended(struct sys_exit *out);  /* looks, does not reap: 1 there is one, 0 none, -ECHILD no children */
 int sys_reap(int32_t pid);
+int sys_has_child_in(int32_t group);           /* one that is not reaped yet */
 int sys_child_stopped(int32_t pid);           /* by which signal, told once; 0: it is not */
 int sys_pidfd(int32_t pid);
 int sys_pidfd_signal(int pidfd, int sig);

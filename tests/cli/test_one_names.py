@@ -47,9 +47,14 @@ def test_they_end_with_their_program(launch_below: Launch, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_with_a_grace_nobody_is_left(launch_below: Launch, name: str) -> None:
-    result = launch_below(name).call(*LEAVES, env={"MINIPOD_GRACE": "500ms"}).wait()
-    assert result.code == 3 and result.took < 9
+def test_with_a_grace_nobody_is_left(launch_below: Launch, tmp_path: Path, name: str) -> None:
+    """One that has left the group and needs a moment after TERM has it."""
+    marker = tmp_path / "cleaned"
+    script = ("import subprocess as s, sys; "
+              "s.Popen(sys.argv[1:], stdout=s.PIPE, start_new_session=True).stdout.readline(); sys.exit(3)")
+    leaves = [sys.executable, "-ISc", script, *tool("cleanup", "0.1", marker)]
+    result = launch_below(name).call(*leaves, env={"MINIPOD_GRACE": "60s"}).wait()
+    assert (result.code, marker.exists()) == (3, True)
 
 
 def test_as_pid_1_they_end_with_their_program_too(launch_named: Launch) -> None:

@@ -88,6 +88,16 @@ int sys_child_ended(struct sys_exit *out)
     return p ? 1 : has_children ? 0 : -ECHILD;
 }
 
+int sys_has_child_in(int32_t group)
+{
+    for (uint32_t i = 0; i < fake.process_count; i++) {
+        const struct process *p = &fake.processes[i];
+        if (p->state && p->parent == fake.core->self && p->group == group)
+            return 1;
+    }
+    return 0;
+}
+
 int sys_reap(int32_t pid)
 {
     struct process *p = kernel_find(pid);
@@ -165,6 +175,10 @@ static int open_proc(const char *path)
     int pid, again;
     if (strcmp(path, "/proc") == 0)
         return open_as((struct descriptor){.kind = PROC});
+    if (strcmp(path, "/proc/self/stat") == 0) {
+        char *text = malloc(32);
+        return open_text(text, (size_t)sprintf(text, "%d (minipod) S 0", fake.core->self));
+    }
     if (strcmp(path, "/proc/self/cgroup") == 0)
         return open_text(strdup("1:cpu:/\n0::/pod\n"), 15);
     if (sscanf(path, "/proc/self/fd/%d", &pid) == 1)
