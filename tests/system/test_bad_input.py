@@ -5,7 +5,6 @@ test_probe_cost.py's.
 
 import os
 import queue
-import re
 import signal
 import socket
 import sys
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import peers
 import pytest
+from costs import descriptors, grows_no_more
 from peers import Peer
 from probing import http
 from system_harness import PATIENCE, SLEEP, Launcher, Running, at_term, sh, status, wait_until
@@ -22,43 +22,23 @@ SPEAKERS = Path(__file__).with_name("speakers.py")
 FAST = {"initial": "10ms", "max": "10ms"}
 OFTEN = {"period": "20ms", "timeout": "20ms"}
 HANGS = {"exec": {"command": SLEEP}}
-SLACK = 8  # kB
-
-
-def memory(pid: int) -> int:
-    """Of its own, in kB."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Anonymous: *(\d+) kB", text, re.MULTILINE)[1])
-
-
-def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
-class Costs:
-    """What minipod holds when this is made, in its least busy moment; ``same`` waits for as little."""
-
-    def __init__(self, pid: int, moments: int = 1):
-        self.pid, self.memory = pid, memory(pid)
-        self.descriptors = min(descriptors(pid) for _ in range(moments))
-
-    def same(self) -> None:
-        wait_until(lambda: descriptors(self.pid) <= self.descriptors, f"{self.descriptors} descriptors, as before")
-        assert memory(self.pid) <= self.memory + SLACK
-
-
 def sibling(folder: Path) -> dict[str, object]:
     """A unit that says "here" and ends when the test wants it to, again and again."""
     os.mkfifo(folder / "sibling")
     return {"command": sh(f"echo here; cat {folder}/sibling; exit 1"), "backoff": FAST}
 
 
-def end_sibling(running: Running, folder: Path) -> None:
+def end_sibling(running: Running, folder: Path, times: int = 1) -> None:
     """It is reaped, and its next instance is there."""
-    before = running.err.count(b"sibling: restart ")
-    (folder / "sibling").write_text("")
-    wait_until(lambda: running._pump(1) and running.err.count(b"sibling: restart ") > before, "the sibling is reaped")
-    running.expect("sibling +. here")
+    for _ in range(times):
+        before = running.err.count(b"sibling: restart ")
+        (folder / "sibling").write_text("")
+        wait_for(running, "sibling: restart ", before + 1)
+        running.expect("sibling +. here")
+
+
+def await_as_few(running: Running, held: int) -> None:
+    wait_until(lambda: descriptors(running.pid) <= held, f"{held} descriptors, as before")
 
 
 def stop(running: Running) -> str:
@@ -86,17 +66,13 @@ def test_what_is_said_for_ever(launch: Launcher, tmp_path: Path, said: str) -> N
     unit = {"command": [sys.executable, "-IS", str(SPEAKERS), *steps], "notify": "sd"}
     running = launch.start({"service.a": unit, "service.sibling": sibling(tmp_path)})
     running.expect_all("a +. before", "sibling +. here")
-    costs = Costs(running.pid)
+    held = descriptors(running.pid)
     open_gate(tmp_path)
-    for _ in range(3):
-        end_sibling(running, tmp_path)
-    costs.memory = memory(running.pid)  # what is touched for the first time has been touched; now it lasts
-    for _ in range(3):
-        end_sibling(running, tmp_path)
+    grows_no_more(running.pid, lambda: end_sibling(running, tmp_path, 3))
     (tmp_path / "enough").touch()
     running.expect("a +. after")
     assert b"a: has started up" not in running.err
-    costs.same()
+    await_as_few(running, held)
     open_gate(tmp_path)
     running.expect("a +. ready")
     assert "a: has started up" in stop(running)
@@ -115,15 +91,13 @@ def test_a_line_without_end(launch: Launcher, tmp_path: Path) -> None:
     unit = {"command": [sys.executable, "-IS", str(SPEAKERS), *steps], "notify": {"fd": 5}}
     running = launch.start({"service.a": unit, "service.sibling": sibling(tmp_path)})
     running.expect_all("a +. before", "sibling +. here")
-    end_sibling(running, tmp_path)  # the first restart touches what every later one has: a ring, books, a sentence
-    costs = Costs(running.pid)
+    held = descriptors(running.pid)
     open_gate(tmp_path)
-    for _ in range(3):
-        end_sibling(running, tmp_path)
+    grows_no_more(running.pid, lambda: end_sibling(running, tmp_path, 3))
     assert b"a: has started up" not in running.err
     (tmp_path / "enough").touch()
     running.expect_error("a: has started up")
-    costs.same()
+    await_as_few(running, held)
     stop(running)
 
 
@@ -151,12 +125,15 @@ def test_what_hangs_again_and_again(launch: Launcher, tmp_path: Path, cycle: str
     for _ in range(2):
         end_sibling(running, tmp_path)
     wait_for(running, cycle, 2)
-    costs = Costs(running.pid, moments=100)
-    seen = running.err.count(cycle.encode())
-    for _ in range(3):
-        end_sibling(running, tmp_path)
-    wait_for(running, cycle, seen + 3)
-    costs.same()
+    held = min(descriptors(running.pid) for _ in range(100))
+
+    def go_on() -> None:
+        seen = running.err.count(cycle.encode())
+        end_sibling(running, tmp_path, 3)
+        wait_for(running, cycle, seen + 3)
+
+    grows_no_more(running.pid, go_on)
+    await_as_few(running, held)
     stop(running)
 
 

@@ -14,6 +14,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
+from costs import await_settled
 from knocking import Place, free_port, near, read_all, read_until
 from system_harness import SLEEP, Launcher, Running, sh, status, wait_until
 
@@ -73,6 +74,7 @@ def sockets(pid: int) -> list[str]:
 def measures(running: Running, *doors: Place) -> tuple[list[str], int]:
     """What it holds once it is at rest and nobody is there; what every first client touches is touched."""
     running.expect_error("started")
+    await_settled(running.pid)
     doors[0].say(b"\0")
     ask_quickly(doors[0])
     wait_until(lambda: not clients(running.pid, len(doors)), "all clients are gone")

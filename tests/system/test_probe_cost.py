@@ -4,19 +4,12 @@ import os
 import re
 import subprocess
 from contextlib import ExitStack
-from pathlib import Path
 
 import peers
+from costs import grows_no_more
 from peers import Peer, replies, status
 from probing import BADLY, WELL, descriptors, grpc, http, one, stop, tcp
 from system_harness import SLEEP, Launcher, sh, wait_until
-
-
-def memory(pid: int) -> int:
-    """Of its own, in kB: what it shares with the file that it is made of depends on who else runs it."""
-    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return int(re.search(r"^Anonymous: *(\d+) kB", text, re.MULTILINE)[1])
-
 
 BAD = {
     "silent": (http, peers.hears_and_says_nothing),
@@ -59,15 +52,17 @@ def test_bad_peers_cost_nothing(launch: Launcher) -> None:
         running = launch.start(pod)
         running.expect("here")
         ask_all(crowd, 2)
-        held, before = descriptors(running.pid), memory(running.pid)
-        for _ in range(2):
+        held = descriptors(running.pid)
+
+        def go_on() -> None:
             (launch.folder / fifo).write_text("")
             running.expect("here")
             ask_all(crowd, 3)
+
+        grows_no_more(running.pid, go_on)
         wait_until(lambda: descriptors(running.pid) == held, f"it holds {held} descriptors again")
-        assert abs(memory(running.pid) - before) <= 8
         told = stop(running)
-    assert told.count("sibling: restart ") == 2
+    assert told.count("sibling: restart ") >= 2
     assert not re.search("(silent|endless|garbage|closing|resetting|turning): ready$", told.replace("tcp-", "tcp: "))
 
 

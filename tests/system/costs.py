@@ -1,0 +1,39 @@
+"""What PID 1 holds, and whether something makes it hold more and more. No size is judged by itself here: bench/ does.
+"""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from system_harness import wait_until
+
+ROUNDS = 6
+SLACK = 8  # kB
+
+
+def memory(pid: int) -> int:
+    """Of its own, in kB: what it shares with the file that it is made of depends on who else runs it."""
+    text = Path(f"/proc/{pid}/smaps_rollup").read_text()
+    return int(re.search(r"^Anonymous: *(\d+) kB", text, re.MULTILINE)[1])
+
+
+def descriptors(pid: int) -> int:
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def grows_no_more(pid: int, deed: Callable[[], None]) -> None:
+    """Done again and again it takes no more at last: what is touched for the first time is, at some time, all touched,
+    the memory too that was given back when all had started."""
+    sizes = [memory(pid)]
+    for _ in range(ROUNDS):
+        deed()
+        sizes.append(memory(pid))
+        if sizes[-1] <= sizes[-2] + SLACK and len(sizes) > 2:
+            return
+    raise AssertionError(f"it grows and grows: {sizes} kB")
+
+
+def await_settled(pid: int) -> None:
+    """All have started, and what only that needed was given back: code lies in pieces since."""
+    wait_until(lambda: Path(f"/proc/{pid}/maps").read_text().count("r-xp") > 4, "its memory was given back")
