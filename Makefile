@@ -16,9 +16,10 @@ unexport PYTHONPATH PYTHONHOME MINIPOD_PYTHON
 help:  ## print this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo:  ## install minipod into .venv and run config/demo.toml with it
+demo:  ## install minipod into .venv, run config/demo.toml with it, then one command that leaves a process behind
 	@scripts/set_up.sh build
 	.venv/bin/minipod run config/demo.toml
+	.venv/bin/minipod -v -w -e 3 -- sh -c 'sleep 1000 & echo "sleep is left behind: minipod ends and reaps it"; exit 3'
 
 test:  ## install what tests need, build, run all tests
 	@scripts/set_up.sh test

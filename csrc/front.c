@@ -163,8 +163,8 @@ _Noreturn void front_exec_python(char *const *words, uint64_t given)
     argv[0] = (char *)(uintptr_t)python;  /* Python finds its environment by the name it is called by */
     execvp(python, argv);
     if (errno == ENOENT)
-        die(EXIT_SET_UP, "cannot find %s: this word needs Python; only a compiled plan runs without it "
-                         "(minipod compile FILE -o PLAN)", python);
+        die(EXIT_SET_UP, "cannot find %s: this word needs Python; without it there are compiled plans (minipod compile "
+                         "FILE -o PLAN) and single programs (minipod -- PROGRAM)", python);
     die(EXIT_SET_UP, "cannot execute %s: %s", python, say_error(errno));
 }
 

@@ -107,7 +107,7 @@ static size_t pad(char *line, size_t size, size_t width)
 
 static void print_option(int fd, const struct one_manner *m, const struct option *o)
 {
-    enum { NAMES = 28, ROOM = 256 };
+    enum { NAMES = 29, ROOM = 256 };
     char line[ROOM];
     int by_letter = (o->by_letter & m->known_by) != 0, by_name = (o->by_name & m->known_by) != 0;
     const char letter[] = {'-', o->letter, 0};

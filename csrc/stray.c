@@ -378,6 +378,7 @@ void stray_sweep(struct core *c, int sig)
     if (sig == SIGTERM) {
         signal_all(c, SIGCONT);
         if (left)
-            say(c, "%u processes are left behind by units: asked to end", left);
+            say(c, left == 1 ? "%u process is left behind: asked to end" : "%u processes are left behind: asked to end",
+                left);
     }
 }

@@ -101,13 +101,18 @@ def _dispatch(words: list[str]) -> int:
 
 def _refusal(word: str) -> str:
     if not word:
-        return "say what to do: minipod " + " | ".join(["run", *WORDS])
+        return "say what to do: minipod run | -- | pause | " + " | ".join(WORDS)
     if word in LATER:
         return f"{word} is not there yet"
+    from shutil import which
+
     from minipod.config.findings import visible
     from minipod.config.suggest import did_you_mean
 
-    return f"unknown command {visible(word)}" + did_you_mean(word, ["run", *WORDS, *ALIASES], before="; ")
+    if which(word):
+        return f"unknown command {visible(word)}; a program stands behind --: minipod -- {visible(word)}"
+    words = [*sorted(word for word in COMMANDS_OWN if not word.startswith("-")), *WORDS, *ALIASES]
+    return f"unknown command {visible(word)}" + did_you_mean(word, words, before="; ")
 
 
 def usage() -> str:

@@ -78,15 +78,16 @@ def _written(shell: str, found: Candidate, cut: int) -> str:
 def candidates(words: Sequence[str]) -> Iterator[Candidate]:
     """All that may stand in place of the last word, whatever it begins with."""
     *before, current = words
-    if not before:
+    word = cli.ALIASES.get(words[0], words[0])
+    is_for_one = word.startswith("-")  # one command has no word, only options
+    if not before and not is_for_one:
         yield from _words()
         return
-    word = cli.ALIASES.get(before[0], before[0])
-    if word == "--":
+    if is_for_one and "--" in before:
         yield Candidate(FILES)
         return
     grammar = parse(help_of(word), word)
-    operands, pending, pod = _sorted(grammar, before[1:])
+    operands, pending, pod = _sorted(grammar, before if is_for_one else before[1:])
     name, is_given, _ = current.partition("=")
     if pending is not None:
         yield from _values(grammar.option(pending).values, pod, pending)
@@ -96,7 +97,7 @@ def candidates(words: Sequence[str]) -> Iterator[Candidate]:
             yield found._replace(text=f"{name}={found.text}") if found.text != FILES else found
     elif current.startswith("-"):
         yield from (Candidate(each, option.meaning) for option in grammar.options for each in option.names)
-        yield Candidate("--help")
+        yield from [Candidate("--", "the program stands behind it")] if is_for_one else [Candidate("--help")]
     else:
         given = set(operands)
         yield from (each for each in _values(grammar.expected(operands), pod) if each.text not in given)
@@ -137,7 +138,9 @@ def help_of(word: str) -> str:
     """The help text of a word; of those that the static command does itself, what that one says. "" for no word."""
     if word in cli.WORDS:
         return import_module(f"minipod.commands.{word}").USAGE
-    if word not in cli.COMMANDS_OWN or word.startswith("-"):
+    if word.startswith("-"):
+        word = "-v"  # any option: help is about one command then, not about all words
+    elif word not in cli.COMMANDS_OWN:
         return ""
     import subprocess
 

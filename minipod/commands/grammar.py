@@ -2,14 +2,15 @@
 must never do anything but read.
 
 A help text begins with lines such as ``minipod get [-o wide|json] [NAME...]``; behind a blank line others follow, such
-as ``  -o, --output FORMAT     meaning``. Capitals are a kind of thing, other words stand for themselves.
+as ``  -o, --output FORMAT     meaning``, where a long name without a letter may stand four blanks further in. Capitals
+are a kind of thing, other words stand for themselves.
 """
 
 import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-_DESCRIBED = re.compile(r"  (-{1,2}\w[\w-]*(?:, -{1,2}\w[\w-]*)*)(?: (\S+))?(?: {2,}(.*))?")
+_DESCRIBED = re.compile(r" {2}(?: {4})?(-{1,2}\w[\w-]*(?:, -{1,2}\w[\w-]*)*)(?: (\S+))?(?: {2,}(.*))?")
 _OPTIONAL = re.compile(r"\[(-{1,2}\w[\w-]*)(?: ([^\]]+))?\](?:\.\.\.)?")
 _MORE = "..."
 

@@ -97,6 +97,15 @@ def test_the_static_commands_words(shop: FakePod, proposed: Callable) -> None:
     assert proposed("run", "") == [FILES]
 
 
+def test_options_of_one_command(shop: FakePod, proposed: Callable) -> None:
+    assert {"-g", "--grace", "--exit-code", "--report", "--license", "--help", "--"} <= set(proposed("-"))
+    assert proposed("--re") == ["--rewrite", "--report"]
+    assert proposed("-g", "--pd") == ["--pdeathsig"]
+    assert proposed("-g", "-p", "WINC") == ["WINCH"]
+    assert proposed("--report", "") == proposed("-vg", "--", "") == proposed("--", "sh", "-") == [FILES]
+    assert proposed("-g", "") == []
+
+
 def test_meanings(shop: FakePod, proposed: Callable) -> None:
     assert proposed("get", "d", shell="fish") == ["db\tservice"]
     assert proposed("get", "m", shell="zsh") == ["migrate:init"]

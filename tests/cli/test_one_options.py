@@ -206,6 +206,11 @@ def test_what_happens_is_told_of_the_program_by_its_word(call) -> None:
     assert (done.returncode, done.stderr.splitlines()) == (4, [f"minipod: {line}" for line in told])
 
 
+def test_who_is_left_behind_is_told_of(call) -> None:
+    done = call("-v", "--", "sh", "-c", "sleep 1000 >&- 2>&- & exit 3")
+    assert (done.returncode, "minipod: 1 process is left behind: asked to end\n" in done.stderr) == (3, True)
+
+
 def test_a_report_that_cannot_be_written_is_told(call) -> None:
     done = call("--report", "/dev/full", "--", *exits(3))
     assert (done.returncode, done.stderr) == (3, "minipod: cannot write the report: no space left on device\n")

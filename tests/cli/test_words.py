@@ -89,6 +89,10 @@ def test_pods_that_come_with_minipod_are_good(path, capsys):
     [
         ([], "say what to do"),
         (["chekc"], "unknown command chekc; did you mean check?"),
+        (["puase"], "unknown command puase; did you mean pause?"),
+        (["healht"], "unknown command healht; did you mean health?"),
+        (["sh", "-c", "true"], "unknown command sh; a program stands behind --: minipod -- sh"),
+        (["/bin/sh"], "unknown command /bin/sh; a program stands behind --: minipod -- /bin/sh"),
         (["\x1b[31m"], "unknown command \\x1b[31m"),
         (["--frobnicate"], "unknown command --frobnicate"),
         (["check"], "FILE is missing"),
