@@ -7,6 +7,8 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "given.h"
+#include "pause.h"
 #include "run.h"
 #include "say.h"
 #include "solo_plan.h"
@@ -27,10 +29,20 @@ static void watch_parent(const struct one *one)
         complain("cannot ask for a signal at the parent's end");
 }
 
+/* As the original, it has no use for words behind its options. */
+static int run_pause(struct core *c)
+{
+    char *const no_words[] = {NULL};
+    given_let_go();
+    return pause_run(c, no_words);
+}
+
 int one_run(struct core *c, const struct one_manner *manner, char *const *argv, unsigned filled)
 {
     static struct one one;
     one_read(&one, manner, argv, environ);
+    if (one.only_pauses)
+        return run_pause(c);
     unfill(filled);
     run_become_reaper(c);
     watch_parent(&one);

@@ -14,7 +14,7 @@
 struct core;
 
 /* What a name brings with it: who knows an option, and what holds where no option says otherwise. */
-enum { ONE_OWN = 1, ONE_TINI = 2, ONE_DUMB = 4, ONE_ALL = ONE_OWN | ONE_TINI | ONE_DUMB };
+enum { ONE_OWN = 1, ONE_TINI = 2, ONE_DUMB = 4, ONE_CATATONIT = 8, ONE_ALL = 15 };
 
 struct one_manner {
     const char *name;               /* as whom we answer */
@@ -45,6 +45,7 @@ struct one {
     uint8_t ends_alone;             /* TERM is a signal like any other, and we leave when the program has ended */
     uint8_t parent_signal;          /* what we get when our parent ends; 0: nothing */
     uint8_t tells_orphans;
+    uint8_t only_pauses;            /* there is no program: it is minipod pause */
     uint8_t verbosity;              /* 0 no word at all, 1 warnings, 2 news */
 };
 

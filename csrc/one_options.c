@@ -21,7 +21,7 @@
 
 enum key {
     KEY_GROUP, KEY_SINGLE_CHILD, KEY_REWRITE, KEY_EXIT_CODE, KEY_PARENT_SIGNAL, KEY_GRACE, KEY_WARN, KEY_VERBOSE,
-    KEY_REPORT, KEY_NOTHING, KEY_HELP, KEY_LICENSE, KEY_VERSION
+    KEY_REPORT, KEY_PAUSE, KEY_NOTHING, KEY_HELP, KEY_LICENSE, KEY_VERSION
 };
 
 struct option {
@@ -35,7 +35,7 @@ struct option {
 };
 
 static const struct option options[] = {
-    {"group", 'g', KEY_GROUP, ONE_OWN | ONE_TINI, ONE_OWN, NULL, "MINIPOD_GROUP",
+    {"group", 'g', KEY_GROUP, ONE_OWN | ONE_TINI | ONE_CATATONIT, ONE_OWN, NULL, "MINIPOD_GROUP",
      "signals go to the program's process group"},
     {"single-child", 'c', KEY_SINGLE_CHILD, ONE_OWN | ONE_DUMB, ONE_OWN | ONE_DUMB, NULL, "MINIPOD_SINGLE_CHILD",
      "signals go to the program alone"},
@@ -49,17 +49,21 @@ static const struct option options[] = {
      "the time to stop, 10s if not said; then KILL"},
     {"warn", 'w', KEY_WARN, ONE_OWN | ONE_TINI, ONE_OWN, NULL, "MINIPOD_WARN",
      "tell of each orphan that is reaped"},
-    {"verbose", 'v', KEY_VERBOSE, ONE_ALL, ONE_OWN | ONE_DUMB, NULL, "MINIPOD_VERBOSE",
+    {"verbose", 'v', KEY_VERBOSE, ONE_OWN | ONE_TINI | ONE_DUMB, ONE_OWN | ONE_DUMB, NULL, "MINIPOD_VERBOSE",
      "tell what happens"},
     {"report", 0, KEY_REPORT, 0, ONE_OWN, "FILE", "MINIPOD_REPORT",
      "write how it ended, as JSON"},
     {"subreaper", 's', KEY_NOTHING, ONE_TINI, 0, NULL, NULL,
      "nothing: it adopts orphans whenever it is not PID 1"},
+    {"pause", 'P', KEY_PAUSE, ONE_CATATONIT, 0, NULL, NULL,
+     "run nothing: hold a pod's namespaces, and reap in them"},
     {"help", 'h', KEY_HELP, ONE_ALL, ONE_OWN | ONE_DUMB, NULL, NULL,
      "print this"},
     {"license", 'l', KEY_LICENSE, ONE_OWN | ONE_TINI, ONE_OWN, NULL, NULL,
      "print the licences"},
-    {"version", 'V', KEY_VERSION, ONE_DUMB, ONE_ALL, NULL, NULL,
+    {"license", 'L', KEY_LICENSE, ONE_CATATONIT, 0, NULL, NULL,
+     "print the licences"},
+    {"version", 'V', KEY_VERSION, ONE_DUMB | ONE_CATATONIT, ONE_ALL, NULL, NULL,
      "print the version"},
 };
 enum { OPTIONS = sizeof options / sizeof *options };
@@ -70,6 +74,7 @@ static const struct { const char *name, *value; uint8_t key, known_by; } foreign
     {"TINI_KILL_PROCESS_GROUP", NULL, KEY_GROUP, ONE_TINI},
     {"DUMB_INIT_DEBUG", "1", KEY_VERBOSE, ONE_DUMB},
     {"DUMB_INIT_SETSID", "0", KEY_SINGLE_CHILD, ONE_DUMB},
+    {"CATATONIT_DEBUG", NULL, KEY_VERBOSE, ONE_CATATONIT},
 };
 static const char tini_verbosity[] = "TINI_VERBOSITY";
 
@@ -79,6 +84,8 @@ static const struct one_manner manners[] = {
     {"tini-static", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 1, 0, 0, 1},
     {"docker-init", "tini version 0.19.0 - ", ONE_TINI, 1, 1, 0, 1, 1, 0, 0, 1},
     {"dumb-init", "dumb-init v1.2.5 - ", ONE_DUMB, 1, 2, 0, 1, 0, 1, 1, 1},
+    {"catatonit", "tini version 0.1.7_catatonit - ", ONE_CATATONIT, 1, 1, 0, 1, 1, 0, 0, 1},
+    {"podman-init", "tini version 0.1.7_catatonit - ", ONE_CATATONIT, 1, 1, 0, 1, 1, 0, 0, 1},
     {"minipod", NULL, ONE_OWN, EXIT_USAGE, 1, 1, 0, 0, 0, 0, 0},
 };
 enum { MANNERS = sizeof manners / sizeof *manners };
@@ -162,7 +169,7 @@ static _Noreturn void refuse_option(const struct one *one, const struct spot *pl
 {
     const struct one_manner *m = one->manner;
     die((enum exit_code)m->bad_usage, "there is no option %s%s; %s %s lists them", place->before, place->name, m->name,
-        m->known_by == ONE_TINI ? "-h" : "--help");
+        m->known_by & (ONE_TINI | ONE_CATATONIT) ? "-h" : "--help");
 }
 
 static int begins_with(const struct one *one, const struct option *o, const char *text, size_t size)
@@ -226,6 +233,7 @@ static const char *take_value(struct one *one, enum key key, const char *text)
     case KEY_SINGLE_CHILD: set_single(one); break;
     case KEY_WARN: one->tells_orphans = 1; break;
     case KEY_VERBOSE: one->verbosity = 2; break;
+    case KEY_PAUSE: one->only_pauses = 1; break;
     case KEY_NOTHING: break;
     case KEY_HELP: case KEY_LICENSE: case KEY_VERSION: print_and_leave(one->manner, key);
     }
@@ -387,7 +395,7 @@ void one_read(struct one *one, const struct one_manner *manner, char *const *arg
     read_own_variables(one, environment);
     one->program = argv + read_words(one, argv);
     read_foreign_variables(one, environment);
-    if (!*one->program)
+    if (!*one->program && !one->only_pauses)
         refuse_nothing(one);
     one->ends_alone = manner->ends_alone && one->grace == UINT64_MAX;
 }

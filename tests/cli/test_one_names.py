@@ -11,7 +11,7 @@ import pytest
 from system_harness import SLEEP, Launcher, Stage, bare_sh, children, descendants, status, tool, wait_until
 
 Launch = Callable[..., Launcher]
-NAMES = ["tini", "tini-static", "docker-init", "dumb-init"]
+NAMES = ["tini", "tini-static", "docker-init", "dumb-init", "catatonit", "podman-init"]
 # A program that ends with 3 once the child that it leaves behind, outside of its group, is ready.
 LEAVES = [sys.executable, "-ISc", f"import os, subprocess, sys; subprocess.run({tool('daemonise', 'leave')!r}); "
           "sys.exit(3)"]
@@ -142,6 +142,7 @@ def programs_below(pid: int) -> list[int]:
 @pytest.mark.parametrize(("name", "before", "env", "own"), [
     ("dumb-init", [], {}, True), ("dumb-init", ["-c"], {}, False), ("dumb-init", [], {"DUMB_INIT_SETSID": "0"}, False),
     ("tini", [], {}, False), ("docker-init", ["-g"], {}, False), ("minipod", ["--"], {}, False),
+    ("catatonit", ["-g"], {}, False),
 ])
 def test_a_session_of_its_own(
     launch_named: Launch, name: str, before: Sequence[str], env: dict[str, str], own: bool
@@ -188,7 +189,9 @@ def test_a_stop_may_be_rewritten(launch_named: Launch) -> None:
     ("tini", ["-vvv"], {"TINI_VERBOSITY": "1"}, False), ("tini", [], {"TINI_VERBOSITY": "3"}, True),
     ("dumb-init", [], {"TINI_VERBOSITY": "3"}, False), ("dumb-init", ["-v"], {}, True),
     ("dumb-init", [], {"DUMB_INIT_DEBUG": "1"}, True), ("dumb-init", [], {"DUMB_INIT_DEBUG": "0"}, False),
-    ("tini", ["-s"], {"TINI_SUBREAPER": ""}, False), ("tini", [], {"MINIPOD_VERBOSE": "1"}, True),
+    ("catatonit", [], {}, False), ("podman-init", ["--"], {"CATATONIT_DEBUG": ""}, True),
+    ("tini", [], {"CATATONIT_DEBUG": "1"}, False), ("tini", ["-s"], {"TINI_SUBREAPER": ""}, False),
+    ("tini", [], {"MINIPOD_VERBOSE": "1"}, True),
 ])
 def test_words_are_asked_for(
     launch_named: Launch, name: str, before: list[str], env: dict[str, str], says: bool

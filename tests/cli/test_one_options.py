@@ -41,6 +41,7 @@ def exits(code: int) -> list[str]:
     ("minipod", ["--"]), ("minipod", ["-v", "--"]), ("minipod", ["-e", "3", "--"]),
     ("tini", []), ("tini", ["--"]), ("tini", ["-g"]), ("docker-init", ["-g", "--"]), ("tini-static", ["-e3"]),
     ("dumb-init", []), ("dumb-init", ["-c"]), ("dumb-init", ["--rewrite", "15:2", "--"]),
+    ("catatonit", []), ("podman-init", ["--"]), ("catatonit", ["-g"]),
 ])
 def test_the_programs_options_are_its_own(call, name: str, before: list[str]) -> None:
     words = ["-l", "-h", "--report", "--version", "--", "$HOME", "*", ""]
@@ -90,7 +91,8 @@ def test_a_mistake_is_one_line_and_64(call, word: str, says: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "word"), [("tini", "-z"), ("tini", "--group"), ("docker-init", "-c"), ("tini", "-ex"),
-                                            ("dumb-init", "-g"), ("dumb-init", "--yolo"), ("dumb-init", "-r15")])
+                                            ("dumb-init", "-g"), ("dumb-init", "--yolo"), ("dumb-init", "-r15"),
+                                            ("catatonit", "-v"), ("podman-init", "-l"), ("catatonit", "--help")])
 def test_by_other_names_it_is_1(call, name: str, word: str) -> None:
     done = call(word, "true", name=name)
     assert (done.returncode, len(done.stderr.splitlines())) == (1, 1)
@@ -107,9 +109,9 @@ def test_a_mistake_in_the_environment_is_named(call, variable: str, value: str) 
     assert call("true", name="tini", **{variable: value}).returncode == 1
 
 
-@pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init"])
+@pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init", "catatonit"])
 def test_without_a_program_it_says_how_it_is_called(call, name: str) -> None:
-    for words in (["--"], ["-v"]):
+    for words in (["--"], ["-g" if name == "catatonit" else "-v"]):
         done = call(*words, name=name)
         assert done.returncode == (USAGE if name == "minipod" else 1)
         assert f"{name} [OPTIONS]" in done.stderr
@@ -120,7 +122,7 @@ def test_without_a_program_it_says_how_it_is_called(call, name: str) -> None:
 # --- what cannot be executed
 
 
-@pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init"])
+@pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init", "catatonit"])
 def test_not_found_is_127_and_the_rest_126(call, tmp_path: Path, name: str) -> None:
     """One line that names the program, as it was written, and says why. Who runs it is no unit of a pod."""
     script, plain = tmp_path / "script", tmp_path / "plain"
@@ -246,6 +248,7 @@ def test_help_lists_what_one_of_that_name_knows(call) -> None:
     for name, word, known, unknown in (
         ("minipod", "--help", "--report FILE", "-s"), ("minipod", "-h", "-t, --grace", "-s"),
         ("tini", "-h", "-s  ", "--grace"), ("dumb-init", "--help", "-c, --single-child", "-e"),
+        ("catatonit", "-h", "-P  ", "-v"),
     ):
         text = said(call, name, word)
         assert known in text and not re.search(rf"^ *{unknown}[ ,]", text, re.MULTILINE)
@@ -254,13 +257,14 @@ def test_help_lists_what_one_of_that_name_knows(call) -> None:
 def test_versions_begin_as_whoever_parses_them_expects(call) -> None:
     own = re.match(r"minipod (\S+)", call("--version").stdout)[1]
     for name, word, begin in (("tini", "--version", "tini version "), ("docker-init", "--version", "tini version "),
-                              ("dumb-init", "--version", "dumb-init v"), ("dumb-init", "-V", "dumb-init v")):
-        assert re.fullmatch(rf"{begin}\d+\.\d+\.\d+ - minipod {re.escape(own)}\n", said(call, name, word))
+                              ("dumb-init", "--version", "dumb-init v"), ("dumb-init", "-V", "dumb-init v"),
+                              ("catatonit", "-V", "tini version "), ("podman-init", "--version", "tini version ")):
+        assert re.fullmatch(rf"{begin}\d+\.\d+\.\d+(_catatonit)? - minipod {re.escape(own)}\n", said(call, name, word))
 
 
 def test_the_licence_is_what_the_project_declares(call, root: Path) -> None:
     declared = loads((root / "pyproject.toml").read_text())["project"].get("license")
-    for word, name in (("-l", "minipod"), ("--license", "minipod"), ("-l", "tini")):
+    for word, name in (("-l", "minipod"), ("--license", "minipod"), ("-l", "tini"), ("-L", "catatonit")):
         done = call(word, name=name)
         assert done.returncode == 0
         begin = "minipod declares no licence of its own.\n" if declared is None else str(declared)
@@ -268,7 +272,7 @@ def test_the_licence_is_what_the_project_declares(call, root: Path) -> None:
         assert "musl: Copyright" in done.stdout
 
 
-@pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init"])
+@pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init", "catatonit"])
 def test_the_docs_show_what_is_printed(call, root: Path, name: str) -> None:
     """The lines of options that --help ends with; the docs have them behind four more blanks."""
     printed = re.findall(r"^  +-.*$", said(call, name, "-h"), re.MULTILINE)

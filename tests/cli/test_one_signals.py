@@ -74,6 +74,8 @@ def test_term_may_be_dropped(launch_named: Launch) -> None:
     ("tini", ["-g"], {}, 2),
     ("tini", [], {"TINI_KILL_PROCESS_GROUP": ""}, 2),
     ("tini", [], {"MINIPOD_GROUP": "1"}, 2),
+    ("podman-init", ["--"], {}, 1),
+    ("catatonit", ["-g"], {}, 2),
     ("dumb-init", [], {}, 2),
     ("dumb-init", ["-c"], {}, 1),
     ("dumb-init", ["--single-child", "--"], {}, 1),
