@@ -16,12 +16,15 @@ from system_harness import Result, Running, Stage, children, descendants, status
 PROGRAMS = Path(__file__).with_name("init_programs.py")
 LEFT = "left behind: "
 # As a child an init stands below this shell, which hands its exit code on and tells whom it left behind. Not those
-# whom it killed with its last breath, and nobody that the test itself sent in.
+# whom it killed with its last breath, who may go while it looks, and nobody that the test itself sent in.
 _WATCH = f"""
 "$@"; code=$?
 for left in /proc/[0-9]*; do
-    [ $left = /proc/1 ] || grep -q -e ') Z' -e '^[0-9]* [^ ]* . 0 ' $left/stat ||
-        echo "{LEFT}$(cat $left/comm $left/stat)" >&2
+    line=$(cat $left/stat 2>/dev/null)
+    case "$left $line" in
+        "/proc/1 "* | *" " | *") Z "* | *") X "* | *") "?" 0 "*) ;;
+        *) echo "{LEFT}$line" >&2 ;;
+    esac
 done
 exit $code
 """

@@ -39,12 +39,13 @@ class Stage(Enum):
 
 
 # As a child it stands below a shell that is PID 1, hands its exit code on, and tells whom it left behind. Not those
-# that it killed with its last breath, whom that PID 1 will reap.
+# that it killed with its last breath, whom that PID 1 reaps, maybe while it looks.
 _LEFT = "left behind: "
 _WATCH = f"""
 "$@"; code=$?
 for left in /proc/[0-9]*; do
-    [ $left = /proc/1 ] || grep -q ') Z' $left/stat || echo "{_LEFT}$(cat $left/comm $left/stat)" >&2
+    line=$(cat $left/stat 2>/dev/null)
+    case "$left $line" in "/proc/1 "* | *" " | *") Z "* | *") X "*) ;; *) echo "{_LEFT}$line" >&2 ;; esac
 done
 exit $code
 """
