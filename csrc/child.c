@@ -139,8 +139,8 @@ static long try_file(const struct child_start *ch, const char *file)
     return error;
 }
 
-/* As execvp, but never through a shell unless that is asked for, and with the unit's own PATH. A match that may not be executed does not hide a
- * later one, and is the reason told if there is none. */
+/* As execvp, but never through a shell unless that is asked for, and with the unit's own PATH. A match that may not be
+ * executed does not hide a later one, and is the reason told if there is none. */
 static _Noreturn void search(const struct child_start *ch, const char *name)
 {
     char file[PATH_ROOM];

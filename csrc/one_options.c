@@ -185,7 +185,8 @@ static _Noreturn void refuse_name(const struct one *one, const char *text, size_
     name[say_format(name, size && size < sizeof name ? size : sizeof name - 1, "%s", text)] = 0;
     for (size_t i = 0; i < OPTIONS; i++)
         if (begins_with(one, &options[i], text, size))
-            known += say_format(meant + known, sizeof meant - 1 - known, "%s--%s", known ? " or " : "", options[i].name);
+            known += say_format(meant + known, sizeof meant - 1 - known, "%s--%s", known ? " or " : "",
+                                options[i].name);
     meant[known] = 0;
     if (known)
         die((enum exit_code)one->manner->bad_usage, "--%s may be %s; write more of it", name, meant);
