@@ -160,11 +160,22 @@ static int must(const char *what, int result)
     return result;
 }
 
+/* One command may run where there is none. */
+static int needs_null(const struct core *c)
+{
+    int is_needed = c->errand_count > 0 || writer_count(c) > 1;
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        is_needed |= c->plan.units[i].stdin_mode == STDIN_MODE_NULL || c->plan.units[i].log.mode == LOG_MODE_NONE;
+    return is_needed;
+}
+
 static void open_all(struct core *c)
 {
     c->epoll = must("epoll", sys_epoll());
     c->signals = must("a signalfd", sys_signals(~UINT64_C(0)));
-    c->null = must("/dev/null", sys_open("/dev/null", O_RDWR, 0));
+    c->null = sys_open("/dev/null", O_RDWR, 0);
+    if (needs_null(c))
+        must("/dev/null", c->null);
     c->proc = proc_open(c);
     must("the signalfd's watch", loop_watch(c, c->signals, EPOLLIN, WATCH_SIGNALS, 0));
     log_open(c);

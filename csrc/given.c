@@ -50,35 +50,52 @@ static int number(const char *digits)
     return n;
 }
 
-static void close_given(int fd)
+/* What came to us by an exec; ours closes by itself at one. */
+static int is_given(int fd)
 {
     int flags = sys_descriptor_flags(fd);
-    if (fd > 2 && flags >= 0 && !(flags & FD_CLOEXEC))
+    return flags >= 0 && !(flags & FD_CLOEXEC);
+}
+
+/* kept: two that stay; NULL: all that are ours stay. */
+static void let_go(int fd, const int kept[2])
+{
+    if (fd > 2 && (kept ? fd != kept[0] && fd != kept[1] : is_given(fd)))
         sys_close(fd);
 }
 
-static void close_all_listed(int list)
+static void let_go_of_listed(int list, const int kept[2])
 {
     _Alignas(8) char entries[2048];
     int64_t size;
     while ((size = sys_list(list, entries, sizeof entries)) > 0)
         for (int64_t at = 0; at < size;) {
             const struct entry *entry = (const void *)(entries + at);
-            close_given(number(entry->name));
+            int fd = number(entry->name);
+            if (fd != list)
+                let_go(fd, kept);
             at += entry->length;
         }
 }
 
-/* Without /proc, those below the usual limit. */
-void given_let_go(void)
+/* Those that there are: one after the other up to the limit, which may be a thousand million, would take minutes.
+ * Without /proc, those below a usual limit. */
+static void let_go_of_all(const int kept[2])
 {
-    enum { USUAL = 1024 };
+    enum { USUAL = 1 << 16 };
     int list = sys_open("/proc/self/fd", O_RDONLY | O_DIRECTORY, 0);
     if (list >= 0) {
-        close_all_listed(list);
+        let_go_of_listed(list, kept);
         sys_close(list);
     }
     for (int fd = 3; list < 0 && fd < USUAL; fd++)
-        close_given(fd);
+        let_go(fd, kept);
+}
+
+void given_let_go(void)
+{
+    let_go_of_all(NULL);
     sys_leave_directory();
 }
+
+void given_close_but(int fd, int other) { let_go_of_all((const int[]){fd, other}); }

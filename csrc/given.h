@@ -19,4 +19,7 @@ void given_name_child(int32_t pid);
 /* The descriptors above stderr that came with us, and the directory. Once the child is there, which has them all. */
 void given_let_go(void);
 
+/* Every descriptor above stderr but these two; -1: none. Before a pod, whose units get none of them. */
+void given_close_but(int fd, int other);
+
 #endif

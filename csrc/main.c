@@ -9,6 +9,7 @@
 #include "client.h"
 #include "core.h"
 #include "front.h"
+#include "given.h"
 #include "moment.h"
 #include "one.h"
 #include "pause.h"
@@ -49,12 +50,19 @@ static struct core core;
 
 /* --- before the pod --- */
 
+/* Nothing comes from a directory either, and nothing goes there. */
+static int open_filler(void)
+{
+    int fd = open("/dev/null", O_RDWR);
+    return fd >= 0 ? fd : open("/", O_RDONLY | O_DIRECTORY);
+}
+
 /* A descriptor below 3 that is closed would be the next one we open. Returns which were, a bit each. */
 static unsigned fill_standard_fds(void)
 {
     unsigned filled = 0;
     int fd;
-    while ((fd = open("/dev/null", O_RDWR)) >= 0 && fd < 3)
+    while ((fd = open_filler()) >= 0 && fd < 3)
         filled |= 1u << fd;
     if (fd > 2)
         close(fd);
@@ -73,9 +81,7 @@ static void close_inherited(int report, int events)
     unsigned low = a < b ? a : b, high = a < b ? b : a;
     if (close_between(3, low - 1) && close_between(low + 1, high - 1) && close_between(high + 1, ~0u))
         return;
-    for (int fd = 3; fd < (int)sysconf(_SC_OPEN_MAX); fd++)
-        if (fd != report && fd != events)
-            close(fd);
+    given_close_but(report, events);
 }
 
 static void read_grace(void)

@@ -157,15 +157,19 @@ static int patience(const struct core *c)
     return leave > least ? (int)((leave - now) / 1000000) : LEAST_MS;
 }
 
+/* Where a filter lets nobody have a pidfd, the end of its pipe tells nearly the same. */
 void report_write(struct core *c, int report, int code, const struct unit *decider)
 {
+    int ends[2] = {-1, -1};
     if (report < 0 && c->plan.pod->termination_message.size == 0)
         return;
+    sys_pipe(ends);
     int32_t pid = sys_fork_apart();
     if (pid == 0)
         write_all(c, report, code, decider);
     int pidfd = pid > 0 ? sys_pidfd(pid) : -1;
-    struct pollfd ended = {pidfd, POLLIN, 0};
+    sys_close(ends[1]);
+    struct pollfd ended = {pidfd >= 0 ? pidfd : ends[0], POLLIN, 0};
     struct sys_exit end = {0};
     if (pid < 0 || poll(&ended, 1, patience(c)) != 1)
         warn(c, "cannot write the report or the termination message in time");

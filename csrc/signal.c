@@ -20,13 +20,14 @@ void signal_hold_all(uint64_t *given)
     sigaction(SIGCHLD, &child, NULL);
 }
 
-/* The group is the leader's number from the moment the child has called setsid; until then there is only the leader. */
+/* The group is the leader's number from the moment the child has called setsid; until then there is only the leader.
+ * It may leave that group, too, and others of it stay. */
 static void send(struct core *c, struct unit *u, int sig, int to_group)
 {
     if (u->pid == 0)
         return;
     int result = to_group ? sys_kill(-u->pid, sig) : -ESRCH;
-    if (result == -ESRCH)
+    if (result == -ESRCH || (to_group && sys_group_of(u->pid) != u->pid))
         result = sys_kill(u->pid, sig);
     if (result == -EPERM)
         warn(c, "%s: cannot send %s: %s", u->name, signal_word((uint8_t)sig), say_error(EPERM));

@@ -215,10 +215,21 @@ static uint32_t walk(struct core *c, struct unit *wanted, visitor *visit, const 
     return visited;
 }
 
+/* Where the kernel or a filter has no pidfd_open(), the process's directory is as good. */
+static int hold(int32_t pid)
+{
+    char path[32];
+    int fd = sys_pidfd(pid);
+    if (fd >= 0 || fd == -ESRCH)
+        return fd;
+    proc_path(path, pid, "");
+    return sys_open(path, O_RDONLY | O_DIRECTORY, 0);
+}
+
 static void signal_one(struct core *c, const struct process *p, const struct mission *mission)
 {
     struct process again;
-    int fd = p->parent == c->self ? -1 : sys_pidfd(p->pid), result = 0;
+    int fd = p->parent == c->self ? -1 : hold(p->pid), result = 0;
     if (p->parent == c->self)
         result = sys_kill(p->pid, mission->sig);
     else if (fd >= 0 && process_read(p->pid, &again) && again.start == p->start)
@@ -295,7 +306,7 @@ static int has_unknown_child(struct core *c)
 {
     char path[64], text[4096];
     path[say_format(path, sizeof path - 1, "/proc/%d/task/%d/children", (int)c->self, (int)c->self)] = 0;
-    int64_t size = read_file(path, text, sizeof text - 1);
+    int64_t size = c->proc < 0 ? -1 : read_file(path, text, sizeof text - 1);
     if (size < 0 || size == sizeof text - 1)
         return 1;
     text[size] = 0;

@@ -213,6 +213,8 @@ int sys_is_ignored(int sig)
 
 int32_t sys_group(void) { return getpgrp(); }
 
+int32_t sys_group_of(int32_t pid) { return (int32_t)or_errno(getpgid(pid)); }
+
 int32_t sys_session(void) { return getsid(0); }
 
 int sys_lead_group(void) { return (int)or_errno(setpgid(0, 0)); }

@@ -59,6 +59,7 @@ int sys_terminal_settings(int fd, struct termios *out);
 int sys_terminal_set(int fd, const struct termios *);
 int sys_is_ignored(int sig);
 int32_t sys_group(void);
+int32_t sys_group_of(int32_t pid);          /* the process group that it is in */
 int32_t sys_session(void);
 int sys_lead_group(void);
 /* mailbox.c, notify.c */

@@ -130,6 +130,12 @@ int sys_pidfd_signal(int pidfd, int sig)
     return p ? 0 : -ESRCH;
 }
 
+int32_t sys_group_of(int32_t pid)
+{
+    const struct process *p = kernel_find(pid);
+    return p ? p->group : -ESRCH;
+}
+
 /* --- files --- */
 
 static int open_text(char *text, size_t size)
@@ -153,6 +159,12 @@ static int open_stat(const struct process *p)
     int size = sprintf(text, "%d (%s) %c %d %d %d 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 %lu 9 9 9\n", p->pid, p->name,
                        p->state, p->parent, p->group, p->group ? p->group : fake.core->self, (unsigned long)p->start);
     return open_text(text, (size_t)size);
+}
+
+/* A process's directory is as good as a pidfd of it. */
+static int open_directory(int32_t pid)
+{
+    return kernel_find(pid) ? open_as((struct descriptor){.kind = PIDFD, .pid = pid}) : -ENOENT;
 }
 
 static int open_environment(const struct process *p)
@@ -185,6 +197,8 @@ static int open_proc(const char *path)
         return pid == 0 ? -ENXIO : open_sink_anew(pid - 1);
     if (sscanf(path, "/proc/%d/task/%d/%31s", &pid, &again, file) == 3 && pid == fake.core->self && again == pid)
         return open_children();
+    if (sscanf(path, "/proc/%d/%31s", &pid, file) == 1 && path[strlen(path) - 1] == '/')
+        return open_directory(pid);
     const struct process *p = sscanf(path, "/proc/%d/%31s", &pid, file) == 2 ? kernel_find(pid) : NULL;
     if (!p)
         return -ENOENT;

@@ -117,6 +117,10 @@ def given(what: str, *command: str) -> None:
     elif what == "without-processes":
         for number in {"x86_64": (56, 57, 58), "aarch64": (220,)}[os.uname().machine]:  # clone, fork, vfork
             refuse(number, error=errno.EAGAIN)
+    elif what == "without-pidfds":
+        refuse(434, error=errno.ENOSYS)  # pidfd_open, by one number everywhere
+    elif what == "without-close-range":
+        refuse(436, error=errno.EPERM)  # as filters have it that are older than the call
     os.execvp(command[0], list(command))
 
 
