@@ -13,6 +13,7 @@ from typing import NamedTuple
 from minipod.model import Pod
 from minipod.reaper.encode import encode
 from minipod.reaper.lower import lower
+from minipod.reaper.records import Plan
 from minipod.supervisor.books import TABLES
 from minipod.supervisor.table import CellKind, Machine
 from minipod.supervisor.vocabulary import LifeEvent, Outcome, Phase, PodEvent, ProbeEvent, WantEvent, Word
@@ -182,10 +183,11 @@ def fact_line(at: int, fact: Fact, *, is_alone: bool) -> str:
     return f"at {at} said {EVENTS.index(type(fact.value))} {_never(fact.unit)} {fact.value.number}"
 
 
-def request(pod: Pod, behaviours: Sequence[Behaviour] = (), facts: Iterable[tuple[int, Fact]] = (),
+def request(pod: Pod | Plan, behaviours: Sequence[Behaviour] = (), facts: Iterable[tuple[int, Fact]] = (),
             strays: Iterable[Stray] = (), until: int | None = None) -> list[str]:
-    """A pod in the world that the simulator would play it in."""
-    lines = [f"plan {encode(lower(pod)).hex()}"]
+    """A pod, or its plan, in the world that the simulator would play it in."""
+    plan = lower(pod) if isinstance(pod, Pod) else pod
+    lines = [f"plan {encode(plan).hex()}"]
     for at in range(len(pod.units)):
         lines += _behaviour(at, behaviours[at] if at < len(behaviours) else Behaviour())
     lines += [f"stray {REACTIONS.index(stray)}" for stray in strays]
