@@ -223,6 +223,7 @@ def test_it_is_silent_unless_asked(call) -> None:
     for words, env in ((["-v"], {}), (["--verbose"], {}), ([], {"MINIPOD_VERBOSE": "yes"})):
         assert "minipod: true: started" in call(*words, "--", "true", **env).stderr
     assert call("-w", "--", "true").stderr == ""
+    assert call("--", "true", MINIPOD_VERBOSE="off").stderr == ""
 
 
 def test_orphans_are_told_of(call) -> None:

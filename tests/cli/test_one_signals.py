@@ -28,7 +28,7 @@ def begin(launcher: Launcher, before: Sequence[str], command: Sequence[str], **e
 
 @pytest.mark.parametrize(("before", "env"), [
     (["-r", "USR1:USR2", "-r10:12", "--rewrite", "SIGHUP:rtmin+3", "-r", "INT:ignore", "--rewrite=14:0", "--"], {}),
-    (["--"], {"MINIPOD_REWRITE": "USR1:SIGUSR2 1:37,INT:0\nALRM:IGNORE"}),
+    (["--"], {"MINIPOD_REWRITE": "usr1:SIGUSR2 1:37,INT:0\nALRM:IGNORE"}),
     (["-rINT:0", "--"], {"MINIPOD_REWRITE": "USR1:12 HUP:RTMAX-27 INT:INT ALRM:0"}),
 ])
 def test_another_signal_is_sent_instead(launch_named: Launch, before: list[str], env: dict[str, str]) -> None:
@@ -69,6 +69,7 @@ def test_term_may_be_dropped(launch_named: Launch) -> None:
     ("minipod", ["-c", "--"], {}, 1),
     ("minipod", ["-gc", "--"], {}, 1),
     ("minipod", ["--"], {"MINIPOD_SINGLE_CHILD": "true"}, 1),
+    ("minipod", ["--"], {"MINIPOD_SINGLE_CHILD": "false"}, 2),
     ("tini", [], {}, 1),
     ("docker-init", ["--"], {}, 1),
     ("tini", ["-g"], {}, 2),

@@ -142,10 +142,19 @@ def signals_to(path: str, *until: str) -> None:
     signals(*until)
 
 
-def changes_its_group(*until: str) -> None:
-    """It joins its parent's, unless it leads a session, which may not."""
+def changes_its_group(left: str, *until: str) -> None:
+    """It joins that of a child, unless it leads a session, which may not; so many others stay in its own."""
+    for _ in range(int(left)):
+        if os.fork() == 0:
+            deaf()
     if os.getsid(0) != os.getpid():
-        os.setpgid(0, os.getpgid(os.getppid()))
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+        os.setpgid(child, child)
+        os.setpgid(0, child)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
     signals(*until)
 
 

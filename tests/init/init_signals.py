@@ -113,6 +113,21 @@ def stops_between_any_two_calls_of_its_child(trial: Trial) -> None:
     raise AssertionError("it is never executed")
 
 
+@check(TOPIC, "any other signal then does what it does to a program that has just begun")
+def any_signal_between_any_two_calls_of_its_child(trial: Trial) -> None:
+    """Sent where the group may not be there yet, and where it is: at most three calls later."""
+    for steps in range(4):
+        run, init = hold(trial, *SLEEP)
+        child = step_until_it_has_a_child(init)
+        init.release()
+        for _ in range(steps):
+            child.step()
+        run.send(signal.SIGUSR1)
+        run.until(lambda run=run: is_heard(run.pid, signal.SIGUSR1), "the init has heard it")
+        child.release()
+        assert run.end().code == 128 + signal.SIGUSR1, f"{steps} calls after its birth"
+
+
 @check(TOPIC, "200 USR1 and 200 real-time signals in its first instructions: none of those that queue is lost")
 def loses_none_that_queue_while_it_starts(trial: Trial) -> None:
     wrap = program("blocking", f"{int(signal.SIGUSR1)},{QUEUED}")
@@ -176,13 +191,14 @@ def warns_of_eperm(trial: Trial) -> None:
 
 @check(TOPIC, "a program in a group that is not its own any more still gets them")
 def reaches_who_has_changed_its_group(trial: Trial) -> None:
-    """Its group number is nobody's then."""
-    run = trial.start(*program("changes_its_group", signal.SIGTERM))
-    run.expect("ready")
-    run.send(signal.SIGUSR1)
-    run.expect("got 10$")
-    run.send(signal.SIGTERM)
-    assert run.end().code == 0
+    """Its group number is nobody's then, or that of those whom it left there."""
+    for left in range(2):
+        run = trial.start(*program("changes_its_group", left, signal.SIGQUIT), env={"MINIPOD_GRACE": "1s"})
+        run.expect("ready")
+        for number in (signal.SIGUSR1, signal.SIGQUIT):
+            run.send(number)
+            run.expect(f"got {int(number)}$")
+        assert run.end().code == 0
 
 
 @check(TOPIC, "TERM ends a program that is stopped")

@@ -13,7 +13,7 @@ from system_harness import children, descendants, status
 
 _CONT, _DETACH, _SYSCALL = 7, 17, 24
 _GET_MESSAGE, _GET_REGISTERS, _SET_REGISTERS, _SEIZE, _INTERRUPT = 0x4201, 0x4204, 0x4205, 0x4206, 0x4207
-_SYSGOOD, _FORK, _VFORK, _CLONE, _EXEC = 1, 2, 4, 8, 16
+_OPTIONS = 1 | 2 | 4 | 8 | 16  # system calls are told from other stops; forks, clones and execs stop, too
 _BIRTHS = {1, 2, 3}  # events of fork, vfork, clone
 _EXECUTED, _STOPPED = 4, 128
 _WALL = 0x40000000
@@ -41,6 +41,15 @@ class Held:
     def __init__(self, pid: int, run: Run):
         self.pid = pid
         self._run = run
+
+    @classmethod
+    def seize(cls, pid: int, run: Run) -> "Held":
+        """One that runs already."""
+        _ptrace(_SEIZE, pid, 0, _OPTIONS)
+        held = cls(pid, run)
+        _ptrace(_INTERRUPT, pid)
+        held._wait()
+        return held
 
     def _message(self) -> int:
         value = ctypes.c_ulong()
@@ -113,7 +122,7 @@ def hold(trial: Trial, *words: object, **how: object) -> tuple[Run, Held]:
     os.close(reading)
     run.expect(r"waiting \d+\n")
     waiting = _waiting(run)
-    _ptrace(_SEIZE, waiting, 0, _SYSGOOD | _FORK | _VFORK | _CLONE | _EXEC)
+    _ptrace(_SEIZE, waiting, 0, _OPTIONS)
     held = Held(waiting, run)
     os.write(writing, b"\n")
     os.close(writing)
