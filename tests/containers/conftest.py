@@ -348,13 +348,14 @@ def start(engine, tmp_path):
 
 @pytest.fixture
 def sit(engine, tmp_path):
-    """``sit(*words, pod=TEXT, options=(…))``: `podman run -it` in front of a ``Terminal``; it and its ``Container``."""
+    """``sit(*words, pod=TEXT, options=(…), image=EXAMPLE)``: `podman run -it` in front of a ``Terminal``; it and its
+    ``Container``."""
     made = []
 
-    def sit_down(*words, pod, options=()):
+    def sit_down(*words, pod="", options=(), image="two-stage"):
         name = f"minipod-{uuid.uuid4().hex[:12]}"
         mounted = _mount(tmp_path, pod)
-        terminal = engine.terminal("run", "-it", "--name", name, *mounted, *options, engine.image("two-stage"), *words)
+        terminal = engine.terminal("run", "-it", "--name", name, *mounted, *options, engine.image(image), *words)
         made.append((name, terminal))
         return terminal, Container(engine, name)
 
