@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
-from system_harness import SLEEP, Launcher, Stage, bare_sh, children, descendants, status, tool, wait_until
+from system_harness import SLEEP, Launcher, Stage, bare_sh, beside, children, descendants, status, tool, wait_until
 
 Launch = Callable[..., Launcher]
 NAMES = ["tini", "tini-static", "docker-init", "dumb-init", "catatonit", "podman-init"]
@@ -110,28 +110,27 @@ def session_of(pid: int) -> tuple[int, int]:
     return os.getsid(pid), os.getpgid(pid)
 
 
-def test_its_group_is_asked_to_end_and_not_waited_for(minipod: Path, tmp_path: Path) -> None:
-    """dumb-init tells the group when the program has ended; those outside of it are not told. Whoever is left lives on
-    in a namespace whose first process stays."""
+@pytest.mark.parametrize(("before", "told"), [([], 1), (["-c"], 0)])
+def test_its_group_is_asked_to_end_and_not_waited_for(
+    minipod: Path, tmp_path: Path, before: list[str], told: int
+) -> None:
+    """dumb-init tells the group when the program has ended, unless signals are for the program alone; those outside of
+    it are not told. Whoever is left lives on in a namespace whose first process stays."""
     (tmp_path / "dumb-init").symlink_to(minipod)
     program = 'setsid "$@" 12 & "$@" 15 & read word; exit 3'
     own = [] if os.geteuid() == 0 else ["-Ur"]
     stays = '"$@"; echo over $?; exec sleep 1000'
     above = ["unshare", *own, "-pf", "--mount-proc", "--kill-child", "sh", "-c", stays, "sh"]
-    command = [*above, str(tmp_path / "dumb-init"), "sh", "-c", program, "sh", *tool("signals")]
-    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(command, text=True, **streams) as process:
-        try:
-            said = [process.stdout.readline().split()[0] for _ in range(2)]
-            process.stdin.close()
-            said += sorted(process.stdout.readline().strip() for _ in range(2))
-            assert said == ["ready", "ready", "got 15", "over 3"]
-            [first] = children(process.pid)
-            [outside] = wait_until(lambda: len(left := programs_below(first)) == 1 and left, "the other has gone")
-            os.kill(outside, signal.SIGUSR1)
+    command = [*above, str(tmp_path / "dumb-init"), *before, "sh", "-c", program, "sh", *tool("signals")]
+    with beside(command, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        said = [process.stdout.readline().split()[0] for _ in range(2)]
+        process.stdin.close()
+        said += sorted(process.stdout.readline().strip() for _ in range(1 + told))
+        assert said == ["ready", "ready", *["got 15"] * told, "over 3"]
+        [first] = children(process.pid)
+        for pid in wait_until(lambda: len(left := programs_below(first)) == 2 - told and left, "who was told has gone"):
+            os.kill(pid, signal.SIGUSR1)
             assert process.stdout.readline() == "got 10\n"
-        finally:
-            process.kill()
 
 
 def programs_below(pid: int) -> list[int]:

@@ -106,6 +106,24 @@ def test_the_group_or_the_program_alone(
     assert running.wait().code == 0
 
 
+def test_each_of_the_group_is_told_to_stop_once(launch_named: Launch) -> None:
+    """What is to come has come when the last word has."""
+    several = [word.replace("'15'", "'3'") for word in PAIR]
+    running = begin(launch_named(), ["--"], several)
+    running.expect(r"ready \d+\n")
+    running.send(signal.SIGTERM)
+    for _ in range(2):
+        running.expect("got 15")
+    [leader] = children(running.pid)
+    for pid in (*children(leader), leader):
+        os.kill(pid, signal.SIGUSR2)
+        running.expect("got 12")
+        os.kill(pid, signal.SIGQUIT)
+        running.expect("got 3")
+    result = running.wait()
+    assert (result.code, result.lines.count("got 15")) == (0, 2)
+
+
 # --- for how long
 
 
