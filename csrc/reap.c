@@ -67,12 +67,12 @@ static void tell_start_failure(struct core *c, struct unit *u)
                        : u->start_stage == STAGE_GROUP   ? plan_text(&c->plan, u->plan->group)
                                                          : u->program->argv[0];
     const char *stage = stage_words[u->start_stage], *gap = *stage ? " " : "", *why = start_failure_reason(u);
-    if (!*what)
-        what = "''";
+    char shown[800];    /* however long a name is, the reason must not fall off the line */
+    shown[say_format(shown, sizeof shown - 1, "%s", *what ? what : "''")] = 0;
     if (c->sole)
-        insist(c, "cannot execute %s%s%s: %s", stage, gap, what, why);
+        insist(c, "cannot execute %s%s%s: %s", stage, gap, shown, why);
     else
-        insist(c, "%s: cannot execute: %s%s%s: %s", u->name, stage, gap, what, why);
+        insist(c, "%s: cannot execute: %s%s%s: %s", u->name, stage, gap, shown, why);
 }
 
 static void tell_end(struct core *c, const struct unit *u)

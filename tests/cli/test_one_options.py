@@ -140,9 +140,14 @@ def test_not_found_is_127_and_the_rest_126(call, tmp_path: Path, name: str) -> N
         assert (done.returncode, done.stderr) == (code, f"minipod: cannot execute {says}: {why}\n")
 
 
+def test_the_reason_does_not_fall_off_a_long_line(call) -> None:
+    done = call("--", f"/{'long' * 1000}")
+    assert (done.returncode, done.stderr[-16:]) == (126, ": name too long\n")
+
+
 @pytest.mark.parametrize(("name", "code", "out"), [
     ("minipod", 126, ""), ("tini", 3, "<{path}><a b><>\n"), ("docker-init", 3, "<{path}><a b><>\n"),
-    ("dumb-init", 3, "<{path}><a b><>\n"),
+    ("dumb-init", 3, "<{path}><a b><>\n"), ("catatonit", 3, "<{path}><a b><>\n"),
 ])
 def test_a_script_without_a_first_line(call, tmp_path: Path, name: str, code: int, out: str) -> None:
     """The originals ask the C library, which hands to /bin/sh what the kernel knows no format of: images rely on it."""
@@ -271,6 +276,7 @@ def test_the_licence_is_what_the_project_declares(call, root: Path) -> None:
         begin = "minipod declares no licence of its own.\n" if declared is None else str(declared)
         assert done.stdout.startswith(begin)
         assert "musl: Copyright" in done.stdout
+        assert all(" " in line for line in done.stdout.splitlines() if line), "lines are whole"
 
 
 @pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init", "catatonit"])

@@ -320,7 +320,8 @@ def test_a_grace_that_is_none_is_told(launch: Launcher) -> None:
 
 
 def test_nothing_is_set_up_without_dev_null(launch: Launcher) -> None:
-    """71: minipod could not set itself up. The mount namespace is unshare's own."""
+    """71: minipod could not set itself up: a pod's units have it as stdin. The mount namespace is unshare's own."""
     wrap = sh("mount -t tmpfs none /dev; exec \"$@\"") + ["sh"]
-    result = launch.solo("true", wrap=wrap).wait()
+    plan = launch.compile({"service.a": {"command": ["true"], "restart": "never"}})
+    result = launch.call("run", plan, wrap=wrap).wait()
     assert result.code == 71 and "/dev/null" in result.err
