@@ -171,6 +171,20 @@ def test_stops_become_stop_for_all(launch_below: Launch) -> None:
     assert result.code == 0 and not {"got 20", "got 21", "got 22"} & set(result.lines)
 
 
+def test_a_stop_in_a_pause_has_its_grace(launch_named: Launch) -> None:
+    """As a process it is stopped itself, and hears of both when it goes on; as PID 1 it cannot be."""
+    running = launch_named("dumb-init").call(*tool("stubborn"), env={"MINIPOD_GRACE": "300ms"})
+    running.expect("ready")
+    [program] = children(running.pid)
+    running.send(signal.SIGTSTP)
+    wait_until(lambda: state(program) == "T", "it is stopped")
+    running.send(signal.SIGTERM)
+    if running.stage is Stage.CHILD:
+        wait_until(lambda: state(running.pid) == "T", "so is its init")
+        running.send(signal.SIGCONT)
+    assert running.wait().code == 137
+
+
 def test_a_stop_may_be_rewritten(launch_named: Launch) -> None:
     running = launch_named("dumb-init").call("-r", "20:10", "--rewrite", "21:0", *tool("signals", signal.SIGTERM))
     running.expect("ready")

@@ -146,6 +146,16 @@ def test_a_second_term_hurries(launch_named: Launch) -> None:
     assert running.wait().code == 137
 
 
+def test_a_second_term_hurries_who_has_left_the_group_as_well(launch_named: Launch) -> None:
+    both = ["sh", "-c", 'setsid "$@" & exec "$@"', "sh", *tool("stubborn")]
+    running = begin(launch_named(), ["-t", "1h", "--"], both)
+    running.expect(r"ready \d+\n")
+    running.send(signal.SIGTERM)
+    wait_until(lambda: not pending(running, signal.SIGTERM), "the first is taken")
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 137
+
+
 def pending(running: Running, number: int) -> bool:
     return bool(int(status(running.pid).get("ShdPnd", "0"), 16) >> (number - 1) & 1)
 

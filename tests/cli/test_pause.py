@@ -69,6 +69,37 @@ def test_it_reaps(launch_named: Launch) -> None:
     assert running.wait().code == 0
 
 
+def test_it_reaps_several_at_once(launch_named: Launch) -> None:
+    """One word from the kernel may stand for all of them."""
+    script = (
+        "import os, sys\n"
+        "for _ in range(5):\n"
+        "    pid = os.fork() or os._exit(0)\n"
+        "    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)\n"
+        "os.execv(sys.argv[1], sys.argv[1:])"
+    )
+    running = launch_named().call("pause", wrap=[sys.executable, "-ISc", script])
+    pid = waits(running)
+    wait_until(lambda: not children(pid), "all are reaped")
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 0
+
+
+def test_it_adopts_who_is_orphaned_below_it(launch_named: Launch) -> None:
+    """Its child has one of its own, and ends."""
+    below = 'sh -c "sleep 1000 & wait" & exec "$@"'
+    running = launch_named().call("pause", wrap=["sh", "-c", below, "sh"])
+    pid = waits(running)
+    [child] = children(pid)
+    [orphan] = wait_until(lambda: children(child), "it has a child")
+    os.kill(child, signal.SIGKILL)
+    wait_until(lambda: children(pid) == [orphan], "it is adopted")
+    os.kill(orphan, signal.SIGKILL)
+    wait_until(lambda: not children(pid), "it is reaped")
+    running.send(signal.SIGTERM)
+    assert running.wait().code == 0
+
+
 def test_orphans_of_a_pod_are_reaped(launch_named: Launch) -> None:
     """As the first process of a namespace that others share."""
     launcher = launch_named()
