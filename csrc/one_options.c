@@ -185,8 +185,7 @@ static _Noreturn void refuse_name(const struct one *one, const char *text, size_
     name[say_format(name, size && size < sizeof name ? size : sizeof name - 1, "%s", text)] = 0;
     for (size_t i = 0; i < OPTIONS; i++)
         if (begins_with(one, &options[i], text, size))
-            known += say_format(meant + known, sizeof meant - 1 - known, "%s--%s", known ? " or " : "",
-                                options[i].name);
+            known += say_format(meant + known, sizeof meant - 1 - known, known ? " or --%s" : "--%s", options[i].name);
     meant[known] = 0;
     if (known)
         die((enum exit_code)one->manner->bad_usage, "--%s may be %s; write more of it", name, meant);
@@ -206,10 +205,9 @@ static _Noreturn void refuse_bare(const struct one *one, char *const *argv, int 
 
 static _Noreturn void refuse_nothing(const struct one *one)
 {
-    const struct one_manner *m = one->manner;
     complain("which program?");
-    print_help(2, m);
-    _exit(m->bad_usage);
+    print_help(2, one->manner);
+    _exit(one->manner->bad_usage);
 }
 
 /* --- values --- */
