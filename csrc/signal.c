@@ -48,21 +48,23 @@ static void send_to_all(struct core *c, int sig)
         send(c, &c->units[i], sig, 1);
 }
 
-static void pass_on(struct core *c, struct unit *u, int sig)
+static void pass_on(struct core *c, struct unit *u, int sig, int to_end)
 {
     int to_group = u->plan->forward_scope == STOP_SCOPE_GROUP;
     send(c, u, sig, to_group);
-    if (sig == SIGTERM)
+    if (to_end)
         send(c, u, SIGCONT, to_group);  /* a stopped process would never see it */
 }
 
-static void forward(struct core *c, const struct plan_rule *rule)
+/* TERM, and whatever stands for it. */
+static void forward(struct core *c, const struct plan_rule *rule, uint32_t received)
 {
     const uint32_t *targets = c->plan.targets + rule->targets.first;
+    int to_end = rule->send == SIGTERM || received == SIGTERM;
     for (uint32_t i = 0; rule->targets.count == 0 && i < c->unit_count; i++)
-        pass_on(c, &c->units[i], rule->send);
+        pass_on(c, &c->units[i], rule->send, to_end);
     for (uint32_t i = 0; i < rule->targets.count; i++)
-        pass_on(c, &c->units[targets[i]], rule->send);
+        pass_on(c, &c->units[targets[i]], rule->send, to_end);
 }
 
 /* PID 1 cannot stop itself: the kernel drops a STOP that comes from inside its namespace. Nor must we if somebody has
@@ -133,7 +135,7 @@ static void take(struct core *c, const struct signalfd_siginfo *info)
     }
     switch ((enum signal_verb)rule->verb) {
     case SIGNAL_VERB_IGNORE: break;
-    case SIGNAL_VERB_FORWARD: forward(c, rule); break;
+    case SIGNAL_VERB_FORWARD: forward(c, rule, info->ssi_signo); break;
     case SIGNAL_VERB_STOP: signal_told(c, (uint8_t)info->ssi_signo); break;
     case SIGNAL_VERB_FREEZE: freeze(c); break;
     case SIGNAL_VERB_THAW: signal_thaw(c); break;

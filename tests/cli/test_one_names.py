@@ -94,13 +94,15 @@ def test_with_a_grace_term_is_a_stop(launch_named: Launch, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_stopped_program_ends_at_term(launch_named: Launch, name: str) -> None:
-    running = launch_named(name).call(*SLEEP)
+@pytest.mark.parametrize(("rewrite", "code"), [("", 143), ("TERM:QUIT", 131)])
+def test_a_stopped_program_ends_at_term(launch_named: Launch, name: str, rewrite: str, code: int) -> None:
+    """And at what it gets for it."""
+    running = launch_named(name).call(*SLEEP, env={"MINIPOD_REWRITE": rewrite})
     [program] = wait_until(lambda: children(running.pid), "it has a child")
     os.kill(program, signal.SIGSTOP)
     wait_until(lambda: state(program) == "T", "it is stopped")
     running.send(signal.SIGTERM)
-    assert running.wait().code == 143
+    assert running.wait().code == code
 
 
 # --- dumb-init's own
