@@ -139,6 +139,7 @@ static _Noreturn void write_all(const struct core *c, int report, int code, cons
 {
     struct out o = {.fd = report};
     write_message(c, code, decider);
+    fcntl(report, F_SETFL, O_WRONLY);  /* opened without waiting; here it may */
     if (report >= 0)
         put_report(&o, c, code, decider);
     _exit(0);

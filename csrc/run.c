@@ -2,6 +2,7 @@
 
 #include "run.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
@@ -28,9 +29,12 @@ static void make_mark(struct core *c)
     c->mark[say_format(c->mark, sizeof c->mark - 1, "%lu", random)] = 0;
 }
 
+/* A pipe without a reader is held open for one that comes: whoever waited for him would hear no signal meanwhile. */
 int run_open_report(const char *path)
 {
-    int fd = path ? sys_open(path, O_WRONLY | O_CREAT | O_TRUNC, 0644) : -1;
+    int fd = path ? sys_open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY, 0644) : -1;
+    if (fd == -ENXIO)
+        fd = sys_open(path, O_RDWR | O_NONBLOCK | O_NOCTTY, 0);
     if (path && fd < 0)
         die(EXIT_SET_UP, "cannot write the report %s: %s", path, say_error(-fd));
     return fd;

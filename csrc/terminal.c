@@ -23,12 +23,13 @@ static int can_be_resumed(const struct core *c) { return !c->is_init && sys_grou
 
 /* --- finding it --- */
 
-/* /dev/tty is the controlling one by definition; where an image has no such node, one of our streams may be it. */
+/* /dev/tty is the controlling one by definition; where an image has no such node, one of our streams may be it. To
+ * open anything else that a stream may be can do more than to look: a pipe has then one more who reads and writes. */
 static int open_own(void)
 {
-    static const char *const paths[] = {"/dev/tty", "/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2"};
-    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
-        int fd = sys_open(paths[i], O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+    static const char *const paths[] = {"/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2", "/dev/tty"};
+    for (int i = 3; i >= 0; i--) {
+        int fd = i > 2 || sys_is_terminal(i) ? sys_open(paths[i], O_RDWR | O_NOCTTY | O_NONBLOCK, 0) : -1;
         if (fd >= 0 && sys_terminal_group(fd) >= 0)
             return fd;
         if (fd >= 0)

@@ -1,6 +1,8 @@
 """One command where something is missing, or not as it uses to be: it runs, and ends as it should, all the same."""
 
+import json
 import os
+import select
 import shutil
 import signal
 import sys
@@ -91,6 +93,31 @@ def test_there_is_no_dev_null(launch_named: Launch, tmp_path: Path, given: list[
     shutil.copy(launcher.minipod, place)
     words = ["-e", "64:42", "--", launcher.minipod, "--none"]
     assert launcher.call(*words, wrap=[*given, "chroot", tmp_path / "root"]).wait().code == 42
+
+
+def test_a_report_that_nobody_reads_holds_nothing_up(launch_named: Launch, tmp_path: Path) -> None:
+    """A pipe in the file system: neither the program's start nor its end waits for a reader."""
+    os.mkfifo(tmp_path / "pipe")
+    assert launch_named().call("--report", "pipe", "--", *bare_sh("exit 3")).wait().code == 3
+
+
+def test_a_report_is_read_from_a_pipe(launch_named: Launch, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    assert launch_named().call("--report", "pipe", "--", *bare_sh("exit 3")).wait().code == 3
+    with open(reader, encoding="utf-8") as lines:
+        assert json.load(lines)["exitCode"] == 3
+
+
+def test_a_pipe_is_not_opened_to_see_whether_it_is_a_terminal(launch_named: Launch, tmp_path: Path) -> None:
+    """Nobody who waits for a writer is let go on by minipod's looks."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with select.epoll() as watch:
+        watch.register(reader, select.EPOLLIN)
+        assert launch_named().call("--", "true", stdin=reader).wait().code == 0
+        assert watch.poll(0) == []  # it would tell that a writer has gone
+    os.close(reader)
 
 
 # --- the program's group

@@ -22,7 +22,9 @@ struct fake_sink sinks[2] = {
     {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0, 0},
     {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0, 0},
 };
-struct descriptor table[DESCRIPTORS] = {[1] = {.kind = SINK, .sink = 0}, [2] = {.kind = SINK, .sink = 1}};
+struct descriptor table[DESCRIPTORS] = {
+    [0] = {.kind = PLAIN}, [1] = {.kind = SINK, .sink = 0}, [2] = {.kind = SINK, .sink = 1},
+};
 static struct watch watches[WATCHES];
 static uint32_t watch_count, turns;
 
