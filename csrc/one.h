@@ -64,6 +64,7 @@ void one_read(struct one *, const struct one_manner *, char *const *argv, char *
 const char *one_take_rewrites(struct one *, const char *text);
 const char *one_take_codes(struct one *, const char *text);
 const char *one_take_parent_signal(struct one *, const char *text);
+int one_truth_of(const char *text);     /* 1, 0; -1: neither */
 
 /* The options that one of this manner knows, a line each, to a descriptor. */
 void one_print_options(int fd, const struct one_manner *);

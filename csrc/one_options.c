@@ -6,7 +6,6 @@
  */
 
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "core.h"
@@ -250,21 +249,9 @@ static const char *value_of(char *const *environment, const char *name)
     return NULL;
 }
 
-/* 1, 0; -1: neither. */
-static int truth_of(const char *text)
-{
-    static const struct { const char *word; int truth; } words[] = {
-        {"1", 1}, {"true", 1}, {"yes", 1}, {"on", 1}, {"0", 0}, {"false", 0}, {"no", 0}, {"off", 0},
-    };
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (strcasecmp(text, words[i].word) == 0)
-            return words[i].truth;
-    return -1;
-}
-
 static const char *take_variable(struct one *one, const struct option *o, const char *text)
 {
-    int truth = o->value ? 1 : truth_of(text);
+    int truth = o->value ? 1 : one_truth_of(text);
     if (truth < 0)
         return "it is 1 or 0";
     return truth ? take_value(one, (enum key)o->key, text) : NULL;

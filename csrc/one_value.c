@@ -122,3 +122,14 @@ const char *one_take_parent_signal(struct one *one, const char *text)
     one->parent_signal = (uint8_t)number;
     return NULL;
 }
+
+int one_truth_of(const char *text)
+{
+    static const struct { const char *word; int truth; } words[] = {
+        {"1", 1}, {"true", 1}, {"yes", 1}, {"on", 1}, {"0", 0}, {"false", 0}, {"no", 0}, {"off", 0},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strcasecmp(text, words[i].word) == 0)
+            return words[i].truth;
+    return -1;
+}
