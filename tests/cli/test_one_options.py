@@ -76,7 +76,8 @@ BAD = [
     ("-e256", "-e 256: it is FROM or FROM:TO"), ("-e", "-e FROM[:TO]: its value is missing"),
     ("-e3:", "it is FROM or FROM:TO"), ("--exit-code=x", "--exit-code=x: it is FROM"),
     ("-rUSR1", "-r USR1: it is FROM:TO"), ("-rUSR1:FOO", "-r USR1:FOO: no such signal"), ("-rHUP:65", "no such signal"),
-    ("-rKILL:TERM", "nobody can be given"), ("-rCHLD:0", "nobody can be given"), ("-r0:1", "no such signal"),
+    ("-rKILL:TERM", "nobody can be given"), ("-rCHLD:0", "nobody can be given"), ("-rCLD:0", "nobody can be given"),
+    ("-r0:1", "no such signal"),
     ("-rRTMIN+31:1", "no such signal"), ("-pNONE", "-p NONE: no such signal"), ("-p0", "no such signal"),
     ("-tsoon", "-t soon: it is no duration"), ("--grace=", "--grace=: it is no duration"),
 ]
