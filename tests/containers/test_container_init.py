@@ -30,6 +30,11 @@ def instead(minipod):
     return ("--init", "--init-path", minipod, "--entrypoint", "[]")
 
 
+def above_itself(minipod):
+    """Options that make it two inits, one below the other."""
+    return (*named(minipod, "tini"), "--entrypoint", '["/sbin/tini", "-g", "--", "minipod", "--"]')
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_by_another_name_behind_all_walls(run, minipod, name):
     """It ends with its program, whoever is left."""
@@ -68,8 +73,7 @@ def test_a_script_that_names_its_init(run, minipod, tmp_path):
 
 
 def test_one_init_below_another(start, run, minipod):
-    both = (*named(minipod, "tini"), "--entrypoint", '["/sbin/tini", "-g", "--", "minipod", "--"]')
-    for options in (both, ("--init",)):
+    for options in (above_itself(minipod), ("--init",)):
         assert run("sh", "-c", "exit 3", options=options, image="one-program").returncode == 3
         container = start("sh", "-c", "echo up; exec sleep 1000", options=options, image="one-program")
         container.wait_for_line("^up")
@@ -86,11 +90,13 @@ def test_frozen_and_thawed_by_the_runtime(start):
 
 
 class TestTerminal:
-    @pytest.mark.parametrize("name", ["minipod", "tini", "dumb-init", ""])
-    def test_a_shell_in_front(self, sit, minipod, name):
+    @pytest.mark.parametrize("ways", [
+        lambda _: (), lambda minipod: named(minipod, "tini"), lambda minipod: named(minipod, "dumb-init"),
+        instead, above_itself,
+    ], ids=["minipod", "tini", "dumb-init", "instead", "above itself"])
+    def test_a_shell_in_front(self, sit, minipod, ways):
         """It has job control, and its exit code is the container's."""
-        options = named(minipod, name) if name else instead(minipod)
-        terminal, _ = sit(*SHELL, options=options, image="one-program")
+        terminal, _ = sit(*SHELL, options=ways(minipod), image="one-program")
         terminal.expect("inner> ")
         for key, says in ((CTRL_C, "inner> "), (CTRL_Z, "Stopped")):
             terminal.type("cat\r")
