@@ -42,10 +42,17 @@ void signal_to_unit(struct core *c, struct unit *u, int sig)
 
 void signal_kill_unit(struct core *c, struct unit *u) { send(c, u, SIGKILL, 1); }
 
-static void send_to_all(struct core *c, int sig)
+static void stop_all(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
-        send(c, &c->units[i], sig, 1);
+        send(c, &c->units[i], SIGSTOP, 1);
+}
+
+/* Where we or a terminal have stopped them, the whole group; else CONT is a signal like any other. */
+static void continue_all(struct core *c, int whole)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        send(c, &c->units[i], SIGCONT, whole || c->units[i].plan->forward_scope == STOP_SCOPE_GROUP);
 }
 
 static void pass_on(struct core *c, struct unit *u, int sig, int to_end)
@@ -82,20 +89,21 @@ static void freeze(struct core *c)
         return;
     c->frozen_since = c->now;
     terminal_await(c);
-    send_to_all(c, SIGSTOP);
+    stop_all(c);
     if (!c->terminal.awaited)
         signal_stand_still(c);
 }
 
 void signal_thaw(struct core *c)
 {
+    int whole = c->frozen_since || c->terminal.unit;
     if (c->frozen_since) {
         c->now = sys_now();
         timer_shift_all(c, c->now - c->frozen_since);
         c->frozen_since = 0;
     }
     terminal_resume(c);
-    send_to_all(c, SIGCONT);
+    continue_all(c, whole);
 }
 
 void signal_told(struct core *c, uint8_t by)

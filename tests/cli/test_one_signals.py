@@ -90,15 +90,16 @@ def test_the_group_or_the_program_alone(
     the originals leave with it."""
     running = begin(launch_named(name), before, PAIR, **env)
     running.expect(r"ready \d+\n")
-    running.send(signal.SIGUSR1)
-    for _ in range(count):
-        running.expect("got 10")
+    for number in (signal.SIGUSR1, signal.SIGCONT):
+        running.send(number)
+        for _ in range(count):
+            running.expect(rf"got {int(number)}\n")
     [leader] = children(running.pid)
     [sibling] = children(leader)
     for pid in (leader, sibling):
         os.kill(pid, signal.SIGUSR2)
         running.expect("got 12")
-    assert bytes(running.out).count(b"got 10") == count
+    assert bytes(running.out).count(b"got 10") == bytes(running.out).count(b"got 18") == count
     for pid in (sibling, leader):
         os.kill(pid, signal.SIGTERM)
         running.expect("got 15")
