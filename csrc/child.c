@@ -178,13 +178,14 @@ static _Noreturn void execute(const struct child_start *ch)
 static void set_session(const struct child_start *ch)
 {
     const struct core *c = ch->core;
-    int32_t self = (int32_t)call(SYS_getpid, 0, 0, 0);
     if (ch->unit->plan->keep_session || (!ch->errand && terminal_is_of(c, ch->unit)))
         call(SYS_setpgid, 0, 0, 0);
     else
         call(SYS_setsid, 0, 0, 0);
-    if (ch->terminal >= 0)
+    if (ch->terminal >= 0) {
+        int32_t self = (int32_t)call(SYS_getpid, 0, 0, 0);
         call(SYS_ioctl, ch->terminal, TIOCSPGRP, call_at(&self));
+    }
 }
 
 static void enter_directory(const struct child_start *ch, const char *path)
@@ -225,11 +226,12 @@ int child_run(void *start)
         make_directory(directory);
     if (plan->umask != PLAN_NONE)
         call(SYS_umask, plan->umask, 0, 0);
-    call_bare(SYS_prlimit64, 0, RLIMIT_NOFILE, call_at(&c->given_files), 0);
+    if (c->has_raised_files)
+        call_bare(SYS_prlimit64, 0, RLIMIT_NOFILE, call_at(&c->given_files), 0);
     if (switches)
         take_identity(ch);
     enter_directory(ch, directory);
-    if (c->plan.pod->exact_env)
+    if (ch->is_named)
         given_name_child((int32_t)call(SYS_getpid, 0, 0, 0));
     call_bare(SYS_rt_sigprocmask, SIG_SETMASK, call_at(&c->given_mask), 0, sizeof c->given_mask);
     execute(ch);

@@ -59,6 +59,7 @@ static void lay_out_lines(struct core *c, struct arena *a)
     }
 }
 
+/* What every turn writes to comes first, and so lies together: a page that is touched is a fault, and stays ours. */
 static void lay_out(struct core *c, struct arena *a)
 {
     uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count + CONTROL_TIMERS, rows, columns;
@@ -67,14 +68,14 @@ static void lay_out(struct core *c, struct arena *a)
     c->sinks = take(a, c->sink_count, sizeof *c->sinks);
     c->writers = take(a, writer_count(c), sizeof *c->writers);
     c->errands = take(a, c->errand_count, sizeof *c->errands);
-    c->queue.room = queue_room(c);
-    c->queue.ring = take(a, c->queue.room, sizeof *c->queue.ring);
-    c->records.news = take(a, RECORDS, sizeof *c->records.news);
-    c->records.routine = take(a, RECORDS_ROUTINE, sizeof *c->records.routine);
     c->timers.when = take(a, timers, sizeof *c->timers.when);
     c->timers.heap = take(a, timers, sizeof *c->timers.heap);
     c->timers.place = take(a, timers, sizeof *c->timers.place);
     c->cell_counts = take(a, step_cell_count(MACHINE_COUNT, &rows, &columns), sizeof *c->cell_counts);
+    c->queue.room = queue_room(c);
+    c->queue.ring = take(a, c->queue.room, sizeof *c->queue.ring);
+    c->records.routine = take(a, RECORDS_ROUTINE, sizeof *c->records.routine);
+    c->records.news = take(a, RECORDS, sizeof *c->records.news);
     c->scratch = take(a, STREAM_ROOM + 2 * BLOCK, 1);
     c->stacks = take(a, STACKS, STACK_ROOM);
     lay_out_lines(c, a);
@@ -146,11 +147,11 @@ static void set_up_errand(struct core *c, uint32_t i)
 static void raise_files(struct core *c)
 {
     struct rlimit most;
-    if (getrlimit(RLIMIT_NOFILE, &c->given_files) < 0)
+    if (getrlimit(RLIMIT_NOFILE, &c->given_files) < 0 || c->given_files.rlim_cur == c->given_files.rlim_max)
         return;
     most = c->given_files;
     most.rlim_cur = most.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &most);
+    c->has_raised_files = setrlimit(RLIMIT_NOFILE, &most) == 0;
 }
 
 static int must(const char *what, int result)
@@ -173,15 +174,15 @@ static void open_all(struct core *c)
 {
     c->epoll = must("epoll", sys_epoll());
     c->signals = must("a signalfd", sys_signals(~UINT64_C(0)));
-    c->null = sys_open("/dev/null", O_RDWR, 0);
+    if (c->null < 3)
+        c->null = sys_open("/dev/null", O_RDWR, 0);
     if (needs_null(c))
         must("/dev/null", c->null);
-    c->proc = proc_open(c);
+    c->proc = c->oom = -1;
     must("the signalfd's watch", loop_watch(c, c->signals, EPOLLIN, WATCH_SIGNALS, 0));
     log_open(c);
     terminal_open(c);
     notify_open(c);
-    oom_open(c);
     control_open(c);
 }
 
@@ -197,15 +198,27 @@ void core_set_up(struct core *c)
         set_up_errand(c, i);
     raise_files(c);
     open_all(c);
-    c->reap_more = 1;  /* children from before our time may have ended unheard */
     c->now = c->round_began = sys_now();
     c->began_wall = sys_wall();
-    c->oom_seen = oom_count(c);
     if (c->plan.pod->deadline_ns)
         timer_arm(c, timer_of_pod(c, TIMER_POD_DEADLINE), c->now + c->plan.pod->deadline_ns);
     for (uint32_t i = 0; i < c->unit_count; i++)
         if (c->units[i].start_waits == 0)
             step_post(c, MACHINE_WANT, &c->units[i], WANT_EVENT_CLEAR);
+}
+
+/* What nobody needs in order to start waits until the first has: where there is one processor, a program would wait for
+ * it. Whoever ends sooner is heard of only behind this. */
+void core_set_up_rest(struct core *c)
+{
+    if (c->is_set_up)
+        return;
+    c->is_set_up = 1;
+    c->reap_more = 1;  /* children from before our time may have ended unheard */
+    c->proc = proc_open(c);
+    log_open_for_units(c);
+    if (!c->is_untold)
+        oom_open(c);
 }
 
 /* --- the end --- */

@@ -61,6 +61,7 @@ struct core {
     struct file_writer *writers;
     struct terminal terminal;
     uint32_t sink_count, writer_count;
+    uint8_t has_standard;               /* stdout and stderr have been looked at, and */
     uint8_t err_is_out;                 /* stderr is what stdout is: one sink has the lines of both */
     uint32_t paced;                     /* streams that are read by the clock: */
     uint64_t pace_at, pace_ns;          /* when next; how long after that */
@@ -68,19 +69,24 @@ struct core {
     uint32_t unsaid;                    /* units of which lines were dropped that nobody was told of */
     uint64_t tell_at, told_at, tell_wait;       /* when that is told, 0: not; was told last; is told next */
     char *scratch;                      /* STREAM_ROOM bytes */
-    uint8_t *stacks;                    /* STACKS times STACK_ROOM; its start lies at the beginning of each */
+    uint8_t *stacks;                    /* STACKS times STACK_ROOM; its start lies at the end of each */
     int32_t stack_of[STACKS];           /* the child that has it, 0: nobody */
     uint64_t now, began_wall;
     uint64_t frozen_since;              /* 0: time runs */
-    int epoll, signals, null, proc;
+    int epoll, signals;
+    int null;                           /* above 2 if it is open before the set-up */
+    int proc;                           /* negative: there is no /proc that tells of us (proc.c) */
     int oom;                            /* -1, or the file that counts OOM kills */
     uint64_t given_mask;                /* what children start with, as the next */
     struct rlimit given_files;
+    uint8_t has_raised_files;           /* ours is another now */
     char mark[32];                      /* in every unit's environment: MINIPOD_INSTANCE=<mark>.<index> */
     int32_t self;
     uint8_t is_init;                    /* we are PID 1 of a namespace */
     uint8_t quiet;                      /* one command: no word unless something is wrong */
     uint8_t mute;                       /* one command: nor a warning */
+    uint8_t is_untold;                  /* one command: nobody is told why it ended */
+    uint8_t is_set_up;                  /* the rest of it, too */
     uint8_t tell_orphans;               /* one command: each that is reaped is told */
     uint8_t scripts_by_shell;           /* one command: what has no #! line is /bin/sh's to read */
     const char *sole;                   /* one command: its word, by which messages name it; NULL: a pod */
@@ -102,6 +108,7 @@ struct core {
     uint64_t dropped_lines;
     struct noted noted[NOTED_MOST];
     uint32_t noted_count;
+    uint8_t is_alone;                   /* just now: we have no child at all, but writers */
     uint8_t reap_more;                  /* the last reaping stopped at its bound */
     uint8_t trimmed;                    /* footprint.c's, as is */
     uint64_t trim_at;                   /* when what was needed to start leaves memory; 0: not now */
@@ -110,6 +117,7 @@ struct core {
 
 /* core.c */
 void core_set_up(struct core *);
+void core_set_up_rest(struct core *);           /* once the first units have been started */
 int core_exit_code(const struct core *, const struct unit **decider);
 const char *core_phase_name(int exit_code);
 static inline uint32_t unit_index(const struct core *c, const struct unit *u) { return (uint32_t)(u - c->units); }
@@ -163,6 +171,7 @@ struct child_start {
     int line;                                   /* -1, or what becomes the unit's notify_fd */
     int terminal;                               /* -1, or in whose foreground it puts itself */
     int output;                                 /* where a probe writes */
+    uint8_t is_named;                           /* a variable of its names it by its number (given.c) */
 };
 int spawn_errand(struct core *, struct errand *);              /* 0, or -errno */
 void spawn_read_errand_handshake(struct core *, struct errand *);

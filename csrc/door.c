@@ -31,7 +31,7 @@ static int lock_folder(const struct place *p)
     char *slash = strrchr(strcpy(folder, p->address.sun_path), '/');
     if (slash)
         slash[slash == folder] = 0;
-    int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = sys_open(slash ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
     for (int i = 0; fd >= 0 && i < LOCK_TRIES && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK; i++)
         poll(NULL, 0, LOCK_STEP_MS);
     return fd;
@@ -142,12 +142,13 @@ static int have_folder(unsigned n)
 static int open_found(struct core *c)
 {
     const char *pod = plan_text(&c->plan, c->plan.pod->name);
-    uint64_t namespace = pid_namespace();
     struct place place;
     int fd = -ENOENT;
-    for (unsigned rank = 0; rank < PLACE_RANKS && fd < 0; rank++)
+    for (unsigned rank = 0; rank < PLACE_RANKS && fd < 0; rank++) {
+        uint64_t namespace = rank / 2 < PLACE_FOLDERS ? 0 : pid_namespace();  /* part of abstract names alone */
         if (have_folder(rank / 2) && place_ranked(&place, rank, pod, c->self, namespace))
             fd = open_place(&c->control, &place);
+    }
     if (fd < 0)
         complain("no control socket can be opened: nobody can ask this pod how it is: %s", why_not(fd));
     return fd < 0 ? -1 : fd;

@@ -63,6 +63,7 @@ int events_open(const char *target)
 /* Our own stdout and stderr have a sink already: lines of two would not keep apart. */
 void events_begin(struct core *c, int fd, const char *target)
 {
+    log_open_standard(c);
     struct sink *own = fd == 1 ? &c->sinks[SINK_OUT] : fd == 2 ? sink_err(c) : &c->sinks[SINK_EVENTS];
     c->events.target = target;
     c->events.number = (uint8_t)(own - c->sinks);

@@ -24,12 +24,16 @@ static int names_us(const struct core *c, const char *variable, const char *name
     return strcmp(variable, own) == 0;
 }
 
-void given_point_at_child(const struct core *c, const struct program *program)
+int given_point_at_child(const struct core *c, const struct program *program)
 {
+    int found = 0;
     for (char **variable = program->envp; *variable; variable++)
         for (size_t i = 0; i < NAMES; i++)
-            if (names_us(c, *variable, names[i]))
+            if (**variable == *names[i] && names_us(c, *variable, names[i])) {
                 *variable = pointed[i];
+                found = 1;
+            }
+    return found;
 }
 
 void given_name_child(int32_t pid)

@@ -9,8 +9,8 @@
 struct core;
 
 /* Variables of the program's environment that name us by our number will name it: given_name_child() writes who that
- * is. Before the child is there. */
-void given_point_at_child(const struct core *, const struct program *);
+ * is. Before the child is there; 0: there are none. */
+int given_point_at_child(const struct core *, const struct program *);
 
 /* The child's own word, before its exec: the one thing that it writes and that is not on its stack. Nobody reads it but
  * the exec. */

@@ -13,6 +13,8 @@
 #include "expand.h"
 #include "policy_tables.h"
 
+enum { SCRATCH_ROOM = 4096 };
+
 struct loader {
     const struct plan *plan;
     char *const *given;
@@ -153,12 +155,16 @@ static void load_units(struct loader *loader, struct loaded *out)
 
 static const char *const no_memory = "there is not enough memory for its command lines and environments";
 
-static const char *prepare(struct loader *loader)
+/* room: SCRATCH_ROOM bytes of the stack, which are enough for most. */
+static const char *prepare(struct loader *loader, void *room)
 {
     environment_make(&loader->env, &loader->scratch, loader->given_count);
     if (loader->scratch.used > ARENA_MOST)
         return no_memory;
-    loader->scratch = (struct arena){.base = arena_map(loader->scratch.used)};
+    int is_enough = loader->scratch.used <= SCRATCH_ROOM;
+    if (is_enough)
+        memset(room, 0, (size_t)loader->scratch.used);
+    loader->scratch = (struct arena){.base = is_enough ? room : arena_map(loader->scratch.used)};
     if (loader->scratch.base == NULL)
         return no_memory;
     environment_make(&loader->env, &loader->scratch, loader->given_count);
@@ -172,7 +178,7 @@ static const char *fill(struct loader *loader, struct loaded *out)
     if (loader->why != NULL)
         return loader->why;
     out->arena_size = (size_t)loader->arena.used;
-    out->arena = arena_map(loader->arena.used);
+    out->arena = out->arena_size <= sizeof out->room ? out->room : arena_map(loader->arena.used);
     if (out->arena == NULL)
         return no_memory;
     loader->arena = (struct arena){.base = out->arena};
@@ -184,6 +190,7 @@ static const char *fill(struct loader *loader, struct loaded *out)
 const char *load_programs(const struct plan *plan, char *const *given, char *const *words, const char *mark,
                           struct loaded *out)
 {
+    _Alignas(16) char room[SCRATCH_ROOM];
     struct loader loader = {.plan = plan, .given = given, .words = words};
     loader.env = (struct environment){.plan = plan, .mark = mark, .arena = &loader.arena};
     loader.given_count = count_pointers(given);
@@ -193,17 +200,17 @@ const char *load_programs(const struct plan *plan, char *const *given, char *con
         return "words follow --, but no unit takes them: the pod has several services and no main";
     if (strlen(mark) > LOAD_MAX_MARK)
         return "the mark of its units is too long";
-    const char *why = prepare(&loader);
+    const char *why = prepare(&loader, room);
     if (why == NULL)
         why = fill(&loader, out);
-    if (loader.scratch.base != NULL)
+    if (loader.scratch.base != NULL && loader.scratch.base != room)
         munmap(loader.scratch.base, (size_t)loader.scratch.used);
     return why;
 }
 
 void load_free(struct loaded *loaded)
 {
-    if (loaded->arena != NULL)
+    if (loaded->arena != NULL && loaded->arena != loaded->room)
         munmap(loaded->arena, loaded->arena_size);
     *loaded = (struct loaded){0};
 }

@@ -23,13 +23,16 @@ struct program {
     uint8_t lacks_logname;
 };
 
+enum { LOADED_ROOM = 1024 };
+
 struct loaded {
     struct program *programs;   /* one for each unit */
     struct program *errands;    /* one for each errand, empty unless its handler is EXEC; envp is its unit's own list */
     uint32_t *start_waits;      /* how many START edges hold back this unit */
     uint32_t *stop_waits;       /* the same for STOP edges */
-    void *arena;                /* one private mapping; owns all of the above */
+    void *arena;                /* owns all of the above: one private mapping, or */
     size_t arena_size;
+    _Alignas(16) char room[LOADED_ROOM];        /* this, if that is enough */
 };
 
 /* Fills out for all units, or returns why not: one clause without a full stop.

@@ -35,20 +35,41 @@ static void open_standard(struct core *c, enum sink_number number, int fd)
     s->coloured = !s->dead && sys_is_terminal(s->fd) && line_wants_colour();
 }
 
-/* Where both are one pipe or terminal, two sinks would write into the middle of each other's lines. */
 void log_open(struct core *c)
 {
     for (uint32_t i = 0; i < c->sink_count; i++) {
         c->sinks[i].fd = -1;
         c->sinks[i].dead = 1;
     }
+    writer_open_all(c);
+}
+
+/* Where both are one pipe or terminal, two sinks would write into the middle of each other's lines. */
+void log_open_standard(struct core *c)
+{
+    if (c->has_standard)
+        return;
+    c->has_standard = 1;
     open_standard(c, SINK_OUT, 1);
     c->err_is_out = sys_are_same(1, 2) == 1;
     if (!c->err_is_out)
         open_standard(c, SINK_ERR, 2);
     for (uint32_t i = 0; i < c->unit_count; i++)
-        c->units[i].streams[1].sink = c->err_is_out ? SINK_OUT : SINK_ERR;
-    writer_open_all(c);
+        if (c->units[i].plan->log.file.size == 0)
+            c->units[i].streams[1].sink = c->err_is_out ? SINK_OUT : SINK_ERR;
+}
+
+static int pass_through_us(const struct unit *u)
+{
+    return u->plan->log.mode != LOG_MODE_INHERIT && u->plan->log.mode != LOG_MODE_NONE;
+}
+
+/* Before any unit's first line; our own words open what they need themselves. */
+void log_open_for_units(struct core *c)
+{
+    for (uint32_t i = 0; i < c->unit_count && !c->has_standard; i++)
+        if (pass_through_us(&c->units[i]))
+            log_open_standard(c);
 }
 
 /* --- lines --- */
@@ -260,8 +281,8 @@ static int open_stream(struct core *c, struct unit *u, uint32_t which)
 /* The pipes of the first start stay. */
 int log_open_unit(struct core *c, struct unit *u)
 {
-    int result = 0, through_us = u->plan->log.mode != LOG_MODE_INHERIT && u->plan->log.mode != LOG_MODE_NONE;
-    for (uint32_t i = 0; i < 2 && through_us && result >= 0; i++)
+    int result = 0;
+    for (uint32_t i = 0; i < 2 && pass_through_us(u) && result >= 0; i++)
         if (u->streams[i].write_end < 0)
             result = open_stream(c, u, i);
     return result;
@@ -351,6 +372,7 @@ static __attribute__((noinline)) int put_own_object(struct core *c, const char *
 void log_own_line(struct core *c, const char *text, uint32_t size)
 {
     int is_object = c->plan.pod->own_log == LOG_MODE_JSON;
+    log_open_standard(c);
     c->dropped_lines += is_object ? !put_own_object(c, text, size) : !put_own(c, text, size);
 }
 

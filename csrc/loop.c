@@ -109,11 +109,14 @@ void loop_run(struct core *c)
     struct epoll_event events[BATCH];
     int full = 0;
     step_all(c);
+    if (c->starting == 0)
+        core_set_up_rest(c);
     events_flush(c);
     log_flush(c);
     while (!c->left) {
         int count = wait_for_facts(c, events);
         c->now = sys_now();
+        core_set_up_rest(c);
         if (count == 0)
             c->pace_at = c->now;
         for (int i = 0; i < count; i++)

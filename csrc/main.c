@@ -50,22 +50,24 @@ static struct core core;
 
 /* --- before the pod --- */
 
-/* Nothing comes from a directory either, and nothing goes there. */
-static int open_filler(void)
-{
-    int fd = open("/dev/null", O_RDWR);
-    return fd >= 0 ? fd : open("/", O_RDONLY | O_DIRECTORY);
-}
-
-/* A descriptor below 3 that is closed would be the next one we open. Returns which were, a bit each. */
-static unsigned fill_standard_fds(void)
+/* A descriptor below 3 that is closed would be the next one we open. Nothing comes from a directory either, and nothing
+ * goes there. Returns which were closed, a bit each; null: one that is ours alone, or -1. */
+static unsigned fill_standard_fds(int *null)
 {
     unsigned filled = 0;
-    int fd;
-    while ((fd = open_filler()) >= 0 && fd < 3)
+    for (int fd = 0; fd < 3;) {
+        fd = *null = sys_open("/dev/null", O_RDWR, 0);
+        if (fd < 0)
+            fd = sys_open("/", O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0)
+            break;
+        if (fd > 2 && *null < 0)
+            close(fd);
+        if (fd > 2)
+            break;
+        fcntl(fd, F_SETFD, 0);
         filled |= 1u << fd;
-    if (fd > 2)
-        close(fd);
+    }
     return filled;
 }
 
@@ -77,6 +79,7 @@ static int close_between(unsigned first, unsigned last)
 /* What we were given above stderr is nobody's here; only these two stay. A few calls where the kernel has it (5.9). */
 static void close_inherited(int report, int events)
 {
+    core.null = -1;
     unsigned a = report < 3 ? 2 : (unsigned)report, b = events < 3 ? 2 : (unsigned)events;
     unsigned low = a < b ? a : b, high = a < b ? b : a;
     if (close_between(3, low - 1) && close_between(low + 1, high - 1) && close_between(high + 1, ~0u))
@@ -120,7 +123,7 @@ int main(int argc, char **argv)
 {
     signal_hold_all(&core.given_mask);
     const struct one_manner *manner = one_manner_of(argv[0]);
-    unsigned filled = fill_standard_fds();
+    unsigned filled = fill_standard_fds(&core.null);
     if (manner->known_by != ONE_OWN)
         return one_run(&core, manner, argv, filled);
     if (argc < 2) {

@@ -51,6 +51,7 @@ int one_run(struct core *c, const struct one_manner *manner, char *const *argv, 
         die(EXIT_INTERNAL, "its own plan is broken: %s", why);
     one_amend(&one, solo_plan);
     c->quiet = one.verbosity < 2;
+    c->is_untold = c->quiet && !one.report;
     c->mute = one.verbosity == 0;
     c->tell_orphans = one.tells_orphans;
     c->scripts_by_shell = manner->scripts_by_shell;

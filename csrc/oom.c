@@ -109,6 +109,7 @@ void oom_open(struct core *c)
     c->oom = open_events(is_v1, path, path_size);
     if (c->oom < 0)
         c->oom = open_events(is_v1, "", 0);
+    c->oom_seen = oom_count(c);
 }
 
 uint64_t oom_count(const struct core *c)

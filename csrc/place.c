@@ -47,7 +47,7 @@ int place_folder(unsigned n, char *out, size_t room)
 int place_is_trusted(const char *folder)
 {
     struct stat st;
-    return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_uid == geteuid() || st.st_uid == 0);
+    return lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && (st.st_uid == 0 || st.st_uid == geteuid());
 }
 
 const char *place_prefix(uint64_t pid_namespace, char out[PLACE_PREFIX])

@@ -191,8 +191,10 @@ void reap_children(struct core *c)
         count++;
     }
     c->reap_more = found == 1;
+    c->is_alone = found == -ECHILD;
     terminal_look(c);
     stray_check_all(c);
+    c->is_alone = 0;
     if (c->sweeping && count && found != 1)
         step_post(c, MACHINE_POD, NULL, found == -ECHILD ? POD_EVENT_NOTHING_LEFT : POD_EVENT_STIRRED);
 }

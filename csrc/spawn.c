@@ -62,21 +62,28 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     book_start(u);
 }
 
-/* Watched before there is a child: one that we could not hear of would spawn for ever. 0, or -errno. */
-static int open_handshake(struct core *c, enum watch_kind kind, uint32_t index, int ends[2])
+static int watch_pipe(struct core *c, enum watch_kind kind, uint32_t index, const int ends[2])
 {
-    int result = sys_pipe(ends);
-    if (result < 0)
-        return result;
-    sys_nonblocking(ends[0], O_RDONLY);
-    if ((result = loop_watch(c, ends[0], EPOLLIN, kind, index)) < 0) {
+    int result = loop_watch(c, ends[0], EPOLLIN, kind, index);
+    if (result < 0) {
         sys_close(ends[0]);
         sys_close(ends[1]);
     }
     return result;
 }
 
+/* Watched before there is a child: one that we could not hear of would spawn for ever. The few bytes that a child may
+ * have to say find room. 0, or -errno. */
+static int open_handshake(struct core *c, enum watch_kind kind, uint32_t index, int ends[2])
+{
+    int result = sys_pipe_nonblocking(ends);
+    return result < 0 ? result : watch_pipe(c, kind, index, ends);
+}
+
 /* --- stacks --- */
+
+/* Above the stack itself, in the one page that a start needs of it. */
+enum { START_ROOM = (sizeof(struct child_start) + 15) & ~(size_t)15 };
 
 static int free_stack(const struct core *c)
 {
@@ -113,10 +120,10 @@ static int32_t start_child(struct core *c, const struct child_start *start)
 {
     int stack = take_stack(c, start->unit);
     if (stack >= 0) {
-        uint8_t *at = c->stacks + (size_t)stack * STACK_ROOM;
-        struct child_start *kept = (struct child_start *)(void *)at;
+        uint8_t *end = c->stacks + (size_t)(stack + 1) * STACK_ROOM - START_ROOM;
+        struct child_start *kept = (struct child_start *)(void *)end;
         *kept = *start;
-        int32_t pid = sys_share(child_run, at + STACK_ROOM, kept);
+        int32_t pid = sys_share(child_run, end, kept);
         c->stack_of[stack] = pid > 0 ? pid : 0;
         return pid;
     }
@@ -154,10 +161,10 @@ void spawn_unit(struct core *c, struct unit *u)
         starve(c, u, "a pipe", result);
         return;
     }
-    if (c->plan.pod->exact_env)
-        given_point_at_child(c, u->program);
+    int is_named = c->plan.pod->exact_env && given_point_at_child(c, u->program);
     int32_t pid = start_child(c, &(struct child_start){
-        c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1, terminal_lend_at_start(c, u), -1});
+        c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1, terminal_lend_at_start(c, u), -1,
+        (uint8_t)is_named});
     sys_close(ends[1]);
     notify_started(u);
     if (pid < 0) {
@@ -201,7 +208,10 @@ void spawn_read_handshake(struct core *c, struct unit *u)
 static int open_output(struct core *c, struct errand *e)
 {
     int ends[2];
-    if (e->plan->kind >= PROBES || open_handshake(c, WATCH_ERRAND, errand_index(c, e), ends) < 0)
+    if (e->plan->kind >= PROBES || sys_pipe(ends) < 0)
+        return -1;
+    sys_nonblocking(ends[0], O_RDONLY);
+    if (watch_pipe(c, WATCH_ERRAND, errand_index(c, e), ends) < 0)
         return -1;
     e->fd = ends[0];
     e->reply.heard.is_old = 1;
@@ -216,7 +226,7 @@ int spawn_errand(struct core *c, struct errand *e)
         return result;
     int output = open_output(c, e);
     int32_t pid = start_child(c, &(struct child_start){
-        c, e->unit, e, ends[1], -1, -1, output < 0 ? c->null : output});
+        c, e->unit, e, ends[1], -1, -1, output < 0 ? c->null : output, 0});
     sys_close(ends[1]);
     if (output >= 0)
         sys_close(output);

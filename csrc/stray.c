@@ -305,6 +305,8 @@ void stray_ask_others(struct core *c, struct unit *u) { walk(c, NULL, ask_one, &
 static int has_unknown_child(struct core *c)
 {
     char path[64], text[4096];
+    if (c->is_alone)
+        return 0;
     path[say_format(path, sizeof path - 1, "/proc/%d/task/%d/children", (int)c->self, (int)c->self)] = 0;
     int64_t size = c->proc < 0 ? -1 : read_file(path, text, sizeof text - 1);
     if (size < 0 || size == sizeof text - 1)

@@ -94,6 +94,8 @@ int sys_pidfd_signal(int pidfd, int sig) { return (int)or_errno(syscall(SYS_pidf
 
 int sys_pipe(int ends[2]) { return (int)or_errno(pipe2(ends, O_CLOEXEC)); }
 
+int sys_pipe_nonblocking(int ends[2]) { return (int)or_errno(pipe2(ends, O_CLOEXEC | O_NONBLOCK)); }
+
 int sys_nonblocking(int fd, int mode) { return (int)or_errno(fcntl(fd, F_SETFL, mode | O_NONBLOCK)); }
 
 int sys_hold(int how, uint64_t set, uint64_t *before)

@@ -28,6 +28,7 @@ int sys_child_stopped(int32_t pid);           /* by which signal, told once; 0: 
 int sys_pidfd(int32_t pid);
 int sys_pidfd_signal(int pidfd, int sig);
 int sys_pipe(int ends[2]);                  /* both close-on-exec, both blocking */
+int sys_pipe_nonblocking(int ends[2]);      /* neither blocking */
 int sys_nonblocking(int fd, int mode);      /* mode: O_RDONLY …, as it was opened; nobody else may share it */
 /* Sets of signals are the kernel's own, bit N-1 for signal N: the C library's leave out those it keeps for itself. */
 #define SYS_SIGNAL_BIT(n) (UINT64_C(1) << ((n) - 1))

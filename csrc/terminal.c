@@ -9,6 +9,7 @@
 
 #include "terminal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 
@@ -23,19 +24,39 @@ static int can_be_resumed(const struct core *c) { return !c->is_init && sys_grou
 
 /* --- finding it --- */
 
+static int open_controlling(const char *path)
+{
+    int fd = sys_open(path, O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+    if (fd < 0 || sys_terminal_group(fd) >= 0)
+        return fd;
+    sys_close(fd);
+    return -1;
+}
+
+/* A container's first process may have to ask for what it was given. 0: none of our streams is a terminal at all. */
+static int claim(void)
+{
+    int result = -1, is_one = 0;
+    for (int fd = 0; fd < 3 && result < 0; fd++) {
+        result = sys_terminal_claim(fd);
+        is_one |= result != -ENOTTY;
+    }
+    return is_one;
+}
+
 /* /dev/tty is the controlling one by definition; where an image has no such node, one of our streams may be it. To
- * open anything else that a stream may be can do more than to look: a pipe has then one more who reads and writes. */
+ * open anything else that a stream may be can do more than to look: a pipe has then one more who reads and writes. Most
+ * often there is no terminal, which is to be found out by few calls: a program waits for its start. */
 static int open_own(void)
 {
-    static const char *const paths[] = {"/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2", "/dev/tty"};
-    for (int i = 3; i >= 0; i--) {
-        int fd = i > 2 || sys_is_terminal(i) ? sys_open(paths[i], O_RDWR | O_NOCTTY | O_NONBLOCK, 0) : -1;
-        if (fd >= 0 && sys_terminal_group(fd) >= 0)
-            return fd;
-        if (fd >= 0)
-            sys_close(fd);
-    }
-    return -1;
+    static const char *const streams[] = {"/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2"};
+    int fd = open_controlling("/dev/tty");
+    if (fd >= 0 || !claim())
+        return fd;
+    fd = open_controlling("/dev/tty");
+    for (int i = 0; fd < 0 && i < 3; i++)
+        fd = sys_is_terminal(i) ? open_controlling(streams[i]) : -1;
+    return fd;
 }
 
 static struct unit *owner(struct core *c)
@@ -60,10 +81,9 @@ void terminal_open(struct core *c)
     t->fd = -1;
     if (u == NULL)
         return;
-    for (int fd = 0; fd < 3 && sys_terminal_claim(fd) < 0;)     /* a container's first process may have to ask for it */
-        fd++;
     t->fd = open_own();
     if (t->fd < 0) {
+        t->fd = -1;
         if (!u->plan->tty_optional)
             warn(c, "%s: there is no terminal that could be its own: it runs without", u->name);
         return;
