@@ -30,11 +30,12 @@ int32_t sys_fork(void)
 int32_t sys_share(int (*run)(void *), void *stack_end, void *argument)
 {
     (void)run;
-    if ((uint8_t *)stack_end - (uint8_t *)argument != STACK_ROOM)
+    const uint8_t *stacks = fake.core->stacks, *end = stack_end;
+    size_t slot = (size_t)(end - stacks) / STACK_ROOM;
+    if (end != argument || slot >= STACKS || end + sizeof(struct child_start) > stacks + (slot + 1) * STACK_ROOM)
         broken("a child's stack and its start lie apart");
-    for (uint32_t i = 0; i < STACKS; i++)
-        if ((uint8_t *)argument == fake.core->stacks + (size_t)i * STACK_ROOM && fake.core->stack_of[i])
-            broken("a child was given a stack that is another's");
+    if (fake.core->stack_of[slot])
+        broken("a child was given a stack that is another's");
     return sys_fork();
 }
 
