@@ -44,8 +44,6 @@ void given_name_child(int32_t pid)
 
 /* --- descriptors and the directory --- */
 
-struct entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; };
-
 static int number(const char *digits)
 {
     int n = 0;
@@ -74,7 +72,7 @@ static void let_go_of_listed(int list, const int kept[2])
     int64_t size;
     while ((size = sys_list(list, entries, sizeof entries)) > 0)
         for (int64_t at = 0; at < size;) {
-            const struct entry *entry = (const void *)(entries + at);
+            const struct sys_entry *entry = sys_entry_at(entries + at);
             int fd = number(entry->name);
             if (fd != list)
                 let_go(fd, kept);

@@ -55,19 +55,17 @@ static struct core core;
 static unsigned fill_standard_fds(int *null)
 {
     unsigned filled = 0;
-    for (int fd = 0; fd < 3;) {
-        fd = *null = sys_open("/dev/null", O_RDWR, 0);
-        if (fd < 0)
-            fd = sys_open("/", O_RDONLY | O_DIRECTORY, 0);
-        if (fd < 0)
-            break;
-        if (fd > 2 && *null < 0)
-            close(fd);
-        if (fd > 2)
-            break;
-        fcntl(fd, F_SETFD, 0);
-        filled |= 1u << fd;
-    }
+    int fd;
+    do {
+        *null = sys_open("/dev/null", O_RDWR, 0);
+        fd = *null >= 0 ? *null : sys_open("/", O_RDONLY | O_DIRECTORY, 0);
+        if (fd >= 0 && fd < 3) {
+            fcntl(fd, F_SETFD, 0);
+            filled |= 1u << fd;
+        }
+    } while (fd >= 0 && fd < 3);
+    if (*null < 0 && fd > 2)
+        close(fd);
     return filled;
 }
 

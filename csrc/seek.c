@@ -34,8 +34,6 @@ int seek_add(struct places *all, const char *text)
 
 /* --- folders --- */
 
-struct entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; };
-
 static void add_file(struct places *all, const char *folder, const char *name)
 {
     char path[PLACE_TEXT + NAME_ROOM];
@@ -68,8 +66,8 @@ static void add_folder(struct places *all, const char *folder)
     int is_trusted = sys_uid() == 0 || place_is_trusted(folder);
     int fd = is_trusted ? sys_open(folder, O_RDONLY | O_DIRECTORY, 0) : -1;
     while (fd >= 0 && (size = sys_list(fd, entries, sizeof entries)) > 0)
-        for (int64_t at = 0; at < size; at += ((const struct entry *)(const void *)(entries + at))->length)
-            add_file(all, folder, ((const struct entry *)(const void *)(entries + at))->name);
+        for (int64_t at = 0; at < size; at += sys_entry_at(entries + at)->length)
+            add_file(all, folder, sys_entry_at(entries + at)->name);
     if (fd >= 0)
         close(fd);
     sort_from(all, before);

@@ -16,7 +16,7 @@
 
 enum { DEPTH = 64, ENVIRON_MOST = 1 << 20 };
 
-struct process { int32_t pid, parent, group, session; uint64_t start; char state; };
+struct process { int32_t pid, parent, group, session; uint64_t threads, start; char state; };
 
 /* What a walk does with one it found: for whom, and with which signal. */
 struct mission { struct unit *unit; int sig; };
@@ -54,7 +54,7 @@ static uint64_t number(const char **at)
     return n;
 }
 
-/* Fields 1, 3 to 6 and 22 of /proc/PID/stat; the name, field 2, may hold anything but ends at the last ')'. */
+/* Fields 1, 3 to 6, 20 and 22 of /proc/PID/stat; the name, field 2, may hold anything but ends at the last ')'. */
 static int process_read(int32_t pid, struct process *out)
 {
     char path[32], text[1024];
@@ -75,7 +75,9 @@ static int process_read(int32_t pid, struct process *out)
     out->group = (int32_t)number(&at);
     at = skip_fields(at, 1);
     out->session = (int32_t)number(&at);
-    at = skip_fields(at, 16);
+    at = skip_fields(at, 14);
+    out->threads = number(&at);
+    at = skip_fields(at, 2);
     out->start = number(&at);
     return 1;
 }
@@ -173,10 +175,6 @@ int stray_runs_as(int32_t pid, uint32_t uid)
 
 /* --- walks --- */
 
-struct entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; };
-
-static const struct entry *entry_at(const char *at) { return (const void *)at; }
-
 static int is_wanted(struct core *c, int32_t pid, struct unit *wanted, struct process *p)
 {
     return c->proc >= 0 && process_read(pid, p) && p->state != 'Z' && pid != c->self && !writer_is(c, pid)
@@ -204,8 +202,8 @@ static uint32_t walk(struct core *c, struct unit *wanted, visitor *visit, const 
     if (c->proc < 0 || sys_rewind(c->proc) < 0)
         return 0;
     while ((size = sys_list(c->proc, entries, sizeof entries)) > 0)
-        for (int64_t at = 0; at < size; at += entry_at(entries + at)->length) {
-            const char *digits = entry_at(entries + at)->name;
+        for (int64_t at = 0; at < size; at += sys_entry_at(entries + at)->length) {
+            const char *digits = sys_entry_at(entries + at)->name;
             struct process p;
             if (*digits < '1' || *digits > '9' || !is_wanted(c, (int32_t)number(&digits), wanted, &p))
                 continue;
@@ -297,18 +295,21 @@ static void ask_one(struct core *c, const struct process *p, const struct missio
     signal_one(c, p, &(struct mission){mission->unit, SIGCONT});
 }
 
-void stray_ask_others(struct core *c, struct unit *u) { walk(c, NULL, ask_one, &(struct mission){u, SIGTERM}); }
-
-/* --- what is left --- */
+/* As text; negative: nobody can tell. */
+static int64_t read_children(int32_t pid, char *to, size_t room)
+{
+    char path[64];
+    path[say_format(path, sizeof path - 1, "/proc/%d/task/%d/children", (int)pid, (int)pid)] = 0;
+    return read_file(path, to, room);
+}
 
 /* 1 when a child of ours is no unit's leader, or nobody can tell. */
 static int has_unknown_child(struct core *c)
 {
-    char path[64], text[4096];
+    char text[4096];
     if (c->is_alone)
         return 0;
-    path[say_format(path, sizeof path - 1, "/proc/%d/task/%d/children", (int)c->self, (int)c->self)] = 0;
-    int64_t size = c->proc < 0 ? -1 : read_file(path, text, sizeof text - 1);
+    int64_t size = c->proc < 0 ? -1 : read_children(c->self, text, sizeof text - 1);
     if (size < 0 || size == sizeof text - 1)
         return 1;
     text[size] = 0;
@@ -320,6 +321,22 @@ static int has_unknown_child(struct core *c)
     }
     return 0;
 }
+
+/* 1: one thread without a child. It costs a few calls to know, where a walk costs some for each process there is. */
+static int is_childless(int32_t pid)
+{
+    struct process p;
+    char first;
+    return process_read(pid, &p) && p.threads == 1 && read_children(pid, &first, 1) == 0;
+}
+
+void stray_ask_others(struct core *c, struct unit *u)
+{
+    if (!is_childless(u->pid) || has_unknown_child(c))      /* in this order: when it ends its children become ours */
+        walk(c, NULL, ask_one, &(struct mission){u, SIGTERM});
+}
+
+/* --- what is left --- */
 
 static void ignore_one(struct core *c, const struct process *p, const struct mission *mission)
 {

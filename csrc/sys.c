@@ -184,6 +184,8 @@ int sys_is_terminal(int fd) { return isatty(fd); }
 
 int64_t sys_list(int dir, void *to, size_t size) { return or_errno(syscall(SYS_getdents64, dir, to, size)); }
 
+int64_t sys_read_link(const char *path, char *to, size_t room) { return or_errno(readlink(path, to, room)); }
+
 int sys_rewind(int dir) { return (int)or_errno(lseek(dir, 0, SEEK_SET)); }
 
 /* --- terminal.c --- */

@@ -75,7 +75,11 @@ uint32_t sys_uid(void);
 /* oom.c */
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at);
 
+/* One entry of a directory, as sys_list writes them. */
+struct sys_entry { uint64_t inode; int64_t next; uint16_t length; uint8_t type; char name[]; };
+static inline const struct sys_entry *sys_entry_at(const void *at) { return at; }
 int64_t sys_list(int dir, void *to, size_t size);  /* getdents64 */
+int64_t sys_read_link(const char *path, char *to, size_t room);     /* no 0 behind it */
 int sys_rewind(int dir);
 
 /* dial.c. Addresses are a struct sockaddr_in or sockaddr_in6, sizes theirs. */

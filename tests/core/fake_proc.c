@@ -144,12 +144,12 @@ static int open_text(char *text, size_t size)
     return open_as((struct descriptor){.kind = TEXT, .text = text, .size = size});
 }
 
-static int open_children(void)
+static int open_children(int32_t parent)
 {
     char *text = calloc(16, fake.process_count + 1);
     size_t size = 0;
     for (uint32_t i = 0; i < fake.process_count; i++)
-        if (fake.processes[i].state && fake.processes[i].parent == fake.core->self)
+        if (fake.processes[i].state && fake.processes[i].parent == parent)
             size += (size_t)sprintf(text + size, "%d ", fake.processes[i].pid);
     return open_text(text, size);
 }
@@ -188,22 +188,28 @@ static int open_proc(const char *path)
     int pid, again;
     if (strcmp(path, "/proc") == 0)
         return open_as((struct descriptor){.kind = PROC});
-    if (strcmp(path, "/proc/self/stat") == 0) {
-        char *text = malloc(32);
-        return open_text(text, (size_t)sprintf(text, "%d (minipod) S 0", fake.core->self));
-    }
     if (strcmp(path, "/proc/self/cgroup") == 0)
         return open_text(strdup("1:cpu:/\n0::/pod\n"), 15);
     if (sscanf(path, "/proc/self/fd/%d", &pid) == 1)
         return pid == 0 ? -ENXIO : open_sink_anew(pid - 1);
-    if (sscanf(path, "/proc/%d/task/%d/%31s", &pid, &again, file) == 3 && pid == fake.core->self && again == pid)
-        return open_children();
+    if (sscanf(path, "/proc/%d/task/%d/%31s", &pid, &again, file) == 3 && again == pid)
+        return open_children(pid);
     if (sscanf(path, "/proc/%d/%31s", &pid, file) == 1 && path[strlen(path) - 1] == '/')
         return open_directory(pid);
     const struct process *p = sscanf(path, "/proc/%d/%31s", &pid, file) == 2 ? kernel_find(pid) : NULL;
     if (!p)
         return -ENOENT;
     return strcmp(file, "stat") == 0 ? open_stat(p) : open_environment(p);
+}
+
+int64_t sys_read_link(const char *path, char *to, size_t room)
+{
+    char text[16];
+    size_t size = (size_t)sprintf(text, "%d", fake.core->self);
+    if (strcmp(path, "/proc/self") != 0 || size > room)
+        return -EINVAL;
+    memcpy(to, text, size);
+    return (int64_t)size;
 }
 
 int sys_open(const char *path, int flags, unsigned mode)
