@@ -307,9 +307,7 @@ static int64_t read_children(int32_t pid, char *to, size_t room)
 static int has_unknown_child(struct core *c)
 {
     char text[4096];
-    if (c->is_alone)
-        return 0;
-    int64_t size = c->proc < 0 ? -1 : read_children(c->self, text, sizeof text - 1);
+    int64_t size = c->is_alone ? 0 : c->proc < 0 ? -1 : read_children(c->self, text, sizeof text - 1);
     if (size < 0 || size == sizeof text - 1)
         return 1;
     text[size] = 0;
