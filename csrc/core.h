@@ -245,6 +245,9 @@ int stray_runs_as(int32_t pid, uint32_t uid);
 char stray_state(int32_t pid);                                  /* as /proc has it, 0: it is gone */
 uint32_t stray_count(struct core *, struct unit *);             /* who lives of it besides its leader */
 
+/* mark.c */
+uint32_t mark_find(const struct core *, int32_t pid);    /* the unit's index, PLAN_NONE: nobody's that can be told */
+
 /* proc.c */
 int proc_open(const struct core *);                              /* negative: there is none that tells of us */
 uint32_t proc_signal_groups(struct core *, int sig);            /* those of units, for want of /proc; how many */

@@ -14,7 +14,7 @@
 #include "core.h"
 #include "say.h"
 
-enum { DEPTH = 64, ENVIRON_MOST = 1 << 20 };
+enum { DEPTH = 64 };
 
 struct process { int32_t pid, parent, group, session; uint64_t threads, start; char state; };
 
@@ -96,46 +96,6 @@ static int is_below(const struct process *p, int32_t ancestor)
 
 /* --- whose --- */
 
-/* Looks for an entry "<wanted><digits>" of an environment, fed byte by byte. */
-struct finder { const char *wanted; size_t size, matched; uint64_t index; uint8_t has_digits, inside, found; };
-
-static void finder_feed(struct finder *f, char byte)
-{
-    if (f->matched == f->size && byte >= '0' && byte <= '9') {
-        f->has_digits = 1;
-        if (f->index < PLAN_NONE)  /* more digits make it no smaller */
-            f->index = f->index * 10 + (uint64_t)(byte - '0');
-    } else if (byte == 0) {
-        f->found = f->has_digits;
-        f->inside = 0;
-        f->matched = 0;
-    } else if (!f->inside && f->matched < f->size && byte == f->wanted[f->matched]) {
-        f->matched++;
-    } else {
-        f->inside = 1;
-        f->matched = 0;
-        f->index = 0;
-        f->has_digits = 0;
-    }
-}
-
-/* The unit's index behind our mark in the environment of pid; PLAN_NONE if it has none, or may not be read. */
-static uint32_t marked_index(const struct core *c, int32_t pid)
-{
-    char path[32], chunk[4096], wanted[64];
-    struct finder f = {wanted, say_format(wanted, sizeof wanted, "MINIPOD_INSTANCE=%s.", c->mark), 0, 0, 0, 0, 0};
-    int64_t size, total = 0;
-    proc_path(path, pid, "environ");
-    int fd = sys_open(path, O_RDONLY, 0);
-    if (fd < 0)
-        return PLAN_NONE;
-    for (; !f.found && total < ENVIRON_MOST && (size = sys_read(fd, chunk, sizeof chunk)) > 0; total += size)
-        for (int64_t i = 0; i < size && !f.found; i++)
-            finder_feed(&f, chunk[i]);
-    sys_close(fd);
-    return f.found && f.index < PLAN_NONE ? (uint32_t)f.index : PLAN_NONE;
-}
-
 /* Who has the terminal shares our session: its group is what it does not share. */
 static int is_of_session(const struct core *c, const struct unit *u, const struct process *p)
 {
@@ -151,7 +111,7 @@ static struct unit *owner(struct core *c, const struct process *p)
     for (uint32_t i = 0; i < c->noted_count; i++)
         if (c->noted[i].pid == p->pid && c->noted[i].start == p->start)
             return &c->units[c->noted[i].unit];
-    uint32_t index = marked_index(c, p->pid);
+    uint32_t index = mark_find(c, p->pid);
     return index < c->unit_count ? &c->units[index] : NULL;
 }
 
