@@ -183,6 +183,8 @@ static void open_all(struct core *c)
     log_open(c);
     terminal_open(c);
     notify_open(c);
+    if (!c->is_untold)
+        oom_open(c);  /* what it has counted so far: a program may be killed as soon as it has begun */
     control_open(c);
 }
 
@@ -217,8 +219,6 @@ void core_set_up_rest(struct core *c)
     c->reap_more = 1;  /* children from before our time may have ended unheard */
     c->proc = proc_open(c);
     log_open_for_units(c);
-    if (!c->is_untold)
-        oom_open(c);
 }
 
 /* --- the end --- */
