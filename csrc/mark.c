@@ -1,4 +1,4 @@
-/* The mark that each unit's processes have in their environment: by it whoever has left a unit's session is known as the
+/* The mark that units' processes have in their environment: by it whoever has left a unit's session is known as the
  * unit's. It must never read more of an environment than is likely to be one.
  */
 

@@ -1,5 +1,5 @@
-/* Our own stdout and stderr, as sinks: opened when there is something to be written, or is going to be. It must never be
- * what a start waits for.
+/* Our own stdout and stderr, as sinks: opened when there is something to be written, or is going to be. A start must
+ * never wait for it.
  */
 
 #include "core.h"
