@@ -203,4 +203,4 @@ def test_who_is_beside_us_is_left_alone(launch_as_child: Launcher) -> None:
         os.kill(running.pid, signal.SIGTERM)
         result = running.wait(others=True)
         session.wait(30)
-    assert result.code == 143 and re.findall("left behind: (.*)", result.err) == ["sleep"]
+    assert result.code == 143 and re.findall(r"(?m)^left behind: \d+ \((.*)\)", result.err) == ["sleep"]
