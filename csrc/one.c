@@ -33,7 +33,7 @@ static void watch_parent(const struct one *one)
 static int run_pause(struct core *c)
 {
     char *const no_words[] = {NULL};
-    given_let_go();
+    given_close_but(-1, -1);
     return pause_run(c, no_words);
 }
 
