@@ -94,7 +94,7 @@ def test_with_a_grace_term_is_a_stop(launch_named: Launch, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(("rewrite", "code"), [("", 143), ("TERM:QUIT", 131)])
+@pytest.mark.parametrize(("rewrite", "code"), [("", 143), ("TERM:USR1", 138)])
 def test_a_stopped_program_ends_at_term(launch_named: Launch, name: str, rewrite: str, code: int) -> None:
     """And at what it gets for it."""
     running = launch_named(name).call(*SLEEP, env={"MINIPOD_REWRITE": rewrite})

@@ -10,7 +10,8 @@ US, MS, SECOND = 1000, 1_000_000, 1_000_000_000
 PERIODS = 100
 BATCH = 64              # timers of one turn
 ROUNDED = MS            # epoll's milliseconds
-APART = ["sys_now", "sys_epoll_wait", "errand_due", "errand_begin", "step_all", "log_flush", "mailbox_retry"]
+APART = ["core_set_up_rest", "sys_now", "sys_epoll_wait", "errand_due", "errand_begin", "step_all", "log_flush",
+         "mailbox_retry"]
 
 
 @pytest.fixture(scope="module")

@@ -142,6 +142,7 @@ def test_nothing_writable_and_nobody_in_particular(launch: Launcher, open_folder
     ask(*minipod, "ctl", "restart", "web")
     wait_until(lambda: ask(*python, "logs", "-p", "web") == "up\n", "it was begun anew")
     ask(*minipod, "ctl", "signal", "KILL", "web")
+    wait_until(lambda: running._pump(0.1) and running.err.count(b"web: started") == 3, "it was begun once more")
     inside(running, *minipod, "ctl", "stop", "--all")  # which the end of its PID namespace may end, too
     assert running.wait().code == 143
 
