@@ -196,6 +196,15 @@ class Engine:
             raise AssertionError(f"podman {' '.join(map(str, words))}: {done.returncode}\n{done.stdout}{done.stderr}")
         return done
 
+    def remove(self, name):
+        """A container, whether it runs or not. Where it has user ids of its own, the runtime's clean-up after its end
+        may still hold a mount of it."""
+        end = time.monotonic() + EVENT_SECONDS
+        removal = ("rm", "--force", "--ignore", "--time", 0, name)
+        while (done := self.podman(*removal, check=False)).returncode and "resource busy" in done.stderr:
+            assert time.monotonic() < end, done.stderr
+        assert done.returncode == 0, done.stderr
+
     @contextmanager
     def begin(self, *words):
         """One podman command, left running: a Popen with pipes for stdin and stdout (stderr comes there too)."""
@@ -343,7 +352,7 @@ def start(engine, tmp_path):
 
     yield start_detached
     for name in reversed(made):  # one that shares another's namespace goes first
-        engine.podman("rm", "--force", "--time", 0, name)
+        engine.remove(name)
 
 
 @pytest.fixture
@@ -361,7 +370,7 @@ def sit(engine, tmp_path):
 
     yield sit_down
     for name, terminal in made:
-        engine.podman("rm", "--force", "--ignore", "--time", 0, name)
+        engine.remove(name)
         terminal.close()
 
 

@@ -125,7 +125,7 @@ class TestHealthCheck:
         assert ctl("logs", "--previous", "web").splitlines()[-1] == "got Terminated"
         assert ctl("logs", "job").splitlines() == ["serving", "got Terminated"]
         assert re.search(r" job want: up -> hold \(order-stop\)\n", ctl("events"))
-        ctl("stop", "--all")
+        container.podman("exec", "/minipod", "ctl", "stop", "--all", check=False)  # with PID 1 its sessions end, too
         assert container.wait() == 0
 
 
@@ -309,7 +309,7 @@ class TestStop:
                 session.stdout.readline()  # it has what it asked for, or has asked
             start = time.monotonic()
             if stop == "a client":
-                assert container.minipod("ctl", "stop", "--all").returncode == 0
+                container.minipod("ctl", "stop", "--all")  # which the end of PID 1 may end, too
                 assert container.wait() == TERMINATED
             else:
                 assert container.stop(PATIENT)[0] == TERMINATED
