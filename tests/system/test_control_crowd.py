@@ -14,14 +14,14 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
-from costs import await_settled
+from costs import await_settled, memory
 from knocking import Place, free_port, near, read_all, read_until
 from system_harness import SLEEP, Launcher, Running, sh, status, wait_until
 
 LOCAL, FOLLOWERS, TCP = 32, 24, 16  # as csrc/control.h has them
 FOLLOW = b"GET /v1/logs?follow=1 HTTP/1.1\r\nHost: m\r\nAccept: text/plain\r\n\r\n"
 ASK = b"GET /livez HTTP/1.1\r\nHost: m\r\n\r\n"
-PAGE = 4096
+PAGE = 4  # kB
 QUICK = 2.0  # seconds: what an answer may take on a machine that is busy with other tests
 
 
@@ -40,12 +40,6 @@ def start(launch: Launcher, folder: Path, command: list[str] = SLEEP, **pod: obj
 @pytest.fixture
 def pod(launch: Launcher, folder: Path) -> tuple[Running, Place]:
     return start(launch, folder)
-
-
-def memory(pid: int) -> int:
-    """Bytes of its own, in no file: those are shared with whoever runs the same program."""
-    rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    return 1024 * int(re.search(r"^Anonymous: +(\d+)", rollup, re.MULTILINE)[1])
 
 
 def descriptors(pid: int) -> list[str]:
@@ -84,7 +78,7 @@ def measures(running: Running, *doors: Place) -> tuple[list[str], int]:
 def settle(pid: int, before: tuple[list[str], int], pages: int = 2) -> None:
     """It is as it was before, but for a page or two."""
     wait_until(lambda: descriptors(pid) == before[0], "no descriptor is left")
-    assert memory(pid) <= before[1] + pages * PAGE, f"{memory(pid) - before[1]} bytes more"
+    assert memory(pid) <= before[1] + pages * PAGE, f"{memory(pid) - before[1]} kB more"
 
 
 def ask_quickly(place: Place) -> None:

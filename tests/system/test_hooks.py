@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 
 import pytest
+from costs import descriptors
 from system_harness import SLEEP, Launcher, Running, at_term, descendants, status, tool, wait_until
 
 FAST = {"initial": "10ms", "max": "10ms"}
@@ -172,10 +173,6 @@ def sleeper(running: Running) -> int | None:
     """The process that hangs."""
     found = [pid for pid in descendants(running.pid) if status(pid).get("Name") == "sleep"]
     return found[0] if found else None
-
-
-def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 def test_a_hook_that_hangs_holds_up_no_other_unit(launch: Launcher) -> None:

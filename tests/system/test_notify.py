@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from costs import descriptors
 from system_harness import Launcher, Running, sh, wait_until
 
 SPEAKERS = Path(__file__).with_name("speakers.py")
@@ -40,10 +41,6 @@ def open_gate(folder: Path, name: str = "gate") -> None:
 def stop(running: Running) -> Running:
     running.send(signal.SIGTERM)
     return running
-
-
-def descriptors(pid: int) -> int:
-    return len(os.listdir(f"/proc/{pid}/fd"))
 
 
 # --- ready
