@@ -51,6 +51,7 @@ enum milestone {
     MILESTONE_READY,      /* it is ready for work */
     MILESTONE_COMPLETED,  /* it ended for good with 0 */
     MILESTONE_GONE,       /* it is over for good */
+    MILESTONE_TRIED,      /* its start is over: it runs and its post_start is done, or it ended before */
     MILESTONE_COUNT
 };
 
@@ -118,10 +119,57 @@ enum control {
     CONTROL_COUNT
 };
 
+enum volume_kind {
+    VOLUME_KIND_EMPTY_DIR,  /* an empty directory that lives as long as the pod */
+    VOLUME_KIND_HOST_PATH,  /* something that is there already */
+    VOLUME_KIND_FILES,      /* files whose contents the plan has or names */
+    VOLUME_KIND_COUNT
+};
+
+enum path_check {
+    PATH_CHECK_ANYTHING,             /* whatever is there; else a directory */
+    PATH_CHECK_DIRECTORY_OR_CREATE,  /* a directory, made if it is missing */
+    PATH_CHECK_DIRECTORY,            /* a directory */
+    PATH_CHECK_FILE_OR_CREATE,       /* a file, made if it is missing */
+    PATH_CHECK_FILE,                 /* a file */
+    PATH_CHECK_SOCKET,               /* a Unix socket */
+    PATH_CHECK_CHAR_DEVICE,          /* a character device */
+    PATH_CHECK_BLOCK_DEVICE,         /* a block device */
+    PATH_CHECK_COUNT
+};
+
 enum stdin_mode {
     STDIN_MODE_NULL,     /* reads /dev/null */
     STDIN_MODE_INHERIT,  /* reads what minipod reads */
     STDIN_MODE_COUNT
+};
+
+enum origin {
+    ORIGIN_SECRET,     /* a text of the plan, wiped there once it has been read */
+    ORIGIN_FILE,       /* a whole file */
+    ORIGIN_DIRECTORY,  /* the files of a directory, each a variable */
+    ORIGIN_ENV_FILE,   /* the lines of a file, each a variable */
+    ORIGIN_KEY,        /* one variable of a file in a volume, read at each start */
+    ORIGIN_ADDRESS,    /* this machine's first address */
+    ORIGIN_ADDRESSES,  /* this machine's addresses, one of each family */
+    ORIGIN_HOST,       /* this machine's name */
+    ORIGIN_CPU,        /* how many processors there are for the container */
+    ORIGIN_MEMORY,     /* how much memory there is for the container */
+    ORIGIN_STORAGE,    /* how large the container's root is */
+    ORIGIN_COUNT
+};
+
+enum lack {
+    LACK_FAILS,   /* nothing is started */
+    LACK_PASSES,  /* there is no such variable */
+    LACK_TEXT,    /* the plan has a text for it */
+    LACK_COUNT
+};
+
+enum handing {
+    HANDING_ENVIRONMENT,  /* a variable has it */
+    HANDING_DESCRIPTOR,   /* a variable has the name of a descriptor to read it from */
+    HANDING_COUNT
 };
 
 enum life {
@@ -228,6 +276,7 @@ enum outcome {
 
 enum pod {
     POD_RUNNING,    /* units start, run and restart */
+    POD_CHANGING,   /* units that a new plan has otherwise, or not at all, stop in order; the others run */
     POD_RESETTING,  /* every unit ends; then the pod begins anew */
     POD_ENDING,     /* ends by itself; units stop in order */
     POD_STOPPING,   /* was told to end; units stop in order */
@@ -246,6 +295,8 @@ enum pod_event {
     POD_EVENT_UNRUNNABLE,     /* a command could not be executed */
     POD_EVENT_UNIT_DEADLINE,  /* an init's deadline ran out */
     POD_EVENT_POD_DEADLINE,   /* the pod's deadline ran out */
+    POD_EVENT_UNPREPARED,     /* a volume could not be prepared */
+    POD_EVENT_EVICTED,        /* a volume holds more than it may */
     POD_EVENT_TOLD,           /* somebody told us to stop */
     POD_EVENT_UNITS_OVER,     /* every unit is over */
     POD_EVENT_STIRRED,        /* a descendant ended while others remain */
@@ -255,7 +306,23 @@ enum pod_event {
     POD_EVENT_RESTART_ALL,    /* a unit's restart rule wants the whole pod to begin anew */
     POD_EVENT_ALL_RESET,      /* no unit has a process any more */
     POD_EVENT_ROUND_DUE,      /* the pod may begin anew */
+    POD_EVENT_PLAN,           /* somebody gave a new plan, and it can be taken over */
+    POD_EVENT_ALL_AWAY,       /* no unit that the new plan has otherwise, or not at all, has a process any more */
     POD_EVENT_COUNT
+};
+
+enum change {
+    CHANGE_KEPT,     /* it is in both, and the same */
+    CHANGE_CHANGED,  /* it is in both, and another */
+    CHANGE_NEW,      /* the new plan alone has it */
+    CHANGE_REMOVED,  /* the old plan alone has it */
+    CHANGE_COUNT
+};
+
+enum before {
+    BEFORE_WANTED,  /* it was to run */
+    BEFORE_HELD,    /* somebody had stopped it */
+    BEFORE_COUNT
 };
 
 enum phase {
@@ -328,9 +395,11 @@ enum action {
     ACTION_TALLY_DONE,        /* one service fewer; after the last queue all-done or all-failed */
     ACTION_TALLY_FAILED,      /* the same, and one has failed */
     ACTION_FIX_CAUSE,         /* remember why the pod ends */
+    ACTION_CURTAIL,           /* no stop takes longer from now on than an eviction may */
     ACTION_START_BUDGET,      /* the stop budget runs from now */
     ACTION_RESET_ALL,         /* tell every unit that the pod will begin anew */
     ACTION_ARM_ROUND,         /* arm the timer with what is left of the least time between two beginnings */
+    ACTION_TAKE_OVER,         /* the new plan holds: who is as before goes on, all others are as at the start; tell who may start */
     ACTION_BEGIN_ROUND,       /* the books are as at the start; tell every unit that the pod begins anew */
     ACTION_WIND_DOWN_ALL,     /* tell every unit that the pod ends */
     ACTION_CUT_ALL,           /* tell every unit that no grace is left */
@@ -355,6 +424,8 @@ enum phase_bit {
 enum cell_kind { CELL_IMPOSSIBLE, CELL_IGNORED, CELL_ACTS };
 /* actions end with ACTION_NOTHING or the array */
 struct cell { uint8_t kind, next, actions[4]; };
+/* want: WANT_COUNT where the unit does not begin */
+struct takeover { uint8_t leaves, want; };
 struct cause { uint8_t source, if_zero; const char *reason, *sentence; };
 enum { UNDECIDED_CODE = 143, RESET_CODE = 137, ERROR_TRIES = 3 };
 
@@ -398,6 +469,7 @@ static const char *const milestone_words[MILESTONE_COUNT] = {
     [MILESTONE_READY] = "ready",
     [MILESTONE_COMPLETED] = "completed",
     [MILESTONE_GONE] = "gone",
+    [MILESTONE_TRIED] = "tried",
 };
 
 static const char *const direction_words[DIRECTION_COUNT] = {
@@ -456,9 +528,51 @@ static const char *const control_words[CONTROL_COUNT] = {
     [CONTROL_AT] = "at",
 };
 
+static const char *const volume_kind_words[VOLUME_KIND_COUNT] = {
+    [VOLUME_KIND_EMPTY_DIR] = "empty-dir",
+    [VOLUME_KIND_HOST_PATH] = "host-path",
+    [VOLUME_KIND_FILES] = "files",
+};
+
+static const char *const path_check_words[PATH_CHECK_COUNT] = {
+    [PATH_CHECK_ANYTHING] = "anything",
+    [PATH_CHECK_DIRECTORY_OR_CREATE] = "directory-or-create",
+    [PATH_CHECK_DIRECTORY] = "directory",
+    [PATH_CHECK_FILE_OR_CREATE] = "file-or-create",
+    [PATH_CHECK_FILE] = "file",
+    [PATH_CHECK_SOCKET] = "socket",
+    [PATH_CHECK_CHAR_DEVICE] = "char-device",
+    [PATH_CHECK_BLOCK_DEVICE] = "block-device",
+};
+
 static const char *const stdin_mode_words[STDIN_MODE_COUNT] = {
     [STDIN_MODE_NULL] = "null",
     [STDIN_MODE_INHERIT] = "inherit",
+};
+
+static const char *const origin_words[ORIGIN_COUNT] = {
+    [ORIGIN_SECRET] = "secret",
+    [ORIGIN_FILE] = "file",
+    [ORIGIN_DIRECTORY] = "directory",
+    [ORIGIN_ENV_FILE] = "env-file",
+    [ORIGIN_KEY] = "key",
+    [ORIGIN_ADDRESS] = "address",
+    [ORIGIN_ADDRESSES] = "addresses",
+    [ORIGIN_HOST] = "host",
+    [ORIGIN_CPU] = "cpu",
+    [ORIGIN_MEMORY] = "memory",
+    [ORIGIN_STORAGE] = "storage",
+};
+
+static const char *const lack_words[LACK_COUNT] = {
+    [LACK_FAILS] = "fails",
+    [LACK_PASSES] = "passes",
+    [LACK_TEXT] = "text",
+};
+
+static const char *const handing_words[HANDING_COUNT] = {
+    [HANDING_ENVIRONMENT] = "environment",
+    [HANDING_DESCRIPTOR] = "descriptor",
 };
 
 static const char *const life_words[LIFE_COUNT] = {
@@ -557,6 +671,7 @@ static const char *const outcome_words[OUTCOME_COUNT] = {
 
 static const char *const pod_words[POD_COUNT] = {
     [POD_RUNNING] = "running",
+    [POD_CHANGING] = "changing",
     [POD_RESETTING] = "resetting",
     [POD_ENDING] = "ending",
     [POD_STOPPING] = "stopping",
@@ -574,6 +689,8 @@ static const char *const pod_event_words[POD_EVENT_COUNT] = {
     [POD_EVENT_UNRUNNABLE] = "unrunnable",
     [POD_EVENT_UNIT_DEADLINE] = "unit-deadline",
     [POD_EVENT_POD_DEADLINE] = "pod-deadline",
+    [POD_EVENT_UNPREPARED] = "unprepared",
+    [POD_EVENT_EVICTED] = "evicted",
     [POD_EVENT_TOLD] = "told",
     [POD_EVENT_UNITS_OVER] = "units-over",
     [POD_EVENT_STIRRED] = "stirred",
@@ -583,6 +700,20 @@ static const char *const pod_event_words[POD_EVENT_COUNT] = {
     [POD_EVENT_RESTART_ALL] = "restart-all",
     [POD_EVENT_ALL_RESET] = "all-reset",
     [POD_EVENT_ROUND_DUE] = "round-due",
+    [POD_EVENT_PLAN] = "plan",
+    [POD_EVENT_ALL_AWAY] = "all-away",
+};
+
+static const char *const change_words[CHANGE_COUNT] = {
+    [CHANGE_KEPT] = "kept",
+    [CHANGE_CHANGED] = "changed",
+    [CHANGE_NEW] = "new",
+    [CHANGE_REMOVED] = "removed",
+};
+
+static const char *const before_words[BEFORE_COUNT] = {
+    [BEFORE_WANTED] = "wanted",
+    [BEFORE_HELD] = "held",
 };
 
 static const char *const phase_words[PHASE_COUNT] = {
@@ -653,9 +784,11 @@ static const char *const action_words[ACTION_COUNT] = {
     [ACTION_TALLY_DONE] = "tally-done",
     [ACTION_TALLY_FAILED] = "tally-failed",
     [ACTION_FIX_CAUSE] = "fix-cause",
+    [ACTION_CURTAIL] = "curtail",
     [ACTION_START_BUDGET] = "start-budget",
     [ACTION_RESET_ALL] = "reset-all",
     [ACTION_ARM_ROUND] = "arm-round",
+    [ACTION_TAKE_OVER] = "take-over",
     [ACTION_BEGIN_ROUND] = "begin-round",
     [ACTION_WIND_DOWN_ALL] = "wind-down-all",
     [ACTION_CUT_ALL] = "cut-all",
@@ -1009,6 +1142,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
         [POD_EVENT_UNIT_DEADLINE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
         [POD_EVENT_POD_DEADLINE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_UNPREPARED] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_EVICTED] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_CURTAIL, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
         [POD_EVENT_TOLD] = {CELL_ACTS, POD_STOPPING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* the last service's end comes first */
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* only those who sweep care */
@@ -1018,6 +1153,30 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_RESTART_ALL] = {CELL_ACTS, POD_RESETTING, {ACTION_RESET_ALL}},
         [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* it begins nothing anew */
         [POD_EVENT_ROUND_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* it begins nothing anew */
+        [POD_EVENT_PLAN] = {CELL_ACTS, POD_CHANGING, {0}},
+        [POD_EVENT_ALL_AWAY] = {CELL_IMPOSSIBLE, 0, {0}},  /* nobody gave a new plan */
+    },
+    [POD_CHANGING] = {
+        [POD_EVENT_ALL_DONE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_ALL_FAILED] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_MAIN_OVER] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_FATAL] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_UNRUNNABLE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_UNIT_DEADLINE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_POD_DEADLINE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_UNPREPARED] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_EVICTED] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_CURTAIL, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_TOLD] = {CELL_ACTS, POD_STOPPING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* the last service's end comes first */
+        [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* only those who sweep care */
+        [POD_EVENT_NOTHING_LEFT] = {CELL_IMPOSSIBLE, 0, {0}},  /* units are not over */
+        [POD_EVENT_BUDGET_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* its timer is armed by the sweep; each unit's own is clipped to it */
+        [POD_EVENT_OVERDUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* the stop budget does not run yet */
+        [POD_EVENT_RESTART_ALL] = {CELL_ACTS, POD_RESETTING, {ACTION_RESET_ALL}},  /* the plan that holds wants it now */
+        [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* it begins nothing anew */
+        [POD_EVENT_ROUND_DUE] = {CELL_IMPOSSIBLE, 0, {0}},  /* it begins nothing anew */
+        [POD_EVENT_PLAN] = {CELL_IMPOSSIBLE, 0, {0}},  /* a second one is refused before it becomes an event */
+        [POD_EVENT_ALL_AWAY] = {CELL_ACTS, POD_RUNNING, {ACTION_TAKE_OVER}},
     },
     [POD_RESETTING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
@@ -1027,6 +1186,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the pod began to begin anew before; whoever ended with it begins anew too */
         [POD_EVENT_POD_DEADLINE] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
+        [POD_EVENT_UNPREPARED] = {CELL_IMPOSSIBLE, 0, {0}},  /* volumes are prepared before the first start */
+        [POD_EVENT_EVICTED] = {CELL_ACTS, POD_ENDING, {ACTION_FIX_CAUSE, ACTION_CURTAIL, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
         [POD_EVENT_TOLD] = {CELL_ACTS, POD_STOPPING, {ACTION_FIX_CAUSE, ACTION_START_BUDGET, ACTION_WIND_DOWN_ALL}},
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* who asked for it is not over */
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* only those who sweep care */
@@ -1036,6 +1197,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_RESTART_ALL] = {CELL_IGNORED, 0, {0}},  /* two asked at once */
         [POD_EVENT_ALL_RESET] = {CELL_ACTS, POD_RESETTING, {ACTION_ARM_ROUND}},
         [POD_EVENT_ROUND_DUE] = {CELL_ACTS, POD_RUNNING, {ACTION_BEGIN_ROUND}},
+        [POD_EVENT_PLAN] = {CELL_IGNORED, 0, {0}},  /* it was given a moment before: what came first holds */
+        [POD_EVENT_ALL_AWAY] = {CELL_IGNORED, 0, {0}},  /* its plan is forgotten */
     },
     [POD_ENDING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
@@ -1045,6 +1208,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_UNPREPARED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_EVICTED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_TOLD] = {CELL_ACTS, POD_STOPPING, {0}},  /* the first signal asks for what is under way; only a second one hurries it */
         [POD_EVENT_UNITS_OVER] = {CELL_ACTS, POD_FINISHING, {ACTION_SWEEP_TERM}},
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* units are still stopping */
@@ -1054,6 +1219,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_RESTART_ALL] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
         [POD_EVENT_ALL_RESET] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
         [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_PLAN] = {CELL_IGNORED, 0, {0}},  /* it was given a moment before: what came first holds */
+        [POD_EVENT_ALL_AWAY] = {CELL_IGNORED, 0, {0}},  /* its plan is forgotten */
     },
     [POD_STOPPING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
@@ -1063,6 +1230,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_UNPREPARED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_EVICTED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_TOLD] = {CELL_ACTS, POD_STOPPING, {ACTION_CUT_ALL}},  /* the second signal: no grace is left */
         [POD_EVENT_UNITS_OVER] = {CELL_ACTS, POD_SWEEPING, {ACTION_SWEEP_TERM}},
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* units are still stopping */
@@ -1072,6 +1241,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_RESTART_ALL] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
         [POD_EVENT_ALL_RESET] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
         [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_PLAN] = {CELL_IGNORED, 0, {0}},  /* it was given a moment before: what came first holds */
+        [POD_EVENT_ALL_AWAY] = {CELL_IGNORED, 0, {0}},  /* its plan is forgotten */
     },
     [POD_FINISHING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
@@ -1081,6 +1252,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_UNPREPARED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_EVICTED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_TOLD] = {CELL_ACTS, POD_SWEEPING, {0}},  /* the first signal asks for what is under way; only a second one hurries it */
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* they were over before */
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* all that live were asked, wherever they stood */
@@ -1090,6 +1263,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_RESTART_ALL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_PLAN] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_AWAY] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
     },
     [POD_SWEEPING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
@@ -1099,6 +1274,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_UNPREPARED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_EVICTED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_TOLD] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},  /* the second signal: no grace is left */
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* they were over before */
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* all that live were asked, wherever they stood */
@@ -1108,6 +1285,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_RESTART_ALL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_PLAN] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_AWAY] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
     },
     [POD_KILLING] = {
         [POD_EVENT_ALL_DONE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
@@ -1117,6 +1296,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_UNPREPARED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
+        [POD_EVENT_EVICTED] = {CELL_IGNORED, 0, {0}},  /* the first cause is fixed */
         [POD_EVENT_TOLD] = {CELL_IGNORED, 0, {0}},  /* there is nothing stronger than KILL */
         [POD_EVENT_UNITS_OVER] = {CELL_IMPOSSIBLE, 0, {0}},  /* they were over before */
         [POD_EVENT_STIRRED] = {CELL_ACTS, POD_KILLING, {ACTION_SWEEP_KILL}},  /* a fork may have raced the last walk */
@@ -1126,6 +1307,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_RESTART_ALL] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_ALL_RESET] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
         [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* the pod ends: nothing begins anew */
+        [POD_EVENT_PLAN] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
+        [POD_EVENT_ALL_AWAY] = {CELL_IMPOSSIBLE, 0, {0}},  /* no unit is left that could say so */
     },
     [POD_OVER] = {
         [POD_EVENT_ALL_DONE] = {CELL_IGNORED, 0, {0}},  /* we leave */
@@ -1135,6 +1318,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_UNRUNNABLE] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_UNIT_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_POD_DEADLINE] = {CELL_IGNORED, 0, {0}},  /* we leave */
+        [POD_EVENT_UNPREPARED] = {CELL_IGNORED, 0, {0}},  /* we leave */
+        [POD_EVENT_EVICTED] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_TOLD] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_UNITS_OVER] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_STIRRED] = {CELL_IGNORED, 0, {0}},  /* we leave */
@@ -1144,6 +1329,8 @@ static const struct cell pod_cells[POD_COUNT][POD_EVENT_COUNT] = {
         [POD_EVENT_RESTART_ALL] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_ALL_RESET] = {CELL_IGNORED, 0, {0}},  /* we leave */
         [POD_EVENT_ROUND_DUE] = {CELL_IGNORED, 0, {0}},  /* we leave */
+        [POD_EVENT_PLAN] = {CELL_IGNORED, 0, {0}},  /* we leave */
+        [POD_EVENT_ALL_AWAY] = {CELL_IGNORED, 0, {0}},  /* we leave */
     },
 };
 
@@ -1518,6 +1705,17 @@ static const struct cell fate_cells[STANDING_COUNT][OUTCOME_COUNT] = {
     },
 };
 
+static const struct takeover takeover_cells[CHANGE_COUNT][BEFORE_COUNT] = {
+    [CHANGE_KEPT][BEFORE_WANTED] = {0, WANT_COUNT},
+    [CHANGE_KEPT][BEFORE_HELD] = {0, WANT_COUNT},
+    [CHANGE_CHANGED][BEFORE_WANTED] = {1, WANT_UP},
+    [CHANGE_CHANGED][BEFORE_HELD] = {1, WANT_HOLD},
+    [CHANGE_NEW][BEFORE_WANTED] = {0, WANT_UP},
+    [CHANGE_NEW][BEFORE_HELD] = {0, WANT_UP},
+    [CHANGE_REMOVED][BEFORE_WANTED] = {1, WANT_COUNT},
+    [CHANGE_REMOVED][BEFORE_HELD] = {1, WANT_COUNT},
+};
+
 /* for exit code 0, for any other */
 static const char *const exit_class_reasons[EXIT_CLASS_COUNT][2] = {
     [EXIT_CLASS_OK] = {"Completed", "Completed"},
@@ -1531,7 +1729,19 @@ static const char *const exit_class_reasons[EXIT_CLASS_COUNT][2] = {
     [EXIT_CLASS_RULE_RESTART_ALL] = {"Completed", "Error"},
     [EXIT_CLASS_RESET] = {"RestartingAllContainers", "RestartingAllContainers"},
 };
-#define OOM_REASON "OOMKilled"
+/* where something else is known of the end */
+static const char *const exit_class_odd_reasons[EXIT_CLASS_COUNT] = {
+    [EXIT_CLASS_OK] = "OOMKilled",
+    [EXIT_CLASS_FAIL] = "OOMKilled",
+    [EXIT_CLASS_UNSTARTABLE] = "CreateContainerConfigError",
+    [EXIT_CLASS_DEPENDENCY] = "OOMKilled",
+    [EXIT_CLASS_DEADLINE] = "OOMKilled",
+    [EXIT_CLASS_SICK_OK] = "OOMKilled",
+    [EXIT_CLASS_SICK] = "OOMKilled",
+    [EXIT_CLASS_RULE_RESTART] = "OOMKilled",
+    [EXIT_CLASS_RULE_RESTART_ALL] = "OOMKilled",
+    [EXIT_CLASS_RESET] = "OOMKilled",
+};
 
 static const struct cause cause_cells[POD_EVENT_COUNT] = {
     [POD_EVENT_ALL_DONE] = {SOURCE_NOBODY, 0, "Completed", "every service finished with 0"},
@@ -1541,6 +1751,8 @@ static const struct cause cause_cells[POD_EVENT_COUNT] = {
     [POD_EVENT_UNRUNNABLE] = {SOURCE_CULPRIT, 126, "StartError", "a command could not be executed"},
     [POD_EVENT_UNIT_DEADLINE] = {SOURCE_NOBODY, 124, "DeadlineExceeded", "an init's deadline ran out"},
     [POD_EVENT_POD_DEADLINE] = {SOURCE_NOBODY, 124, "DeadlineExceeded", "the pod's deadline ran out"},
+    [POD_EVENT_UNPREPARED] = {SOURCE_NOBODY, 71, "FailedMount", "a volume could not be prepared"},
+    [POD_EVENT_EVICTED] = {SOURCE_NOBODY, 1, "Evicted", "a volume held more than it may"},
     [POD_EVENT_TOLD] = {SOURCE_TRUTH, 0, "Stopped", "it was told to stop"},
 };
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
+from minipod.secret import Secret
 from minipod.supervisor import backoff, budget
 from minipod.supervisor.order import Member
 from minipod.supervisor.words import Handler, Kind, LogMode, Milestone, Overflow, SignalVerb, StdinMode, StopScope
@@ -97,8 +98,118 @@ class Control(NamedTuple):
     listen: tuple[str, int] | None = None
 
 
+class EnvSource(NamedTuple):
+    """A variable, or a whole set of them, whose value is known only where the pod runs, or that no plan may hold.
+
+    ``kind``: "secret" (``key`` of the Secret ``object``), "secrets" (all of its keys), "field" (``key`` is the path of
+    a manifest's field, as status.podIP), "limit" (``key`` as limits.cpu, in units of ``divisor``), "file" (the variable
+    ``key`` in the file ``path`` of the volume ``object``, read at each start), "env_file" (the lines of ``path``),
+    "directory" (each file of ``path``), "secret_file" (the whole of ``path``, handed over by ``to``: env or fd).
+    ``name`` is the variable, of a set the prefix. ``default``: the value when it is optional and missing; None for no
+    such variable. ``value``, ``values``: what a Secret of the same manifest has, by key.
+    """
+
+    kind: str
+    name: str
+    object: str = ""
+    key: str = ""
+    path: str = ""
+    divisor: str = "1"
+    is_optional: bool = False
+    is_secret: bool = False
+    default: str | None = None
+    value: Secret | None = None
+    values: tuple[tuple[str, Secret], ...] = ()
+    to: str = "env"
+
+    @property
+    def is_set(self) -> bool:
+        """Whether it gives as many variables as there are."""
+        return self.kind in ("secrets", "env_file", "directory")
+
+
+class VolumeFile(NamedTuple):
+    """One file of a volume: its ``content``, or where that comes from. ``path`` is relative, without ``..``; of a whole
+    Secret it is the directory of its keys.
+
+    ``copy_of``: an absolute path that is read where the pod runs: of a file, or of a directory whose files are then
+    files below ``path``, those that begin with ``..`` left out; with ``is_optional`` it may be missing. What
+    ``is_secret`` is on no disk.
+    """
+
+    path: str
+    mode: int
+    content: bytes | None = None
+    source: EnvSource | None = None
+    copy_of: str = ""
+    is_optional: bool = False
+    is_secret: bool = False
+
+
+class Volume(NamedTuple):
+    """A directory that units share. ``kind``: "empty_dir" (``medium`` "" or "Memory", at most ``size_limit`` bytes, 0
+    for any), "host_path" (``path``, which must be what ``check`` names, as Directory), "files" (``files``, and "Memory"
+    as ``medium`` where they shall be on no disk). ``group``: the number of the group that it belongs to, and what is
+    made in it; never of a host_path."""
+
+    name: str
+    kind: str
+    medium: str = ""
+    size_limit: int = 0
+    mode: int = 0o777
+    path: str = ""
+    check: str = ""
+    files: tuple[VolumeFile, ...] = ()
+    group: int | None = None
+
+
+class Mount(NamedTuple):
+    """Where a unit sees a volume. ``sub_path``: only that part of it, relative and without ``..``; ``expands``: the
+    $(VAR) in it are the unit's variables, looked up where the pod runs."""
+
+    volume: str
+    path: str
+    sub_path: str = ""
+    read_only: bool = False
+    expands: bool = False
+
+
+class Limit(NamedTuple):
+    """A limit of a unit's processes, in the kernel's own units. None: as it is; ``rights.UNLIMITED``: none."""
+
+    soft: int | None = None
+    hard: int | None = None
+
+
+class Capabilities(NamedTuple):
+    """Names without CAP_, or ALL. What is dropped and added, too, is had."""
+
+    drop: tuple[str, ...] = ()
+    add: tuple[str, ...] = ()
+
+
+class Image(NamedTuple):
+    """What the config of an image says of the programs that are run from it; no word of it is ever replaced."""
+
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
+    working_dir: str = ""
+    env: Mapping[str, str] = EMPTY
+    user: str = ""
+    group: str = ""
+
+
 class Unit(NamedTuple):
-    """One program. ``restart`` is always, on_failure or never."""
+    """One program. ``restart`` is always, on_failure or never.
+
+    ``env_from`` comes before ``env``: a later name wins. ``unstartable_code``: the exit code of a start that failed,
+    which then is a failure like any other; None: it ends the pod. ``follows``: the unit whose start must be over first,
+    whatever came of it. ``groups`` come besides ``group``; ``member_groups``: it is in those of /etc/group, too,
+    None: unless ``group`` is given beside ``user``. ``not_root``: it fails to start rather than as root.
+    ``read_only``: it cannot write to the root file system, where that can be had.
+    ``message_own``: it gets a file of its own for its termination message; ``message_from_log``: the last lines stand
+    in for one, when it failed and left none.
+    """
 
     name: str
     kind: Kind
@@ -131,15 +242,36 @@ class Unit(NamedTuple):
     notify: Notify | None = None
     watchdog: int | None = None
     start_timeout: int | None = None
+    env_from: tuple[EnvSource, ...] = ()
+    mounts: tuple[Mount, ...] = ()
+    unstartable_code: int | None = None
+    follows: str | None = None
+    groups: tuple[str, ...] = ()
+    member_groups: bool | None = None
+    limits: Mapping[str, Limit] = EMPTY
+    nice: int | None = None
+    oom_score_adj: int | None = None
+    no_new_privileges: bool = False
+    read_only: bool = False
+    capabilities: Capabilities = Capabilities()
+    not_root: bool = False
+    termination_message_path: str = ""
+    message_own: bool = False
+    message_from_log: bool = False
+    labels: Mapping[str, str] = EMPTY
+    image: str = ""
 
     @property
     def member(self) -> Member:
         """What order needs to know of it."""
-        return Member(self.name, self.kind, self.after)
+        return Member(self.name, self.kind, self.after, self.follows)
 
 
 class Pod(NamedTuple):
-    """A whole pod. ``units``: inits and sidecars in file order, then services in file order."""
+    """A whole pod. ``units``: inits and sidecars in file order, then services in file order.
+
+    ``hosts``: lines for /etc/hosts, an address and its names each. ``hostname``: "" for the one that is there.
+    """
 
     name: str
     units: tuple[Unit, ...]
@@ -152,6 +284,9 @@ class Pod(NamedTuple):
     termination_message_path: str = ""
     log: Log = Log()
     control: Control = Control()
+    volumes: tuple[Volume, ...] = ()
+    hosts: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    hostname: str = ""
 
 
 def default_restart(kind: Kind, *, is_main: bool) -> str:

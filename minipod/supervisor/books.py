@@ -8,12 +8,15 @@ from typing import NamedTuple
 
 from minipod.model import Unit
 from minipod.supervisor import backoff, budget, fate, lifecycle, order, phase, probes, roles, verdict, want
-from minipod.supervisor.errands import Assignment, assignments, exit_classes, exit_codes
+from minipod.supervisor.errands import Assignment, assignments, exit_classes, exit_codes, start_failure
 from minipod.supervisor.fate import Fate
 from minipod.supervisor.pod import CAUSE, POD, Cause
 from minipod.supervisor.table import Machine
+from minipod.supervisor.takeover import TAKEOVER, Takeover
 from minipod.supervisor.verdict import Verdicts
 from minipod.supervisor.vocabulary import (
+    Before,
+    Change,
     Direction,
     Errand,
     ExitClass,
@@ -45,6 +48,7 @@ class Tables:
     fate: Mapping[Standing, Mapping[Outcome, Fate]] = field(default_factory=lambda: fate.FATE)
     cause: Mapping[PodEvent, Cause] = field(default_factory=lambda: CAUSE)
     phase: Sequence[Phase] = phase.PHASE
+    takeover: Mapping[Change, Mapping[Before, Takeover]] = field(default_factory=lambda: TAKEOVER)
 
     @functools.cached_property
     def machines(self) -> dict[str, Machine]:
@@ -116,6 +120,8 @@ class UnitBook:
         self.standing = roles.standing_of(plan.kind, is_main=plan.name == main, essential=plan.essential)
         self.ladder = backoff.ladder(plan.backoff.initial, plan.backoff.max)
         self.rest_grace = budget.rest_grace(plan.stop_to)
+        self.unstartable_class = start_failure(plan)
+        self.start_code: int | None = None  # 127 or 126, of a start that failed
         self._codes, self._classes = exit_codes(plan), exit_classes(plan)
         self.errands = {task.kind: ErrandBook(task) for task in assignments(plan)}
         self.life, self.want = Life.HELD, Want.UP

@@ -23,6 +23,8 @@ class Slice(NamedTuple):
 
 GRACE = 10 * SECOND  # Docker's own stop timeout
 TERM_FLOOR = 2 * SECOND  # between TERM and KILL of a single unit, whatever its hook took (spec.md section 8.2)
+USAGE_PERIOD = 10 * SECOND  # from one look at what a volume holds to the next (differences.md item 22)
+EVICTION_GRACE = 1 * SECOND  # the whole pod's, when a volume holds too much (spec.md section 15)
 ROUND_FLOOR = 1 * SECOND  # between two beginnings of the whole pod (observed.md)
 # The rest of a stopped group is asked to end together with its leader, so it keeps what is left of the grace: longer
 # than any grace, and two of them still fit into 63 bits.

@@ -11,6 +11,7 @@ from minipod.supervisor.deed import does
 from minipod.supervisor.vocabulary import (
     Action,
     Direction,
+    Life,
     LifeEvent,
     Milestone,
     PodEvent,
@@ -24,6 +25,11 @@ if TYPE_CHECKING:
 # --- order ---
 
 
+def _is_past_waiting(unit: UnitBook) -> bool:
+    """Another plan may give predecessors to a unit that runs, or is about to run again: it has had its own."""
+    return unit.in_round and unit.life is not Life.HELD
+
+
 def reach(sim: "Simulation", first: UnitBook, milestone: Milestone) -> None:
     """Whoever waits for ``first`` to get here waits for one thing less; the first time counts."""
     if milestone in first.reached:
@@ -32,19 +38,22 @@ def reach(sim: "Simulation", first: UnitBook, milestone: Milestone) -> None:
     for edge in first.edges:
         if edge.milestone is not milestone:
             continue
-        second = sim.units[edge.second]
+        second = sim.slots[edge.second]
         second.waits[edge.direction] -= 1
         if second.waits[edge.direction] == 0:
             if edge.direction is Direction.START:
-                sim.post_want(second, WantEvent.CLEAR)
+                if not _is_past_waiting(second):
+                    sim.post_want(second, WantEvent.CLEAR)
             else:
                 sim.post_life(second, LifeEvent.TURN_CAME)
 
 
 def _fail_dependents(sim: "Simulation", unit: UnitBook) -> None:
     for edge in unit.edges:
-        if edge.direction is Direction.START and edge.milestone not in unit.reached:
-            sim.post_want(sim.units[edge.second], WantEvent.STUCK)
+        second = sim.slots[edge.second]
+        is_in_vain = edge.direction is Direction.START and edge.milestone not in unit.reached
+        if is_in_vain and not _is_past_waiting(second):
+            sim.post_want(second, WantEvent.STUCK)
 
 
 @does(Action.SETTLE)
@@ -131,6 +140,7 @@ def _blame_dependency(sim, unit):
 
 @does(Action.JUDGE)
 def _judge(sim, unit):
+    reach(sim, unit, Milestone.TRIED)
     sim.judge(unit)
 
 

@@ -145,6 +145,7 @@ def _run_pre_stop(sim, unit):
 @does(Action.MARK_UP)
 def _mark_up(sim, unit):
     unit.begun = unit.begun_in_round = True
+    reach(sim, unit, Milestone.TRIED)
     _begin_probe(sim, unit, Errand.STARTUP)
 
 

@@ -112,11 +112,16 @@ def _disarm(sim, unit):
 # --- the pod ---
 
 
+@does(Action.CURTAIL)
+def _curtail(sim, unit):
+    sim.grace = min(sim.grace, budget.EVICTION_GRACE)
+
+
 @does(Action.START_BUDGET)
 def _start_budget(sim, unit):
     has_sidecars = any(u.kind is Kind.SIDECAR for u in sim.units)
     sim.stop_began = sim.now
-    sim.limits = budget.limits(sim.plan.termination_grace_period, has_sidecars=has_sidecars)
+    sim.limits = budget.limits(sim.grace, has_sidecars=has_sidecars)
     sim.arm((PodEvent.OVERDUE, None), sim.now + sim.limits.leave)
 
 

@@ -16,7 +16,7 @@ from minipod.supervisor.phase import PHASE, PhaseBit
 from minipod.supervisor.pod import CAUSE, POD, UNDECIDED_CODE, Cause
 from minipod.supervisor.probes import ERROR_TRIES, LIVENESS, READINESS, STARTUP
 from minipod.supervisor.table import Cell, CellKind, Machine
-from minipod.supervisor.verdict import OOM_REASON, REASON, VERDICT
+from minipod.supervisor.verdict import CONFIG_REASON, OOM_REASON, REASON, VERDICT
 from minipod.supervisor.vocabulary import (
     Action,
     Budget,
@@ -96,6 +96,7 @@ def _fate(entry: Fate) -> str:
 def reason_rows() -> list[list[str]]:
     """How an instance can end, and the reason that status gives for it."""
     rows = [[each.word, each.value, _reason(each)] for each in ExitClass]
+    rows.append([ExitClass.UNSTARTABLE.word, "what it shall have or be is not to be had", CONFIG_REASON])
     return [*rows, ["any", "the kernel ended it for want of memory", OOM_REASON]]
 
 

@@ -94,6 +94,15 @@ def exit_classes(unit: model.Unit) -> bytes:
     return exit_codes(unit).translate(_ruled(unit) if unit.restart_rules else _CLASSES)
 
 
+def start_failure(unit: model.Unit) -> ExitClass:
+    """What a start that failed means to the verdict: the pod's end, or what the code given to it means, which never is
+    a success."""
+    if unit.unstartable_code is None:
+        return ExitClass.UNSTARTABLE
+    number = exit_classes(unit)[unit.unstartable_code]
+    return next((each for each in ExitClass if each.number == number and each is not ExitClass.OK), ExitClass.FAIL)
+
+
 def _ruled(unit: model.Unit) -> bytes:
     first = 1 if unit.kind is Kind.INIT else 0
     ruled: Mapping[int, ExitClass] = {

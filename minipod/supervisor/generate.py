@@ -6,10 +6,10 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from minipod.supervisor import fate, lifecycle, phase, pod, probes, signals, verdict, vocabulary, want
+from minipod.supervisor import fate, lifecycle, phase, pod, probes, signals, takeover, verdict, vocabulary, want
 from minipod.supervisor import words as plan_words
 from minipod.supervisor.table import MAX_ACTIONS, Cell, CellKind, Machine
-from minipod.supervisor.vocabulary import Budget, ExitClass, Outcome, Rule, Standing, Want, Word
+from minipod.supervisor.vocabulary import Before, Budget, Change, ExitClass, Outcome, Rule, Standing, Want, Word
 
 ENUMS: tuple[type[Word], ...] = (
     *(
@@ -128,6 +128,17 @@ def _fates() -> Iterator[str]:
     yield ""
 
 
+def _takeovers() -> Iterator[str]:
+    yield "static const struct takeover takeover_cells[CHANGE_COUNT][BEFORE_COUNT] = {"
+    for change in Change:
+        for before in Before:
+            entry = takeover.TAKEOVER[change][before]
+            wanted = member(entry.want) if entry.want else "WANT_COUNT"
+            yield f"    [{member(change)}][{member(before)}] = {{{int(entry.leaves)}, {wanted}}},"
+    yield "};"
+    yield ""
+
+
 def _causes() -> Iterator[str]:
     yield "static const struct cause cause_cells[POD_EVENT_COUNT] = {"
     for event, cause in pod.CAUSE.items():
@@ -151,7 +162,11 @@ def _reasons() -> Iterator[str]:
     for exit_class, (well, badly) in verdict.REASON.items():
         yield f'    [{member(exit_class)}] = {{"{well}", "{badly}"}},'
     yield "};"
-    yield f'#define OOM_REASON "{verdict.OOM_REASON}"'
+    yield "/* where something else is known of the end */"
+    yield "static const char *const exit_class_odd_reasons[EXIT_CLASS_COUNT] = {"
+    for exit_class, reason in verdict.ODD_REASON.items():
+        yield f'    [{member(exit_class)}] = "{reason}",'
+    yield "};"
     yield ""
 
 
@@ -171,6 +186,8 @@ def lines() -> Iterable[str]:
     yield "enum cell_kind { " + ", ".join(f"CELL_{k.name}" for k in CellKind) + " };"
     yield "/* actions end with ACTION_NOTHING or the array */"
     yield f"struct cell {{ uint8_t kind, next, actions[{MAX_ACTIONS}]; }};"
+    yield "/* want: WANT_COUNT where the unit does not begin */"
+    yield "struct takeover { uint8_t leaves, want; };"
     yield "struct cause { uint8_t source, if_zero; const char *reason, *sentence; };"
     numbers = {
         "UNDECIDED_CODE": pod.UNDECIDED_CODE,
@@ -186,6 +203,7 @@ def lines() -> Iterable[str]:
         yield from _machine(machine)
     yield from _verdicts()
     yield from _fates()
+    yield from _takeovers()
     yield from _reasons()
     yield from _causes()
     yield from _phases()

@@ -6,8 +6,9 @@ It stands for the core's ears (``csrc/reap.c``, ``notify.c`` and their like). It
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from minipod.supervisor import deeds_probe
+from minipod.supervisor import deeds_plan, deeds_probe
 from minipod.supervisor.books import UnitBook
+from minipod.supervisor.deeds_plan import NewPlan
 from minipod.supervisor.vocabulary import ExitClass, Life, LifeEvent, PodEvent, WantEvent
 from minipod.supervisor.world import KILLED, Fact, FactKind
 
@@ -16,8 +17,12 @@ if TYPE_CHECKING:
 
 
 def take(sim: "Simulation", fact: Fact) -> None:
-    """Enter one fact."""
-    _HAPPEN[fact.kind](sim, None if fact.unit is None else sim.units[fact.unit], fact)
+    """Enter one fact. To a unit that is in no plan now nothing can be said, and nothing of it is listened to."""
+    unit = None if fact.unit is None else sim.slots[fact.unit]
+    if fact.unit is None or unit is not None:
+        _HAPPEN[fact.kind](sim, unit, fact)
+    elif fact.kind is FactKind.SAID:
+        _refuse(sim, fact)
 
 
 def _spawned(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
@@ -25,7 +30,8 @@ def _spawned(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
 
 
 def _unstartable(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
-    unit.note_end(fact.value, ExitClass.UNSTARTABLE, sim.now)
+    unit.start_code = fact.value
+    unit.note_end(unit.plan.unstartable_code or fact.value, ExitClass.UNSTARTABLE, sim.now)
     sim.post_life(unit, LifeEvent.UNSTARTABLE)
     sim.step_all()
 
@@ -66,12 +72,22 @@ def _notified(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:
 
 def _said(sim: "Simulation", unit: UnitBook | None, fact: Fact) -> None:
     event = fact.value
-    if isinstance(event, PodEvent):
+    if isinstance(event, NewPlan):
+        if not deeds_plan.take(sim, event):
+            _refuse(sim, fact)
+    elif isinstance(event, PodEvent):
         sim.post_pod(event)
     elif isinstance(event, WantEvent):
-        sim.post_want(unit, event)
+        if deeds_plan.refuses_orders(sim, unit):
+            _refuse(sim, fact)
+        else:
+            sim.post_want(unit, event)
     else:
         sim.post_life(unit, event)
+
+
+def _refuse(sim: "Simulation", fact: Fact) -> None:
+    sim.world.lost.append((sim.now, fact))
 
 
 def _nothing(sim: "Simulation", unit: UnitBook, fact: Fact) -> None:

@@ -10,11 +10,13 @@ from minipod.supervisor.words import Direction, Kind, Milestone
 
 
 class Member(NamedTuple):
-    """What order needs to know of a unit. ``after`` maps unit names to STARTED, READY or COMPLETED."""
+    """What order needs to know of a unit. ``after`` maps unit names to STARTED, READY or COMPLETED. ``follows``: a unit
+    before it in the file whose start must be over, however that went; the stop has no order from it."""
 
     name: str
     kind: Kind
     after: Mapping[str, Milestone] = MappingProxyType({})
+    follows: str | None = None
 
 
 class Edge(NamedTuple):
@@ -32,26 +34,32 @@ def edges(members: Sequence[Member]) -> tuple[Edge, ...]:
     return tuple(sorted(set(found), key=lambda e: (e.first, e.second, e.direction.number, e.milestone.number)))
 
 
-def _gate(member: Member) -> Milestone:
-    """What the next in the chain waits for: an init's success, a sidecar's start."""
-    return Milestone.COMPLETED if member.kind is Kind.INIT else Milestone.STARTED
+# What the next in the chain waits for: an init's success, a sidecar's start.
+_GATES = {Kind.INIT: Milestone.COMPLETED, Kind.SIDECAR: Milestone.STARTED}
 
 
 def _chain(members: Sequence[Member]) -> Iterable[Edge]:
     """Inits and sidecars one by one in file order, then every service."""
     row = [i for i, m in enumerate(members) if m.kind is not Kind.SERVICE]
     for first, second in zip(row, row[1:], strict=False):
-        yield Edge(first, second, _gate(members[first]), Direction.START)
+        yield Edge(first, second, _GATES[members[first].kind], Direction.START)
     for last in row[-1:]:
         for i, member in enumerate(members):
             if member.kind is Kind.SERVICE:
-                yield Edge(last, i, _gate(members[last]), Direction.START)
+                yield Edge(last, i, _GATES[members[last].kind], Direction.START)
+
+
+def is_the_rows(edge: Edge, kind: Kind) -> bool:
+    """Whether it is what every service waits for, whether its ``after`` says so or not. ``kind``: of its first."""
+    return kind is not Kind.SERVICE and edge.milestone is _GATES[kind]
 
 
 def _after(members: Sequence[Member]) -> Iterable[Edge]:
-    """``after`` forward for the start, backward for the stop."""
+    """``after`` forward for the start, backward for the stop; ``follows`` forward alone."""
     at = {m.name: i for i, m in enumerate(members)}
     for i, member in enumerate(members):
+        if member.follows is not None:
+            yield Edge(at[member.follows], i, Milestone.TRIED, Direction.START)
         for name, milestone in member.after.items():
             yield Edge(at[name], i, milestone, Direction.START)
             if members[at[name]].kind is Kind.SERVICE:

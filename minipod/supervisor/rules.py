@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from minipod.supervisor import (  # noqa: F401  (each enters its own)
     rules_machine,
+    rules_plan,
     rules_pod,
     rules_probe,
     rules_round,

@@ -21,7 +21,8 @@ _LEAVES = {L.PRE_STOP, L.TURN, L.TERM_SENT, L.KILL_SENT, L.DRAINING}
 _BY_TIMER = {L.BACKOFF, L.PRE_STOP, L.TURN, L.TERM_SENT, L.DRAINING}
 _ENDS = {Pod.ENDING, Pod.STOPPING}
 _SWEEPS = {Pod.FINISHING, Pod.SWEEPING, Pod.KILLING}
-_UNITS_LIVE = {Pod.RUNNING, Pod.RESETTING, *_ENDS}
+_LIVES = {Pod.RUNNING, Pod.CHANGING, Pod.RESETTING}
+_UNITS_LIVE = {*_LIVES, *_ENDS}
 _BY_UNITS = (P.ALL_DONE, P.ALL_FAILED, P.MAIN_OVER, P.FATAL, P.UNRUNNABLE, P.UNIT_DEADLINE)
 _ANSWERS = (Q.PASSED, Q.FAILED, Q.COUNTED)
 
@@ -55,19 +56,24 @@ CAN_HAPPEN: dict[Word, set[Word]] = {
     Q.DUE: {Probe.REST, Probe.TRYING},
     **dict.fromkeys(_ANSWERS, {Probe.TRYING, Probe.OFF}),
     **dict.fromkeys((Q.STOPPING, Q.GONE), set(Probe)),
-    # causes come from units, which must not be over; a deadline and a signal need none
+    # causes come from units, which must not be over; a deadline, a signal and a volume need none
     **dict.fromkeys(_BY_UNITS, _UNITS_LIVE | {Pod.OVER}),
     P.POD_DEADLINE: set(Pod),
+    P.UNPREPARED: set(Pod) - {Pod.RESETTING},
+    P.EVICTED: set(Pod),
     P.TOLD: set(Pod),
     P.STIRRED: set(Pod),
     P.UNITS_OVER: _ENDS | {Pod.OVER},
     P.NOTHING_LEFT: _SWEEPS | {Pod.OVER},
     P.BUDGET_OVER: _SWEEPS | {Pod.OVER},
-    P.OVERDUE: set(Pod) - {Pod.RUNNING, Pod.RESETTING},
+    P.OVERDUE: set(Pod) - _LIVES,
     # a unit asks for a new beginning while it lives; what was begun may be overtaken by the pod's end
     P.RESTART_ALL: _UNITS_LIVE | {Pod.OVER},
     P.ALL_RESET: {Pod.RESETTING, *_ENDS, Pod.OVER},
-    P.ROUND_DUE: set(Pod) - {Pod.RUNNING},
+    P.ROUND_DUE: set(Pod) - {Pod.RUNNING, Pod.CHANGING},
+    # a plan is taken one at a time and while the pod runs; a moment later that may be over
+    P.PLAN: _UNITS_LIVE - {Pod.CHANGING} | {Pod.OVER},
+    P.ALL_AWAY: _UNITS_LIVE - {Pod.RUNNING} | {Pod.OVER},
 }
 
 
@@ -109,6 +115,8 @@ def _heard(t: Tables) -> Iterator[tuple[Machine, Word, set[Word]]]:
     yield t.pod, P.OVERDUE, CAN_HAPPEN[P.OVERDUE] - {Pod.OVER}
     yield t.pod, P.NOTHING_LEFT, _SWEEPS
     yield t.pod, P.UNITS_OVER, _ENDS
+    yield t.pod, P.PLAN, {Pod.RUNNING}
+    yield t.pod, P.ALL_AWAY, {Pod.CHANGING}
 
 
 @rule
@@ -160,8 +168,8 @@ _FIRST_THEN = [
     (A.SEND_STOP, A.ARM_GRACE), (A.NOTE_DEADLINE, A.JUDGE), (A.BLAME_DEPENDENCY, A.JUDGE),
     (A.KILL_REST, A.CHECK_REST), (A.EASE_REST, A.CHECK_REST), (A.END_ERRANDS, A.CHECK_REST),
     (A.ABANDON, A.MARK_UNREADY), (A.REVIVE, A.TELL_REST), (A.FORGET_RUN, A.TELL_UNHEALTHY),
-    (A.FIX_CAUSE, A.START_BUDGET), (A.START_BUDGET, A.WIND_DOWN_ALL), (A.SWEEP_KILL, A.LEAVE),
-    (A.BLAME, A.TALLY_FAILED),
+    (A.FIX_CAUSE, A.START_BUDGET), (A.CURTAIL, A.START_BUDGET), (A.START_BUDGET, A.WIND_DOWN_ALL),
+    (A.SWEEP_KILL, A.LEAVE), (A.BLAME, A.TALLY_FAILED),
 ]
 
 

@@ -76,7 +76,7 @@ def predecessors_want_nothing(t: Tables) -> Iterator[str]:
 # --- the pod -----------------------------------------------------------------------------------------------------
 
 
-_LIVES = (Pod.RUNNING, Pod.RESETTING)
+_LIVES = (Pod.RUNNING, Pod.CHANGING, Pod.RESETTING)
 _ENDS = (Pod.ENDING, Pod.STOPPING)
 
 
@@ -89,10 +89,17 @@ def the_first_cause_is_fixed(t: Tables) -> Iterator[str]:
 
 
 @rule
+def an_eviction_is_short(t: Tables) -> Iterator[str]:
+    """The kubelet gives a pod that holds too much 1 s, whatever its grace is (spec.md section 15)."""
+    yield from exactly(t.pod, A.CURTAIL, lambda s, event, c: event is PodEvent.EVICTED and s in _LIVES)
+
+
+@rule
 def every_cause_ends_a_running_pod(t: Tables) -> Iterator[str]:
     """A cause without an end would let the container live on; an end without a cause has no exit code. While the pod
-    begins anew, whoever ended comes back: only the outside and the pod's deadline end it then."""
-    for state, ends in ((Pod.RUNNING, set(t.cause)), (Pod.RESETTING, {PodEvent.TOLD, PodEvent.POD_DEADLINE})):
+    begins anew, whoever ended comes back: only the outside, the pod's deadline and its volumes end it then."""
+    outside = {PodEvent.TOLD, PodEvent.POD_DEADLINE, PodEvent.EVICTED}
+    for state, ends in ((Pod.RUNNING, set(t.cause)), (Pod.CHANGING, set(t.cause)), (Pod.RESETTING, outside)):
         for event in PodEvent:
             wanted = None if event not in ends else Pod.STOPPING if event is PodEvent.TOLD else Pod.ENDING
             found = t.pod.cell(state, event).next
@@ -102,9 +109,10 @@ def every_cause_ends_a_running_pod(t: Tables) -> Iterator[str]:
 
 @rule
 def nothing_turns_back(t: Tables) -> Iterator[str]:
-    """A pod that ends goes one way; only one that begins anew runs again."""
+    """A pod that ends goes one way; only one that begins anew, or has taken over a plan, runs again."""
     for state, event, cell in acting(t.pod):
-        if cell.next.number < state.number and (state, cell.next) != (Pod.RESETTING, Pod.RUNNING):
+        is_on_again = cell.next is Pod.RUNNING and state in _LIVES
+        if cell.next.number < state.number and not is_on_again:
             yield at(state, event, "turns back")
 
 
@@ -146,8 +154,10 @@ def a_first_signal_leaves_the_grace(t: Tables) -> Iterator[str]:
 @rule
 def a_failed_pod_never_exits_with_0(t: Tables) -> Iterator[str]:
     """DESIGN.md section 6: 0 is for services that all finished with 0, and for a main or a stop that decides itself; a
-    failure is never 0 (then 1), a command that could not be executed is 126 if it is not 127, a deadline is 124."""
+    failure is never 0 (then 1), a command that could not be executed is 126 if it is not 127, a deadline is 124, and 71
+    is for what minipod could not set up."""
     instead = {PodEvent.UNRUNNABLE: 126, PodEvent.UNIT_DEADLINE: 124, PodEvent.POD_DEADLINE: 124}
+    instead[PodEvent.UNPREPARED] = 71
     instead |= dict.fromkeys((PodEvent.ALL_DONE, PodEvent.MAIN_OVER, PodEvent.TOLD), 0)
     for event, cause in t.cause.items():
         if cause.if_zero != instead.get(event, 1):

@@ -92,5 +92,5 @@ def a_pod_that_ends_begins_nothing_anew(t: Tables) -> Iterator[str]:
     """spec.md section 8.3: once it terminates, nothing is started."""
     for state, event, _cell in acting(t.pod):
         anew = (PodEvent.RESTART_ALL, PodEvent.ALL_RESET, PodEvent.ROUND_DUE)
-        if event in anew and state not in (Pod.RUNNING, Pod.RESETTING):
+        if event in anew and state not in (Pod.RUNNING, Pod.CHANGING, Pod.RESETTING):
             yield at(state, event, "acts")

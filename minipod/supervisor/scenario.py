@@ -5,6 +5,7 @@
     until = "1h"                                                          look no further (default: to the very end)
 
     [given.service.web]          a pod file, without commands: [given.pod], [given.init.NAME], [given.sidecar.NAME] …
+    [plan.NAME.service.web]      another plan, for "pod: apply=NAME"; it is written as the given pod is
     [world.web]                  how its processes behave; [world.pod] strays = ["heeds", "ignores", "forks", "stuck"]
     starts = ["starved", "127", "126 after 1s", "after 2s", "hangs", "at once"]     an attempt each, then at once
     stop = "ignores" | "exit=0" | "after 3s" | "exit=0 after 3s"          what the stop signal does (default: ends it)
@@ -28,7 +29,8 @@ Events: ``UNIT: exit=N``, ``UNIT: signal=NAME``, ``UNIT: oom``, ``UNIT: order=st
 ``UNIT: liveness=fails`` and its like: answered so from now on;
 ``UNIT: notify=ready|reloading|stopping|watchdog|trigger``; for short ``UNIT: ready``, ``unready``, ``started``,
 ``healthy``, ``unhealthy``; ``pod: TERM`` (INT, QUIT), ``pod: stray=KIND`` (it ends), ``UNIT: fact=WORD`` and
-``pod: fact=WORD`` (a word of the policy, put in as it is). Blanks at will.
+``pod: fact=WORD`` (a word of the policy, put in as it is); ``pod: apply=NAME`` (a plan, as by ``minipod apply``; what
+is refused has nobody to happen to). Blanks at will.
 
 Parsing is pure: it takes what a TOML parser gives. BadScenario holds all that is wrong, by path.
 """
@@ -39,10 +41,11 @@ from difflib import ndiff
 from itertools import groupby
 
 from minipod.config.durations import format_duration, parse_duration
-from minipod.config.findings import Findings
+from minipod.config.findings import Findings, word
 from minipod.model import Pod
 from minipod.supervisor.books import TABLES, Report, Tables
-from minipod.supervisor.scenario_events import POD, BadEvent, BadEvents, Moment, parse_events
+from minipod.supervisor.deeds_plan import NewPlan
+from minipod.supervisor.scenario_events import POD, BadEvent, BadEvents, Cast, Moment, cast, parse_events, plans_in
 from minipod.supervisor.scenario_parts import BadScenario, check_keys, read_value, table_at
 from minipod.supervisor.scenario_pod import parse_pod
 from minipod.supervisor.scenario_world import parse_behaviours, parse_strays
@@ -50,7 +53,7 @@ from minipod.supervisor.simulate import Watch, simulate
 from minipod.supervisor.vocabulary import Word
 from minipod.supervisor.world import Behaviour, Fact, Stray
 
-_PARTS = {"source", "events", "until", "given", "world", "expected"}
+_PARTS = {"source", "events", "until", "given", "plan", "world", "expected"}
 _FACTS = set(
     "timeline exit_code phase phases flags reason reasons restarts codes outcomes sent impossible lost".split()
 )
@@ -68,6 +71,17 @@ class Scenario:
     facts: tuple[tuple[int, Fact], ...]
     until: int | None
     expected: Mapping[str, object] = field(default_factory=dict)
+    plans: Mapping[str, NewPlan] = field(default_factory=dict)
+
+    @property
+    def cast(self) -> Cast:
+        """Who plays, under whichever plan; ``behaviours`` has one for each."""
+        return cast(self.pod.units, self.plans)
+
+    @property
+    def newcomers(self) -> list[str]:
+        """Units that only later plans have."""
+        return self.cast.names[len(self.pod.units):]
 
     def ending(self, until: int) -> "Scenario":
         """The same, looked at until then (ns)."""
@@ -76,54 +90,81 @@ class Scenario:
     def play(self, tables: Tables = TABLES, watch: Watch = None) -> Report:
         """What comes of it under these tables."""
         return simulate(
-            self.pod, self.behaviours, self.facts, strays=self.strays, until=self.until, tables=tables, watch=watch
+            self.pod, self.behaviours, self.facts, strays=self.strays, until=self.until, tables=tables, watch=watch,
+            newcomers=self.newcomers,
         )
 
 
-def parse(document: Mapping[str, object], pod: Pod | None = None) -> Scenario:
+def parse(
+    document: Mapping[str, object], pod: Pod | None = None, files: Mapping[str, Pod] | None = None
+) -> Scenario:
     """A scenario from a parsed TOML document. ``pod``: the one of the file that its ``given`` names; who gives a whole
-    pod file means its services, so an init that no event ends is done at once. BadScenario holds all that is wrong."""
+    pod file means its services, so an init that no event ends is done at once. ``files``: the plans that are the paths
+    of files. BadScenario holds all that is wrong."""
     found = Findings()
     given = parse_pod(document.get("given", {}), ("given",), found) if pod is None else pod
+    plans = _plans(document, files or {}, found)
     if not document.get("source"):
         why = "who sees it fail must know why it must be so"
         found.error((), "a scenario must name its source", why=why, help='write source = "our runbook: …"')
     if given is None:
         check_keys(document, (), _PARTS, found)
         raise BadScenario(found.all)
-    return _parsed(given, document, found, inits_succeed=pod is not None)
+    return _parsed(given, plans, document, found, inits_succeed=pod is not None)
 
 
-def of_events(pod: Pod, lines: Sequence[str]) -> Scenario:
-    """A pod and its events alone. BadScenario holds every event that is none."""
-    return _parsed(pod, {"events": list(lines)}, Findings(), inits_succeed=True)
+def of_events(pod: Pod, lines: Sequence[str], files: Mapping[str, Pod] | None = None) -> Scenario:
+    """A pod and its events alone; ``files``: the plans that they name. BadScenario holds every event that is none."""
+    plans = {path: NewPlan(plan) for path, plan in (files or {}).items()}
+    return _parsed(pod, plans, {"events": list(lines)}, Findings(), inits_succeed=True)
 
 
-def _parsed(pod: Pod, document: Mapping[str, object], found: Findings, *, inits_succeed: bool) -> Scenario:
-    names = [unit.name for unit in pod.units]
+def _plans(document: Mapping[str, object], files: Mapping[str, Pod], found: Findings) -> dict[str, NewPlan]:
+    """By name; those with something wrong in them are left out."""
+    given = table_at(document, ("plan",), None, found)
+    events = document.get("events", [])
+    applied = plans_in(events if isinstance(events, list) else ())
+    plans = {}
+    for name, what in given.items():
+        plan = files[name] if name in files else parse_pod(what, ("plan", name), found)
+        if plan is not None:
+            plans[name] = NewPlan(plan)
+        if name not in applied:
+            found.error(("plan", name), f"nobody applies {word(name)}", on_key=True,
+                        help=f'write events = ["pod: apply={name} @5s"], or leave it out')
+    return plans
+
+
+def _parsed(
+    pod: Pod, plans: Mapping[str, NewPlan], document: Mapping[str, object], found: Findings, *, inits_succeed: bool
+) -> Scenario:
     check_keys(document, (), _PARTS, found)
-    world = table_at(document, ("world",), (*names, POD), found)
-    moments, bad_events = _events(document.get("events", []), pod, found)
+    who = cast(pod.units, plans)
+    world = table_at(document, ("world",), (*who.names, POD), found)
+    moments, bad_events = _events(document.get("events", []), pod, plans, found)
     scenario = Scenario(
         source=document.get("source", ""),
         pod=pod,
-        behaviours=parse_behaviours(world, pod.units, moments, found, inits_succeed=inits_succeed),
+        behaviours=parse_behaviours(world, who.units, moments, found, inits_succeed=inits_succeed),
         strays=parse_strays(world, found),
         facts=moments,
         until=read_value(parse_duration, document["until"], ("until",), None, found) if "until" in document else None,
-        expected=_expected(document, names, found),
+        expected=_expected(document, who.names, found),
+        plans=plans,
     )
     if found.failed or bad_events:
         raise BadScenario(found.all, bad_events)
     return scenario
 
 
-def _events(lines: object, pod: Pod, found: Findings) -> tuple[tuple[Moment, ...], Sequence[tuple[int, BadEvent]]]:
+def _events(
+    lines: object, pod: Pod, plans: Mapping[str, NewPlan], found: Findings
+) -> tuple[tuple[Moment, ...], Sequence[tuple[int, BadEvent]]]:
     if not isinstance(lines, list):
         found.mismatch(("events",), lines, "a list of strings", help='write ["web: exit=1 @5s"]')
         return (), ()
     try:
-        return parse_events(lines, pod.units), ()
+        return parse_events(lines, pod.units, plans), ()
     except BadEvents as bad:
         return (), bad.all
 
@@ -214,8 +255,10 @@ def flags(pod: Pod, report: Report) -> list[str]:
 
 
 def _by_moment(pod: Pod, changes: list[tuple[int, str, object]]) -> Iterator[tuple[int, str, list]]:
-    place = {name: at for at, name in enumerate([*(u.name for u in pod.units), "pod"])}
-    changes = sorted(changes, key=lambda change: (change[0], place[change[1]]))
+    """Units that a later plan brought stand behind the pod's, in the order in which they came."""
+    later = (name for _, name, _ in changes)
+    place = {name: at for at, name in enumerate(dict.fromkeys([*(u.name for u in pod.units), *later]))}
+    changes = sorted(changes, key=lambda change: (change[0], change[1] == POD, place[change[1]]))
     for (at, name), group in groupby(changes, key=lambda change: change[:2]):
         yield at, name, [value for _, _, value in group]
 

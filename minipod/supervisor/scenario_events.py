@@ -5,7 +5,7 @@ event that is none is told at once, with its place in its line and a next step.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
 
@@ -14,12 +14,13 @@ from minipod.config.findings import word
 from minipod.config.suggest import did_you_mean
 from minipod.model import Unit
 from minipod.supervisor import signals
+from minipod.supervisor.deeds_plan import NewPlan
 from minipod.supervisor.errands import EXIT_CODES, KEYS, assignments
 from minipod.supervisor.vocabulary import Errand, Handler, LifeEvent, PodEvent, SignalVerb, WantEvent
 from minipod.supervisor.world import Answer, Fact, FactKind, Notice, Reply, Stray
 
 EXAMPLE = 'write for example "web: exit=1 @5s"'
-POD = "pod"
+POD, APPLY = "pod", "apply"
 ERRANDS = {kind.word.replace("-", "_"): kind for kind in Errand}
 REPLIES = {
     "passes": Reply.WELL, "fails": Reply.BADLY, "errors": Reply.ERROR, "hangs": Reply.NEVER, "done": Reply.WELL,
@@ -78,19 +79,48 @@ class _Words(NamedTuple):
     at: str
 
 
-def parse_events(lines: Sequence[str], units: Sequence[Unit]) -> tuple[Moment, ...]:
+class Cast(NamedTuple):
+    """Who plays. ``units``: each unit as the plans have it, in the pod first; a unit's place is its name's for good."""
+
+    units: Sequence[Sequence[Unit]]
+    plans: Mapping[str, NewPlan]
+
+    @property
+    def names(self) -> list[str]:
+        return [versions[0].name for versions in self.units]
+
+
+def cast(units: Sequence[Unit], plans: Mapping[str, NewPlan]) -> Cast:
+    """The pod's units, then those that only later plans have, in their order."""
+    found: dict[str, list[Unit]] = {unit.name: [unit] for unit in units}
+    for given in plans.values():
+        for unit in given.plan.units:
+            found.setdefault(unit.name, []).append(unit)
+    return Cast(tuple(found.values()), plans)
+
+
+def plans_in(lines: Iterable[object]) -> list[str]:
+    """The words behind ``apply=``, each once."""
+    found = [match for match in (_EVENT.fullmatch(line) for line in lines if isinstance(line, str)) if match]
+    return list(dict.fromkeys(match["value"] for match in found if match["what"] == APPLY and match["value"]))
+
+
+def parse_events(
+    lines: Sequence[str], units: Sequence[Unit], plans: Mapping[str, NewPlan] | None = None
+) -> tuple[Moment, ...]:
     """(ns, fact) of each line, in its order; a line may be several facts, or none if it says what holds anyway.
     BadEvents for all that are none."""
     moments: list[Moment] = []
     bad: list[tuple[int, BadEvent]] = []
+    who = cast(units, plans or {})
     for at, line in enumerate(lines):
-        bad += [(at, each) for each in _read_event(line, units, moments)]
+        bad += [(at, each) for each in _read_event(line, who, moments)]
     if bad:
         raise BadEvents(bad)
     return tuple(moments)
 
 
-def _read_event(line: str, units: Sequence[Unit], moments: list[Moment]) -> list[BadEvent]:
+def _read_event(line: str, who: Cast, moments: list[Moment]) -> list[BadEvent]:
     """Append to ``moments``; or what is wrong with the event, and with its time."""
     match = _EVENT.fullmatch(line) if isinstance(line, str) else None
     if not match:
@@ -98,7 +128,7 @@ def _read_event(line: str, units: Sequence[Unit], moments: list[Moment]) -> list
     words = _Words(match["who"], match["what"], match["value"], match["at"])
     bad, facts, at = [], [], 0
     try:
-        facts = _facts(words, units)
+        facts = _facts(words, who)
     except BadEvent as error:
         bad.append(error.found_in(match))
     try:
@@ -130,22 +160,32 @@ def _moment(text: str) -> int:
 # --- what happens ---
 
 
-def _facts(words: _Words, units: Sequence[Unit]) -> list[Fact]:
+def _facts(words: _Words, who: Cast) -> list[Fact]:
     if words.who == POD:
-        return [_pod_fact(words)]
-    names = [u.name for u in units]
+        return [_pod_fact(words, who.plans)]
+    names = who.names
     if words.who not in names:
         known = [*names, POD]
         guess = did_you_mean(words.who, known, quote="`")
         raise BadEvent("who", f"no unit is called {word(words.who)}", f"there are {', '.join(known)}", guess or EXAMPLE)
     at = names.index(words.who)
+    *earlier, last = who.units[at]
+    for unit in earlier:  # what happens to a unit as one of the plans has it can happen
+        try:
+            return _unit_facts(at, unit, words) or _unit_facts(at, last, words)
+        except BadEvent:
+            continue
+    return _unit_facts(at, last, words)
+
+
+def _unit_facts(at: int, unit: Unit, words: _Words) -> list[Fact]:
     if words.what in _SHORT:
-        return _short(at, units[at], words)
+        return _short(at, unit, words)
     if words.what not in _HAPPENS:
         why, guess = f"what does is {', '.join(_KNOWN)}", did_you_mean(words.what, _KNOWN, quote="`")
         message = f"{word(words.what)} is nothing that happens to a unit"
         raise BadEvent("what", message, why, guess or _signal_help(words) or EXAMPLE)
-    return [_HAPPENS[words.what](at, units[at], words)]
+    return [_HAPPENS[words.what](at, unit, words)]
 
 
 def _signal_help(words: _Words) -> str:
@@ -154,7 +194,17 @@ def _signal_help(words: _Words) -> str:
     return f'write "{words.who}: signal={words.what}" if it ends by it, "pod: TERM" if the pod is told to stop'
 
 
-def _pod_fact(words: _Words) -> Fact:
+def _plan(words: _Words, plans: Mapping[str, NewPlan]) -> NewPlan:
+    if words.value in plans:
+        return plans[words.value]
+    help = did_you_mean(words.value or "", plans, quote="`") or "write [plan.NAME.service.web] and so on"
+    known = f"there is {', '.join(plans)}" if plans else "the scenario has none"
+    raise BadEvent("value", f"no plan is called {word(words.value or '')}", known, help)
+
+
+def _pod_fact(words: _Words, plans: Mapping[str, NewPlan]) -> Fact:
+    if words.what == APPLY:
+        return Fact(FactKind.SAID, None, _plan(words, plans))
     if words.what == "stray":
         return Fact(FactKind.STRAY_GONE, None, _member(Stray, words))
     if words.what == "fact":

@@ -33,12 +33,12 @@ _HELP = {
 
 
 def parse_behaviours(
-    world: Mapping[str, object], units: Sequence[Unit], moments: Sequence[Moment], found: Findings, *,
+    world: Mapping[str, object], units: Sequence[Sequence[Unit]], moments: Sequence[Moment], found: Findings, *,
     inits_succeed: bool = False,
 ) -> tuple[Behaviour, ...]:
-    """One for each unit. What the world does not say follows from the events: a probe that one of them turns was the
-    opposite before, a program that says that it is ready had not said so. ``inits_succeed``: an init that no event ends
-    is done at once; else it runs for ever, as all do."""
+    """One for each unit, whatever plan has it. What the world does not say follows from the events: a probe that one of
+    them turns was the opposite before, a program that says that it is ready had not said so. ``inits_succeed``: an init
+    that no event ends is done at once; else it runs for ever, as all do."""
     return tuple(
         _behaviour(world, u, [fact for _, fact in moments if fact.unit == at], inits_succeed, found)
         for at, u in enumerate(units)
@@ -55,9 +55,10 @@ def parse_strays(world: Mapping[str, object], found: Findings) -> tuple[Stray, .
 
 
 def _behaviour(
-    world: Mapping[str, object], unit: Unit, facts: Sequence[Fact], inits_succeed: bool, found: Findings
+    world: Mapping[str, object], versions: Sequence[Unit], facts: Sequence[Fact], inits_succeed: bool, found: Findings
 ) -> Behaviour:
-    at = (_AT, unit.name)
+    at = (_AT, versions[0].name)
+    speaks = any(unit.notify is not None for unit in versions)
     keys = table_at(world, at, _HELP, found)
     said = {
         key: read_value(_READ[key], value, (*at, key), None, found, help=_HELP[key])
@@ -65,16 +66,16 @@ def _behaviour(
         if key in _READ
     }
     rest, rest_stuck = said.get("rest") or (0, False)
-    answers = {kind: paced(unit, kind, said[key]) for key, kind in ERRANDS.items() if said.get(key)}
+    answers = {kind: _paced(versions, kind, said[key]) for key, kind in ERRANDS.items() if said.get(key)}
     return Behaviour(
         starts=said.get("starts") or (),
         **(said.get("stop") or {}),
         rest=rest,
         stuck=bool(said.get("stuck")),
         rest_stuck=rest_stuck,
-        answers={**_pulse(unit), **_before(facts), **answers},
-        ready_after=None if unit.notify is None else said["notify"] if "notify" in said else _ready_after(facts),
-        is_done_at_once=inits_succeed and unit.kind is Kind.INIT and not any(fact.kind in _ENDS for fact in facts),
+        answers={**_pulse(versions), **_before(facts), **answers},
+        ready_after=None if not speaks else said["notify"] if "notify" in said else _ready_after(facts),
+        is_done_at_once=inits_succeed and versions[0].kind is Kind.INIT and not any(f.kind in _ENDS for f in facts),
     )
 
 
@@ -83,9 +84,15 @@ def _before(facts: Sequence[Fact]) -> dict[Errand, Answer]:
     return {kind: Answer(_OPPOSITE[answer.reply]) for kind, answer in reversed(turned) if kind is not Errand.WATCHDOG}
 
 
-def _pulse(unit: Unit) -> dict[Errand, Answer]:
+def _paced(versions: Sequence[Unit], kind: Errand, answer: Answer) -> Answer:
+    watched = [unit for unit in versions if unit.watchdog is not None]
+    return paced(min(watched or versions, key=lambda unit: unit.watchdog or 0), kind, answer)
+
+
+def _pulse(versions: Sequence[Unit]) -> dict[Errand, Answer]:
     """By itself a program says that it lives."""
-    return {} if unit.watchdog is None else {Errand.WATCHDOG: paced(unit, Errand.WATCHDOG, Answer())}
+    is_watched = any(unit.watchdog is not None for unit in versions)
+    return {Errand.WATCHDOG: _paced(versions, Errand.WATCHDOG, Answer())} if is_watched else {}
 
 
 def _ready_after(facts: Sequence[Fact]) -> int | None:

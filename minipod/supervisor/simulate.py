@@ -25,7 +25,16 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 
 from minipod.model import Pod
-from minipod.supervisor import budget, deeds, deeds_probe, deeds_round, deeds_time, happening, order  # noqa: F401
+from minipod.supervisor import (  # noqa: F401
+    budget,
+    deeds,
+    deeds_plan,
+    deeds_probe,
+    deeds_round,
+    deeds_time,
+    happening,
+    order,
+)
 from minipod.supervisor.books import TABLES, ErrandBook, Report, Tables, UnitBook
 from minipod.supervisor.deed import DEEDS
 from minipod.supervisor.facts import bits_of
@@ -64,13 +73,17 @@ class Simulation:
     """One pod in one fake world. Build it, ``run`` it once, read its report."""
 
     def __init__(
-        self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray], tables: Tables, watch: Watch = None
+        self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray], tables: Tables,
+        watch: Watch = None, newcomers: Sequence[str] = (),
     ):
+        """``newcomers``: units that later plans alone have; their behaviours follow those of the plan's."""
         self.plan, self.tables, self.report, self._watch = plan, tables, Report(), watch
         self.world = World(behaviours, strays)
         self.units = [UnitBook(at, unit, plan.main) for at, unit in enumerate(plan.units)]
-        self.services = [u for u in self.units if u.is_service]
-        self.main = next((u for u in self.units if u.name == plan.main), None)
+        names = [*(unit.name for unit in plan.units), *newcomers]
+        self.places = {name: at for at, name in enumerate(names)}  # in the world: a name's for good
+        self.slots: list[UnitBook | None] = [*self.units, *[None] * len(newcomers)]
+        self.change: deeds_plan.Pending | None = None
         self.queue: deque[tuple[str, UnitBook | None, Word]] = deque()
         self.timers: dict[Timer, tuple[int, int]] = {}
         self._armed = self._steps = self._total = 0
@@ -78,16 +91,32 @@ class Simulation:
         self.pod_event_of: UnitBook | None = None
         self.culprit: UnitBook | None = None
         self.limits: budget.Limits | None = None
+        self.grace = plan.termination_grace_period
         self.stop_began = 0
         self.errand_at: ErrandBook | None = None
         self.round_began = self.awaited = 0
         self.left = False
         self.open_books()
-        for edge in order.edges([u.member for u in plan.units]):
-            self.units[edge.first].edges.append(edge)
-            self.units[edge.second].waits[edge.direction] += 1
+        self.connect()
+
+    def connect(self) -> None:
+        """Who waits for whom, as at the start."""
+        for unit in self.units:
+            unit.edges, unit.waits = [], dict.fromkeys(Direction, 0)
+        for edge in order.edges([u.member for u in self.plan.units]):
+            first, second = self.units[edge.first], self.units[edge.second]
+            first.edges.append(edge._replace(first=first.at, second=second.at))
+            second.waits[edge.direction] += 1
         for unit in self.units:
             unit.waits_at_first = dict(unit.waits)
+
+    @property
+    def services(self) -> list[UnitBook]:
+        return [u for u in self.units if u.is_service]
+
+    @property
+    def main(self) -> UnitBook | None:
+        return next((u for u in self.units if u.name == self.plan.main), None)
 
     def open_books(self) -> None:
         """As nothing has ended yet."""
@@ -146,9 +175,9 @@ class Simulation:
         if at is None:
             self.post_pod(event)
         elif isinstance(event, Errand):
-            deeds_probe.due(self, self.units[at], event)
+            deeds_probe.due(self, self.slots[at], event)
         else:
-            self.post_life(self.units[at], event)
+            self.post_life(self.slots[at], event)
 
     def arm(self, timer: Timer, when: int) -> None:
         self._armed += 1
@@ -191,6 +220,7 @@ class Simulation:
 
     def _settle_down(self) -> None:
         self.step_all()
+        deeds_plan.turn(self)
         self._note_phase()
         if self._watch is not None:
             self._watch(self)
@@ -258,7 +288,8 @@ class Simulation:
             unit.exit_class = ExitClass.DEADLINE
         elif unit.dependency_failed:
             unit.exit_class = ExitClass.DEPENDENCY
-        key = unit.rule, unit.want, unit.exit_class, Budget.SPENT if spent else Budget.LEFT
+        judged = unit.unstartable_class if unit.exit_class is ExitClass.UNSTARTABLE else unit.exit_class
+        key = unit.rule, unit.want, judged, Budget.SPENT if spent else Budget.LEFT
         self.report.cells["verdict", key] += 1
         unit.outcome = self.tables.verdict[key]
         self.post_life(unit, OUTCOME_EVENT[unit.outcome])
@@ -289,7 +320,9 @@ class Simulation:
     def _code_of(self, unit: UnitBook | None) -> int | None:
         if unit is None:
             return None
-        return KILLED if self.world.is_alive(unit.at) and unit.life is not Life.DRAINING else unit.code
+        if self.world.is_alive(unit.at) and unit.life is not Life.DRAINING:
+            return KILLED
+        return unit.start_code if unit.exit_class is ExitClass.UNSTARTABLE else unit.code
 
     def _mains_code(self) -> int:
         code = self._code_of(self.main)
@@ -341,7 +374,7 @@ _SOURCE = {
 
 def simulate(plan: Pod, behaviours: Sequence[Behaviour], facts: Iterable[tuple[int, Fact]], *,
              strays: Sequence[Stray] = (), until: int | None = None, tables: Tables = TABLES,
-             watch: Watch = None) -> Report:
+             watch: Watch = None, newcomers: Sequence[str] = ()) -> Report:
     """Play one pod. ``facts`` are (moment in ns, fact), those of one moment in their order; ``watch`` is called with
     the simulation after each turn. RuntimeError if the tables never come to rest."""
-    return Simulation(plan, behaviours, strays, tables, watch).run(facts, until)
+    return Simulation(plan, behaviours, strays, tables, watch, newcomers).run(facts, until)

@@ -106,7 +106,12 @@ REASON: dict[ExitClass, tuple[str, str]] = {
     ExitClass.RULE_RESTART_ALL: ("Completed", "Error"),
     ExitClass.RESET: ("RestartingAllContainers", "RestartingAllContainers"),
 }
-OOM_REASON = "OOMKilled"  # beats them all: the kernel ended it for want of memory
+# The reason where something else is known of the end: of an ended one that the kernel killed it for want of memory; of
+# one that was never executed that what it shall have, or who it shall be, is not to be had (spec.md section 2).
+OOM_REASON, CONFIG_REASON = "OOMKilled", "CreateContainerConfigError"
+ODD_REASON: dict[ExitClass, str] = {
+    exit_class: CONFIG_REASON if exit_class is ExitClass.UNSTARTABLE else OOM_REASON for exit_class in ExitClass
+}
 RESET_CODE = 137  # what an instance counts as that a new beginning of the pod ended (KEP-5532)
 
 

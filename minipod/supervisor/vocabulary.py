@@ -11,16 +11,21 @@ from minipod.supervisor.words import (  # noqa: F401
     Direction,
     Errand,
     ExitClass,
+    Handing,
     Handler,
     Kind,
+    Lack,
     LogMode,
     Milestone,
+    Origin,
     Overflow,
+    PathCheck,
     Rule,
     SignalVerb,
     Standing,
     StdinMode,
     StopScope,
+    VolumeKind,
     Word,
 )
 
@@ -153,6 +158,7 @@ class Pod(Word):
     """The states of the pod."""
 
     RUNNING = "units start, run and restart"
+    CHANGING = "units that a new plan has otherwise, or not at all, stop in order; the others run"
     RESETTING = "every unit ends; then the pod begins anew"
     ENDING = "ends by itself; units stop in order"
     STOPPING = "was told to end; units stop in order"
@@ -172,6 +178,8 @@ class PodEvent(Word):
     UNRUNNABLE = "a command could not be executed"
     UNIT_DEADLINE = "an init's deadline ran out"
     POD_DEADLINE = "the pod's deadline ran out"
+    UNPREPARED = "a volume could not be prepared"
+    EVICTED = "a volume holds more than it may"
     TOLD = "somebody told us to stop"
     UNITS_OVER = "every unit is over"
     STIRRED = "a descendant ended while others remain"
@@ -181,6 +189,24 @@ class PodEvent(Word):
     RESTART_ALL = "a unit's restart rule wants the whole pod to begin anew"
     ALL_RESET = "no unit has a process any more"
     ROUND_DUE = "the pod may begin anew"
+    PLAN = "somebody gave a new plan, and it can be taken over"
+    ALL_AWAY = "no unit that the new plan has otherwise, or not at all, has a process any more"
+
+
+class Change(Word):
+    """What a unit is to another plan, by its name."""
+
+    KEPT = "it is in both, and the same"
+    CHANGED = "it is in both, and another"
+    NEW = "the new plan alone has it"
+    REMOVED = "the old plan alone has it"
+
+
+class Before(Word):
+    """What somebody had ordered of a unit when another plan came."""
+
+    WANTED = "it was to run"
+    HELD = "somebody had stopped it"
 
 
 class Phase(Word):
@@ -270,9 +296,11 @@ class Action(Word):
     TALLY_FAILED = "the same, and one has failed"
     # the pod
     FIX_CAUSE = "remember why the pod ends"
+    CURTAIL = "no stop takes longer from now on than an eviction may"
     START_BUDGET = "the stop budget runs from now"
     RESET_ALL = "tell every unit that the pod will begin anew"
     ARM_ROUND = "arm the timer with what is left of the least time between two beginnings"
+    TAKE_OVER = "the new plan holds: who is as before goes on, all others are as at the start; tell who may start"
     BEGIN_ROUND = "the books are as at the start; tell every unit that the pod begins anew"
     WIND_DOWN_ALL = "tell every unit that the pod ends"
     CUT_ALL = "tell every unit that no grace is left"

@@ -80,6 +80,7 @@ class Milestone(Word):
     READY = "it is ready for work"
     COMPLETED = "it ended for good with 0"
     GONE = "it is over for good"
+    TRIED = "its start is over: it runs and its post_start is done, or it ended before"
 
 
 class Direction(Word):
@@ -160,8 +161,63 @@ class Control(Word):
     AT = "on a socket at the path that the plan names"
 
 
+class VolumeKind(Word):
+    """What a volume is."""
+
+    EMPTY_DIR = "an empty directory that lives as long as the pod"
+    HOST_PATH = "something that is there already"
+    FILES = "files whose contents the plan has or names"
+
+
+class PathCheck(Word):
+    """What must be at the path of a HOST_PATH; what may be missing is made."""
+
+    ANYTHING = "whatever is there; else a directory"
+    DIRECTORY_OR_CREATE = "a directory, made if it is missing"
+    DIRECTORY = "a directory"
+    FILE_OR_CREATE = "a file, made if it is missing"
+    FILE = "a file"
+    SOCKET = "a Unix socket"
+    CHAR_DEVICE = "a character device"
+    BLOCK_DEVICE = "a block device"
+
+
 class StdinMode(Word):
     """What a unit reads."""
 
     NULL = "reads /dev/null"
     INHERIT = "reads what minipod reads"
+
+
+# --- where variables come from ----------------------------------------------------------------------------------
+
+
+class Origin(Word):
+    """What PID 1 reads for a unit's environment: a variable, or a set of them."""
+
+    SECRET = "a text of the plan, wiped there once it has been read"
+    FILE = "a whole file"
+    DIRECTORY = "the files of a directory, each a variable"
+    ENV_FILE = "the lines of a file, each a variable"
+    KEY = "one variable of a file in a volume, read at each start"
+    ADDRESS = "this machine's first address"
+    ADDRESSES = "this machine's addresses, one of each family"
+    HOST = "this machine's name"
+    CPU = "how many processors there are for the container"
+    MEMORY = "how much memory there is for the container"
+    STORAGE = "how large the container's root is"
+
+
+class Lack(Word):
+    """What it comes to when a source is not there."""
+
+    FAILS = "nothing is started"
+    PASSES = "there is no such variable"
+    TEXT = "the plan has a text for it"
+
+
+class Handing(Word):
+    """How a secret is handed over."""
+
+    ENVIRONMENT = "a variable has it"
+    DESCRIPTOR = "a variable has the name of a descriptor to read it from"

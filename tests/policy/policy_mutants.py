@@ -3,6 +3,7 @@
 * Machines: the next state to each other one; each action left out; what acts is ignored or impossible, what is ignored
   impossible, what is impossible ignored.
 * Verdicts: to each other outcome. Fates: to each other event of a fate or none, each action left out, possible or not.
+* Takeovers: who leaves stays, who stays leaves; who begins is wanted otherwise.
 * Causes: each other source; each other number that stands for 0. Phases: each other phase, for every set of facts.
 """
 
@@ -13,7 +14,19 @@ from minipod.supervisor.books import TABLES, Tables
 from minipod.supervisor.fate import NEVER, NOTHING, Fate
 from minipod.supervisor.phase import PHASE
 from minipod.supervisor.table import Cell, CellKind, Machine, ignored, impossible
-from minipod.supervisor.vocabulary import Errand, Outcome, Phase, PodEvent, Rule, Source, Standing, Want, Word
+from minipod.supervisor.vocabulary import (
+    Before,
+    Change,
+    Errand,
+    Outcome,
+    Phase,
+    PodEvent,
+    Rule,
+    Source,
+    Standing,
+    Want,
+    Word,
+)
 
 MACHINES = ("life", "want", "pod", "startup", "liveness", "readiness")
 CODES = (0, 1, 124, 126, 143)
@@ -82,6 +95,19 @@ def mutate_fate_entry(entry: Fate) -> Iterator[tuple[str, Fate]]:
         yield f"without {action.word}", entry._replace(actions=rest)
 
 
+def mutate_takeover(change: Change) -> Iterator[Mutant]:
+    """A new unit is nobody's to stop, and what was removed is never wanted: that is not looked up."""
+    for before, entry in TABLES.takeover[change].items():
+        others = {} if change is Change.NEW else {"leaves otherwise": entry._replace(leaves=not entry.leaves)}
+        if entry.want is not None and not (change is Change.NEW and before is Before.HELD):
+            want = Want.UP if entry.want is Want.HOLD else Want.HOLD
+            others[f"begins as {want.word}"] = entry._replace(want=want)
+        for what, other in others.items():
+            takeover = {**TABLES.takeover, change: {**TABLES.takeover[change], before: other}}
+            name = f"takeover: {change.word} {before.word} {what}"
+            yield Mutant(name, (("takeover", change, before),), replace(TABLES, takeover=takeover))
+
+
 def mutate_fate(standing: Standing) -> Iterator[Mutant]:
     for outcome, entry in TABLES.fate[standing].items():
         for what, other in mutate_fate_entry(entry):
@@ -112,6 +138,7 @@ GROUPS = {
        for field in MACHINES for state in getattr(TABLES, field).states},
     **{f"verdict {policy.word} {want.word}": (mutate_verdict, policy, want) for policy in Rule for want in Want},
     **{f"fate {standing.word}": (mutate_fate, standing) for standing in Standing},
+    **{f"takeover {change.word}": (mutate_takeover, change) for change in Change},
     "cause": (mutate_causes,),
     "phase": (mutate_phases,),
 }
