@@ -5,10 +5,14 @@
 
 #include <string.h>
 
+#include "gather.h"
+#include "message.h"
 #include "policy_tables.h"
 
 #define OWN_PREFIX "MINIPOD_"
-#define OWN_COUNT 6                             /* MINIPOD_UNIT, _POD, _INSTANCE; NOTIFY_SOCKET, _FD; WATCHDOG_USEC */
+#define MESSAGE_NAME "TERMINATION_MESSAGE_PATH"
+#define OWN_COUNT 7                             /* MINIPOD_UNIT, _POD, _INSTANCE; NOTIFY_SOCKET, _FD; WATCHDOG_USEC;
+                                                 * TERMINATION_MESSAGE_PATH */
 #define NUMBER_ROOM 20                          /* digits of a uint64_t */
 #define NS_PER_US 1000
 
@@ -120,7 +124,8 @@ static char *put(char *to, struct text text)
 }
 
 /* NAME=beginbetweenend. Their text is not the user's, so nothing in it is expanded. */
-static void set_own(struct environment *env, struct text name, struct text begin, struct text between, struct text end)
+static const char *set_own(struct environment *env, struct text name, struct text begin, struct text between,
+                           struct text end)
 {
     uint64_t size = begin.size + between.size + end.size;
     char *whole = arena_take(env->arena, name.size + 1 + size + 1);
@@ -132,6 +137,7 @@ static void set_own(struct environment *env, struct text name, struct text begin
         put(to, end);
     }
     configure(env, (struct entry){name, whole, size, 0});
+    return whole;
 }
 
 static uint64_t watchdog_of(const struct plan *plan, const struct plan_unit *unit)
@@ -164,7 +170,7 @@ static void set_owns(struct environment *env, uint32_t index)
     const struct plan *plan = env->plan;
     const struct plan_unit *unit = &plan->units[index];
     struct number room, fd;
-    struct text number = write_number(&room, index);
+    struct text number = write_number(&room, env->numbers ? env->numbers[index] : index);
     set_own(env, TEXT(OWN_PREFIX "UNIT"), text_of(plan_text(plan, unit->name)), nothing, nothing);
     set_own(env, TEXT(OWN_PREFIX "POD"), text_of(plan_text(plan, plan->pod->name)), nothing, nothing);
     set_own(env, TEXT(OWN_PREFIX "INSTANCE"), text_of(env->mark), TEXT("."), number);
@@ -172,6 +178,78 @@ static void set_owns(struct environment *env, uint32_t index)
         set_notify_socket(env, index, number);
     if (unit->notify_fd != PLAN_NONE)
         set_own(env, TEXT("NOTIFY_FD"), write_number(&fd, unit->notify_fd), nothing, nothing);
+    if (unit->message_own)
+        set_own(env, TEXT(MESSAGE_NAME), TEXT("/proc/self/fd/"), write_number(&fd, MESSAGE_FD), nothing);
+    else if (unit->message_path.size)
+        set_own(env, TEXT(MESSAGE_NAME), text_of(plan_text(plan, unit->message_path)), nothing, nothing);
+}
+
+/* --- what sources say ---------------------------------------------------------------------------------------- */
+
+static void set_verbatim(struct environment *env, struct text name, struct text value)
+{
+    char *to = arena_take(env->arena, name.size + 1 + value.size + 1);
+    if (to != NULL) {
+        memcpy(to, name.at, name.size);
+        to[name.size] = '=';
+        memcpy(to + name.size + 1, value.at, value.size);
+    }
+    configure(env, (struct entry){name, to, value.size, 0});
+}
+
+/* Its child fills it. Nothing can refer to its value. */
+static void set_late(struct environment *env, const struct gathered_record *record)
+{
+    struct text name = gathered_name(record);
+    struct late *late = &env->late[env->late_next++];
+    late->source = record->source;
+    memcpy(late->text, name.at, name.size);
+    late->text[name.size] = '=';
+    configure(env, (struct entry){name, late->text, 0, 0});
+}
+
+static void set_held(struct environment *env, const struct gathered_record *record)
+{
+    struct number number;
+    struct text digits = write_number(&number, (uint64_t)(record->fd < 0 ? 0 : record->fd));
+    const char *text = set_own(env, gathered_name(record), TEXT("/proc/self/fd/"), digits, nothing);
+    struct text value = gathered_value(record);
+    if (env->held != NULL)
+        env->held[env->held_next] = (struct handed){text, plan_mix(PLAN_HASH, value.at, value.size), record->fd, 0};
+    env->held_next++;
+}
+
+static void set_gathered(struct environment *env, const struct gathered_record *record)
+{
+    switch ((enum gathered_state)record->state) {
+    case GATHERED_VALUE: set_verbatim(env, gathered_name(record), gathered_value(record)); break;
+    case GATHERED_ABSENT: hide_inherited(env, gathered_name(record)); break;
+    case GATHERED_HELD: set_held(env, record); break;
+    case GATHERED_LATE: set_late(env, record); break;
+    }
+}
+
+static int is_of(const struct gathered_record *record, struct plan_run run)
+{
+    return record->source >= run.first && record->source - run.first < run.count;
+}
+
+static void set_sources(struct environment *env, struct plan_run run)
+{
+    const struct gathered_record *record = NULL;
+    while (run.count > 0 && env->arena->used <= ARENA_MOST && (record = gathered_next(env->gathered, record)))
+        if (is_of(record, run))
+            set_gathered(env, record);
+}
+
+/* Besides the pod's own. */
+static uint64_t count_variables(const struct environment *env, const struct plan_unit *unit)
+{
+    const struct gathered_record *record = NULL;
+    uint64_t count = (uint64_t)unit->env.count + OWN_COUNT;
+    while (unit->sources.count > 0 && (record = gathered_next(env->gathered, record)))
+        count += is_of(record, unit->sources) ? 1 : 0;
+    return count;
 }
 
 /* --- one unit --------------------------------------------------------------------------------------------------- */
@@ -185,8 +263,9 @@ void environment_set(struct environment *env, uint32_t index)
     env->hidden = 0;
     for (int i = 0; i < LOAD_SPARE && unit->user.size > 0; i++)
         hide_inherited(env, identity[i]);
-    table_reset(&env->configured, (uint64_t)plan->pod->env.count + unit->env.count + OWN_COUNT);
+    table_reset(&env->configured, plan->pod->env.count + count_variables(env, unit));
     set_run(env, plan->pod->env);
+    set_sources(env, unit->sources);
     set_run(env, unit->env);
     set_owns(env, index);
 }
@@ -213,18 +292,21 @@ int environment_lacks(const struct environment *env, uint32_t index, int spare)
 
 /* --- all of them ------------------------------------------------------------------------------------------------ */
 
-static uint64_t most_variables(const struct plan *plan)
+static uint64_t most_variables(const struct environment *env)
 {
-    uint32_t most = 0;
-    for (uint32_t i = 0; i < plan->unit_count; i++)
-        most = plan->units[i].env.count > most ? plan->units[i].env.count : most;
-    return (uint64_t)plan->pod->env.count + most + OWN_COUNT;
+    uint64_t most = 0;
+    for (uint32_t i = 0; i < env->plan->unit_count; i++) {
+        const struct plan_unit *unit = &env->plan->units[i];
+        uint64_t count = count_variables(env, unit);
+        most = count > most ? count : most;
+    }
+    return env->plan->pod->env.count + most;
 }
 
 void environment_make(struct environment *env, struct arena *scratch, uint64_t given_count)
 {
     table_make(scratch, &env->inherited, given_count);
-    table_make(scratch, &env->configured, most_variables(env->plan));
+    table_make(scratch, &env->configured, most_variables(env));
 }
 
 void environment_open(struct environment *env, char *const *given, uint64_t given_count)

@@ -1,11 +1,11 @@
 /* The environment of one unit after the other. It must never outlive load.c's call: its tables lie in scratch memory,
  * only the texts that it writes lie in the arena.
  *
- * A unit's environment is what minipod was given, less its own MINIPOD_ names, then the pod's env, then the unit's,
- * then what minipod says itself: MINIPOD_UNIT, MINIPOD_POD, MINIPOD_INSTANCE, and where to say that it is ready. A
- * later entry takes the place of an earlier one of its name. $(VAR) in a value sees what is set so far, so an entry may
- * build on its own predecessor, then what minipod was given: a plan that was compiled at build time sees variables of
- * run time. Inherited bytes pass through whatever they are.
+ * A unit's environment is what minipod was given, less its own MINIPOD_ names, then the pod's env, then what the unit's
+ * sources say, then its env, then what minipod says itself: MINIPOD_UNIT, MINIPOD_POD, MINIPOD_INSTANCE, and where to
+ * say that it is ready. A later entry takes the place of an earlier one of its name. $(VAR) in a value sees what is set
+ * so far, so an entry may build on its own predecessor, then what minipod was given: a plan that was compiled at build
+ * time sees variables of run time. Inherited bytes pass through whatever they are, and so do those of sources.
  */
 #ifndef ENVIRONMENT_H
 #define ENVIRONMENT_H
@@ -17,6 +17,12 @@
 struct environment {
     const struct plan *plan;
     const char *mark;
+    const struct gathered *gathered;            /* what sources say; NULL: nothing */
+    struct late *late;                          /* room of variables that come late, one after the other */
+    uint32_t late_next;
+    struct handed *held;                        /* likewise, of secrets by descriptor; NULL while measuring */
+    uint32_t held_next;
+    const uint32_t *numbers;                    /* of units in their marks; NULL: their places */
     struct arena *arena;                        /* of the texts */
     struct table inherited;
     struct table configured;                    /* of the unit at hand */
