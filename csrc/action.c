@@ -14,6 +14,9 @@ static void act_nothing(struct core *c, struct unit *u)
 
 /* --- order --- */
 
+/* Another plan may give predecessors to a unit that runs, or is about to run again: it has had its own. */
+static int is_past_waiting(const struct unit *u) { return u->in_round && u->life != LIFE_HELD; }
+
 /* first has reached a milestone: whoever waits for it waits for one thing less. */
 void action_reach(struct core *c, struct unit *first, uint8_t milestone)
 {
@@ -22,10 +25,10 @@ void action_reach(struct core *c, struct unit *first, uint8_t milestone)
         return;
     first->reached |= (uint8_t)(1u << milestone);
     for (uint32_t i = 0; i < first->plan->edges.count; i++) {
-        struct unit *second = &c->units[edges[i].second];
+        struct unit *second = c->units[edges[i].second];
         if (edges[i].milestone != milestone)
             continue;
-        if (edges[i].direction == DIRECTION_START && --second->start_waits == 0)
+        if (edges[i].direction == DIRECTION_START && --second->start_waits == 0 && !is_past_waiting(second))
             step_post(c, MACHINE_WANT, second, WANT_EVENT_CLEAR);
         if (edges[i].direction == DIRECTION_STOP && --second->stop_waits == 0)
             step_post(c, MACHINE_LIFE, second, LIFE_EVENT_TURN_CAME);
@@ -37,13 +40,14 @@ static void fail_dependents(struct core *c, const struct unit *u)
 {
     const struct plan_edge *edges = c->plan.edges + u->plan->edges.first;
     for (uint32_t i = 0; i < u->plan->edges.count; i++)
-        if (edges[i].direction == DIRECTION_START && !(u->reached & (1u << edges[i].milestone)))
-            step_post(c, MACHINE_WANT, &c->units[edges[i].second], WANT_EVENT_STUCK);
+        if (edges[i].direction == DIRECTION_START && !(u->reached & (1u << edges[i].milestone))
+            && !is_past_waiting(c->units[edges[i].second]))
+            step_post(c, MACHINE_WANT, c->units[edges[i].second], WANT_EVENT_STUCK);
 }
 
 static void act_settle(struct core *c, struct unit *u)
 {
-    timer_disarm(c, timer_of_deadline(c, u));
+    timer_disarm(c, timer_of_deadline(u));
     step_settle(c, u);
     action_reach(c, u, MILESTONE_GONE);
     fail_dependents(c, u);
@@ -78,9 +82,9 @@ static void act_send_kill(struct core *c, struct unit *u)
 
 static void act_ease_rest(struct core *c, struct unit *u)
 {
-    uint64_t until = c->now + u->plan->rest_grace_ns, when = timer_when(c, timer_of_unit(c, u));
+    uint64_t until = c->now + u->plan->rest_grace_ns, when = timer_when(c, timer_of_unit(u));
     if (when == 0 || until < when)
-        timer_arm(c, timer_of_unit(c, u), until);
+        timer_arm(c, timer_of_unit(u), until);
 }
 
 static void act_kill_rest(struct core *c, struct unit *u)
@@ -120,7 +124,12 @@ static void act_blame_dependency(struct core *c, struct unit *u)
     u->blamed_dependency = 1;
 }
 
-static void act_judge(struct core *c, struct unit *u) { step_judge(c, u); }
+static void act_judge(struct core *c, struct unit *u)
+{
+    action_reach(c, u, MILESTONE_TRIED);
+    step_judge(c, u);
+}
+
 
 static void act_tell_rest(struct core *c, struct unit *u) { round_rest(c, u); }
 
@@ -192,7 +201,7 @@ static void act_fix_cause(struct core *c, struct unit *u)
     if (c->cause == POD_EVENT_TOLD)
         say(c, c->told_by == TOLD_BY_CONTROL ? "stopping: told by %s" : "stopping: got %s", signal_teller(c));
     else if (!c->sole)  /* one command ends with its program, of which that has been told */
-        say(c, "ending: %s", step_cause(c->cause)->sentence);
+        say(c, "ending: %s", core_why(c, c->cause));
 }
 
 static void act_reset_all(struct core *c, struct unit *u)
@@ -213,7 +222,7 @@ static void act_wind_down_all(struct core *c, struct unit *u)
     if (c->frozen_since)
         signal_thaw(c);
     for (uint32_t i = 0; i < c->unit_count; i++)
-        step_post(c, MACHINE_WANT, &c->units[i], WANT_EVENT_POD_STOP);
+        step_post(c, MACHINE_WANT, c->units[i], WANT_EVENT_POD_STOP);
 }
 
 static void act_sweep_term(struct core *c, struct unit *u)
@@ -238,6 +247,12 @@ static void act_leave(struct core *c, struct unit *u)
 {
     (void)u;
     c->left = 1;
+}
+
+static void act_take_over(struct core *c, struct unit *u)
+{
+    (void)u;
+    change_over(c);
 }
 
 static deed *const deeds[] = {
@@ -293,9 +308,11 @@ static deed *const deeds[] = {
     [ACTION_TALLY_DONE] = act_tally_done,
     [ACTION_TALLY_FAILED] = act_tally_failed,
     [ACTION_FIX_CAUSE] = act_fix_cause,
+    [ACTION_CURTAIL] = act_curtail,
     [ACTION_START_BUDGET] = act_start_budget,
     [ACTION_RESET_ALL] = act_reset_all,
     [ACTION_ARM_ROUND] = act_arm_round,
+    [ACTION_TAKE_OVER] = act_take_over,
     [ACTION_BEGIN_ROUND] = act_begin_round,
     [ACTION_WIND_DOWN_ALL] = act_wind_down_all,
     [ACTION_CUT_ALL] = act_cut_all,

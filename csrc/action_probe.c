@@ -34,13 +34,14 @@ void act_run_post_start(struct core *c, struct unit *u) { run_hook(c, u, u->erra
 void act_mark_up(struct core *c, struct unit *u)
 {
     u->begun = u->begun_in_round = 1;
+    action_reach(c, u, MILESTONE_TRIED);
     begin_probe(c, u, ERRAND_STARTUP);
 }
 
 /* No grace, no hook. */
 void act_run_pre_stop(struct core *c, struct unit *u)
 {
-    int has_time = timer_when(c, timer_of_unit(c, u)) > c->now;
+    int has_time = timer_when(c, timer_of_unit(u)) > c->now;
     run_hook(c, u, has_time ? u->errands[ERRAND_PRE_STOP] : NULL);
 }
 

@@ -23,7 +23,7 @@ void act_begin_stop(struct core *c, struct unit *u)
     uint64_t until = c->now + u->stop_grace;
     u->stop_began = c->now;
     u->grace_left = u->stop_grace;
-    timer_arm(c, timer_of_unit(c, u), c->budget_running ? earlier(until, turn_limit(c, u)) : until);
+    timer_arm(c, timer_of_unit(u), c->budget_running ? earlier(until, turn_limit(c, u)) : until);
 }
 
 void act_spend_grace(struct core *c, struct unit *u)
@@ -41,7 +41,7 @@ void act_no_grace(struct core *c, struct unit *u)
 void act_await_turn(struct core *c, struct unit *u)
 {
     if (c->budget_running)
-        timer_arm(c, timer_of_unit(c, u), turn_limit(c, u));
+        timer_arm(c, timer_of_unit(u), turn_limit(c, u));
     if (!c->budget_running || u->stop_waits == 0)
         step_post(c, MACHINE_LIFE, u, LIFE_EVENT_TURN_CAME);
 }
@@ -54,21 +54,21 @@ void act_arm_grace(struct core *c, struct unit *u)
     if (c->budget_running)
         least = earlier(least, u->stop_grace);
     until = c->now + (u->grace_left > least ? u->grace_left : least);
-    timer_arm(c, timer_of_unit(c, u), c->budget_running ? earlier(until, kill_limit(c, u)) : until);
+    timer_arm(c, timer_of_unit(u), c->budget_running ? earlier(until, kill_limit(c, u)) : until);
 }
 
 void act_clip_turn(struct core *c, struct unit *u)
 {
-    uint64_t when = timer_when(c, timer_of_unit(c, u));
+    uint64_t when = timer_when(c, timer_of_unit(u));
     if (when > turn_limit(c, u))
-        timer_arm(c, timer_of_unit(c, u), turn_limit(c, u));
+        timer_arm(c, timer_of_unit(u), turn_limit(c, u));
 }
 
 void act_clip_grace(struct core *c, struct unit *u)
 {
-    uint64_t when = timer_when(c, timer_of_unit(c, u));
+    uint64_t when = timer_when(c, timer_of_unit(u));
     if (when > kill_limit(c, u))
-        timer_arm(c, timer_of_unit(c, u), kill_limit(c, u));
+        timer_arm(c, timer_of_unit(u), kill_limit(c, u));
 }
 
 void act_arm_backoff(struct core *c, struct unit *u)
@@ -77,16 +77,16 @@ void act_arm_backoff(struct core *c, struct unit *u)
     uint32_t rung = u->streak < ladder->count ? u->streak : ladder->count - 1;
     uint64_t delay = c->plan.delays[ladder->first + rung];
     u->streak++;
-    timer_arm(c, timer_of_unit(c, u), u->ended_at + delay);
+    timer_arm(c, timer_of_unit(u), u->ended_at + delay);
     say(c, "%s: restart %u in %t", u->name, u->restarts + 1, delay);
 }
 
 void act_arm_retry(struct core *c, struct unit *u)
 {
-    timer_arm(c, timer_of_unit(c, u), c->now + c->plan.pod->retry_ns);
+    timer_arm(c, timer_of_unit(u), c->now + c->plan.pod->retry_ns);
 }
 
-void act_disarm(struct core *c, struct unit *u) { timer_disarm(c, timer_of_unit(c, u)); }
+void act_disarm(struct core *c, struct unit *u) { timer_disarm(c, timer_of_unit(u)); }
 
 /* --- the pod --- */
 
@@ -113,10 +113,21 @@ static void set_limits(struct core *c, uint64_t budget)
     };
 }
 
+static uint64_t budget_of(const struct core *c)
+{
+    return c->grace_override != UINT64_MAX ? c->grace_override : c->plan.pod->budget_ns;
+}
+
+void act_curtail(struct core *c, struct unit *u)
+{
+    (void)u;
+    c->grace_override = earlier(budget_of(c), c->plan.pod->eviction_ns);
+}
+
 void act_start_budget(struct core *c, struct unit *u)
 {
     (void)u;
-    set_limits(c, c->grace_override != UINT64_MAX ? c->grace_override : c->plan.pod->budget_ns);
+    set_limits(c, budget_of(c));
     c->budget_running = 1;
     timer_arm(c, timer_of_pod(c, TIMER_OVERDUE), c->limits.leave);
 }
@@ -130,5 +141,5 @@ void act_cut_all(struct core *c, struct unit *u)
     set_limits(c, 0);
     c->limits.leave = leave;
     for (uint32_t i = 0; i < c->unit_count; i++)
-        step_post(c, MACHINE_LIFE, &c->units[i], LIFE_EVENT_CUT);
+        step_post(c, MACHINE_LIFE, c->units[i], LIFE_EVENT_CUT);
 }

@@ -15,7 +15,7 @@
 #endif
 
 enum { WAITS_MOST = 64 };       /* of those that a unit waits for, as many are named */
-enum { AT_BEGIN, IN_LABELS, IN_UNITS };
+enum { AT_BEGIN, IN_LABELS, IN_VOLUMES, IN_UNITS };
 enum { CLOSING = 64 };          /* bytes, more than enough for brackets */
 
 static void put_some(struct json *j, const char *key, int64_t number, int is_there)
@@ -28,8 +28,10 @@ static void put_some(struct json *j, const char *key, int64_t number, int is_the
 
 /* --- a unit --- */
 
-static void put_end(struct json *j, const struct end *e)
+static void put_end(struct json *j, const struct unit *u, const struct end *e)
 {
+    const char *message;
+    size_t size = message_of(u, e->instance, &message);
     if (e->instance == 0)
         return;
     json_object_begin(j, NULL);
@@ -37,10 +39,14 @@ static void put_end(struct json *j, const struct end *e)
     json_number(j, "exitCode", e->code);
     json_number(j, "rawExitCode", e->raw_code);
     json_number(j, "signal", e->signal);
-    json_word(j, "reason", step_end_reason(e->exit_class, e->oom, e->code));
+    json_word(j, "reason", step_end_reason(e->exit_class, e->odd, e->code));
     json_time(j, "startedAt", e->started_wall);
     json_time(j, "finishedAt", e->ended_wall);
     json_number(j, "leftBehind", e->left_behind);
+    if (size)
+        json_text(j, "message", message, size);
+    else
+        json_null(j, "message");
     json_object_end(j);
 }
 
@@ -60,8 +66,8 @@ static void put_waits(struct json *j, const struct core *c, const struct unit *u
     json_list_begin(j, "waitsFor");
     for (uint32_t i = 0; direction != DIRECTION_COUNT && left && i < c->plan.edge_count; i++) {
         const struct plan_edge *e = &c->plan.edges[i];
-        const struct unit *first = &c->units[e->first];
-        if (&c->units[e->second] != u || e->direction != direction || first->reached >> e->milestone & 1)
+        const struct unit *first = c->units[e->first];
+        if (c->units[e->second] != u || e->direction != direction || first->reached >> e->milestone & 1)
             continue;
         if (u->blamed_dependency && first->life != LIFE_ENDED)
             continue;
@@ -147,11 +153,23 @@ static void put_log(struct json *j, const struct core *c, const struct unit *u)
     json_object_end(j);
 }
 
+/* What the pod file calls it; for people. */
+static void put_said(struct json *j, const struct plan *plan, const struct plan_unit *u)
+{
+    const struct plan_variable *label = plan->variables + u->labels.first;
+    const char *image = plan_text(plan, u->image);
+    json_word(j, "image", *image ? image : NULL);
+    json_object_begin(j, "labels");
+    for (uint32_t i = 0; i < u->labels.count; i++)
+        json_word(j, plan_text(plan, label[i].name), plan_text(plan, label[i].value));
+    json_object_end(j);
+}
+
 static void put_times(struct json *j, const struct core *c, const struct unit *u)
 {
     json_time(j, "startedAt", u->started_wall);
-    json_time(j, "dueAt", book_wall(timer_when(c, timer_of_unit(c, u))));
-    json_time(j, "deadlineAt", book_wall(timer_when(c, timer_of_deadline(c, u))));
+    json_time(j, "dueAt", book_wall(timer_when(c, timer_of_unit(u))));
+    json_time(j, "deadlineAt", book_wall(timer_when(c, timer_of_deadline(u))));
 }
 
 static void put_unit(struct json *j, const struct core *c, const struct unit *u)
@@ -172,14 +190,15 @@ static void put_unit(struct json *j, const struct core *c, const struct unit *u)
     put_some(j, "pid", u->pid, u->pid);
     put_times(j, c, u);
     json_list_begin(j, "ends");
-    put_end(j, &u->book.ends[1]);
-    put_end(j, &u->book.ends[0]);
+    put_end(j, u, &u->book.ends[1]);
+    put_end(j, u, &u->book.ends[0]);
     json_list_end(j);
     put_waits(j, c, u);
     put_probes(j, u);
     put_unhealthy(j, u);
     put_notes(j, u->notes);
     put_log(j, c, u);
+    put_said(j, &c->plan, u->plan);
     json_object_end(j);
 }
 
@@ -207,6 +226,30 @@ static int put_labels(struct body *b, struct json *j, const struct plan *plan)
     return 1;
 }
 
+static void put_volume(struct json *j, const struct core *c, uint32_t index)
+{
+    const struct plan_volume *plan = &c->plan.volumes[index];
+    char room[VOLUME_BASE + PLAN_MAX_NAME + 2];
+    const char *path = volume_path(c, index, room, sizeof room);
+    json_object_begin(j, NULL);
+    json_word(j, "name", plan_text(&c->plan, plan->name));
+    json_word(j, "kind", volume_kind_word(plan->kind));
+    json_word(j, "path", *path ? path : NULL);
+    json_object_end(j);
+}
+
+/* From body.at on. */
+static int put_volumes(struct body *b, struct json *j, const struct core *c)
+{
+    for (; b->at < c->plan.volume_count; b->at++) {
+        struct json before = *j;
+        put_volume(j, c, (uint32_t)b->at);
+        if (!fits(j, &before))
+            return 0;
+    }
+    return 1;
+}
+
 static int can_begin_anew(const struct plan *plan)
 {
     uint32_t i = 0;
@@ -223,7 +266,7 @@ static void put_cause(struct json *j, const struct core *c)
     int code = core_exit_code(c, &decider);
     json_word(j, "cause", cause ? step_event_word(MACHINE_POD, c->cause) : NULL);
     json_word(j, "reason", cause ? cause->reason : NULL);
-    json_word(j, "message", cause ? cause->sentence : NULL);
+    json_word(j, "message", cause ? core_why(c, c->cause) : NULL);
     json_word(j, "toldBy", signal_teller(c));
     json_word(j, "decidedBy", cause && decider ? decider->name : NULL);
     put_some(j, "exitCode", code, cause != NULL);
@@ -246,12 +289,14 @@ static void put_pod(struct json *j, const struct core *c)
     json_word(j, "state", step_state_word(MACHINE_POD, c->state));
     json_word(j, "phase", phase_word(core_phase(c)));
     put_cause(j, c);
-    json_word(j, "main", pod->main_unit == PLAN_NONE ? NULL : c->units[pod->main_unit].name);
+    json_word(j, "main", pod->main_unit == PLAN_NONE ? NULL : c->units[pod->main_unit]->name);
     put_some(j, "pid", c->self, 1);
     json_time(j, "startedAt", c->began_wall);
     json_time(j, "now", sys_wall());
     json_bool(j, "frozen", c->frozen_since != 0);
     json_bool(j, "canBeginAnew", can_begin_anew(&c->plan));
+    json_bool(j, "prepared", !volume_is_awaited(c) && c->volumes.stage != VOLUMES_FAILED);
+    json_bool(j, "mounted", c->volumes.has_mounts);
     json_number(j, "orphansReaped", c->orphans_reaped);
     json_number(j, "droppedLines", c->dropped_lines);
     json_number(j, "impossibleEvents", c->impossible);
@@ -268,7 +313,7 @@ static enum flow put_units(struct core *c, struct body *b, struct json *j)
 {
     for (; b->at < c->unit_count; b->at++) {
         struct json before = *j;
-        put_unit(j, c, &c->units[b->at]);
+        put_unit(j, c, c->units[b->at]);
         if (!fits(j, &before))
             return FLOW_MORE;
     }
@@ -300,6 +345,14 @@ enum flow answer_pod(struct core *c, struct client *cl, struct json *j)
         if (!put_labels(b, j, &c->plan) || j->room - j->size < CLOSING)
             return FLOW_MORE;
         json_object_end(j);
+        json_list_begin(j, "volumes");
+        b->part = IN_VOLUMES;
+        b->at = 0;
+    }
+    if (b->part == IN_VOLUMES) {
+        if (!put_volumes(b, j, c) || j->room - j->size < CLOSING)
+            return FLOW_MORE;
+        json_list_end(j);
         json_object_end(j);
         begin_units(b, j);
     }
@@ -318,40 +371,7 @@ enum flow answer_units(struct core *c, struct client *cl, struct json *j)
 
 enum flow answer_unit(struct core *c, struct client *cl, struct json *j)
 {
-    put_unit(j, c, &c->units[cl->body.unit]);
-    json_line_end(j);
-    return FLOW_END;
-}
-
-enum flow answer_order(struct core *c, struct client *cl, struct json *j)
-{
-    const struct body *b = &cl->body;
-    const char *name = b->unit == EVERYBODY ? NULL : c->units[b->unit].name;
-    if (b->as_text) {
-        answer_format(j, "%s: %s\n", name ? name : "pod", b->order);
-        return FLOW_END;
-    }
-    json_object_begin(j, NULL);
-    json_word(j, "unit", name);
-    json_word(j, "order", b->order);
-    json_number(j, "event", b->at);
-    json_object_end(j);
-    json_line_end(j);
-    return FLOW_END;
-}
-
-enum flow answer_refusal(struct core *c, struct client *cl, struct json *j)
-{
-    const struct refusal *refusal = cl->body.refusal;
-    (void)c;
-    if (cl->body.as_text) {
-        answer_format(j, "%s; %s\n", refusal->error, refusal->hint);
-        return FLOW_END;
-    }
-    json_object_begin(j, NULL);
-    json_word(j, "error", refusal->error);
-    json_word(j, "hint", refusal->hint);
-    json_object_end(j);
+    put_unit(j, c, c->slots[cl->body.unit]);
     json_line_end(j);
     return FLOW_END;
 }

@@ -19,23 +19,23 @@ enum { LOOKS_MOST = 1000000 };          /* at units, in one turn */
 static uint32_t first_of(const struct body *b) { return b->unit == EVERYBODY ? 0 : b->unit; }
 static uint32_t last_of(const struct core *c, const struct body *b)
 {
-    return b->unit == EVERYBODY ? c->unit_count : b->unit + 1;
+    return b->unit == EVERYBODY ? c->slot_count : b->unit + 1;
 }
 
 static int has_ring(const struct core *c, const struct body *b, uint32_t unit)
 {
-    return log_ring(c, &c->units[unit], b->previous) != NULL;
+    return log_ring(c, c->slots[unit], b->previous) != NULL;
 }
 
 static struct bookmark *marks_of(const struct core *c, const struct client *cl)
 {
-    return c->control.bookmarks + (size_t)control_slot(c, cl) * c->unit_count;
+    return c->control.bookmarks + (size_t)control_slot(c, cl) * c->slot_count;
 }
 
 /* The next line of one unit behind its bookmark; 0: none. */
 static int look(const struct core *c, const struct body *b, uint32_t unit, uint64_t *position, struct line *line)
 {
-    const struct unit *u = &c->units[unit];
+    const struct unit *u = c->slots[unit];
     if (b->previous)
         return ring_read(log_ring(c, u, 1), position, line);
     return log_next_line(c, u, position, line);
@@ -46,7 +46,7 @@ static uint64_t count_since(const struct core *c, const struct body *b, const st
 {
     uint64_t total = 0;
     for (uint32_t i = first_of(b); i < last_of(c, b); i++) {
-        const struct ring *ring = log_ring(c, &c->units[i], b->previous);
+        const struct ring *ring = log_ring(c, c->slots[i], b->previous);
         total += ring ? ring_count(ring, ring_since(ring, marks[i].position, wall)) : 0;
     }
     return total;
@@ -66,7 +66,7 @@ static uint64_t leave_out(const struct core *c, const struct body *b, struct boo
     }
     for (uint32_t i = first_of(b); i < last_of(c, b); i++)
         if (has_ring(c, b, i))
-            marks[i].position = ring_since(log_ring(c, &c->units[i], b->previous), marks[i].position, low);
+            marks[i].position = ring_since(log_ring(c, c->slots[i], b->previous), marks[i].position, low);
     return count_since(c, b, marks, low) - b->tail;
 }
 
@@ -80,13 +80,13 @@ static void begin(const struct core *c, struct client *cl)
         marks[i] = (struct bookmark){0, NOT_READ};
         if (!has_ring(c, b, i))
             continue;
-        const struct ring *ring = log_ring(c, &c->units[i], b->previous);
+        const struct ring *ring = log_ring(c, c->slots[i], b->previous);
         marks[i].position = ring_since(ring, ring_tail(ring, b->tail), b->since);
         if (b->tail != UINT32_MAX && b->unit == EVERYBODY)
             total += ring_count(ring, marks[i].position);
     }
     b->skip = b->tail != UINT32_MAX && total > b->tail ? total - b->tail : 0;
-    if (b->skip * c->unit_count > LOOKS_MOST)
+    if (b->skip * c->slot_count > LOOKS_MOST)
         b->skip = leave_out(c, b, marks);
     b->part = 1;
 }
@@ -122,7 +122,7 @@ static void put_gap(const struct core *c, const struct body *b, struct json *j, 
         return;
     json_object_begin(j, NULL);
     json_time(j, "time", line->at);
-    json_word(j, "unit", c->units[line->unit].name);
+    json_word(j, "unit", c->slots[line->unit]->name);
     json_bool(j, "lost", 1);
     json_object_end(j);
     json_line_end(j);
@@ -132,7 +132,7 @@ static void put_object(const struct core *c, struct json *j, const struct line *
 {
     json_object_begin(j, NULL);
     json_time(j, "time", line->at);
-    json_word(j, "unit", c->units[line->unit].name);
+    json_word(j, "unit", c->slots[line->unit]->name);
     json_word(j, "stream", line->stream ? "stderr" : "stdout");
     json_text(j, "line", line->text, line->size);
     if (line->flags & LINE_PARTIAL)
@@ -146,7 +146,7 @@ static void put_text(const struct core *c, struct body *b, struct json *j, const
 {
     answer_put(j, "\n", b->continued && (b->continued != 1 + line->stream || line->flags & LINE_AFTER_GAP));
     if (b->unit == EVERYBODY && !b->continued) {
-        const char *name = c->units[line->unit].name;
+        const char *name = c->slots[line->unit]->name;
         answer_put(j, name, strlen(name));
         for (size_t i = strlen(name); i < c->name_width; i++)
             answer_put(j, " ", 1);
@@ -219,7 +219,7 @@ static void put_record_text(const struct core *c, const struct record *r, struct
     enum machine m = (enum machine)r->machine;
     char time[JSON_TIME + 1] = "";
     json_format_time(time, r->at);
-    answer_format(j, "%s %s %s: %s -> %s (%s)\n", time, r->unit == STEP_POD ? "pod" : c->units[r->unit].name,
+    answer_format(j, "%s %s %s: %s -> %s (%s)\n", time, r->unit == STEP_POD ? "pod" : record_name(c, r->unit),
                   step_machine_word(m), step_state_word(m, r->from), step_state_word(m, r->to),
                   step_event_word(m, r->event));
 }

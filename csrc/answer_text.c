@@ -59,7 +59,7 @@ static int is_well(const struct unit *u) { return program_runs(u) && u->started 
 static const char *state_of(const struct core *c, const struct unit *u, char out[64])
 {
     char rest[32];
-    uint64_t due = timer_when(c, timer_of_unit(c, u));
+    uint64_t due = timer_when(c, timer_of_unit(u));
     if (u->life == LIFE_ENDED)
         return outcome_word(u->outcome);
     if (u->life == LIFE_HELD && u->want == WANT_HOLD)
@@ -77,7 +77,7 @@ static const char *last_end(const struct unit *u, char out[96])
     const struct end *e = &u->book.ends[0];
     if (e->instance == 0)
         return u->blamed_dependency ? step_reason(u) : "-";
-    const char *reason = step_end_reason(e->exit_class, e->oom, e->code);
+    const char *reason = step_end_reason(e->exit_class, e->odd, e->code);
     if (e->signal)
         out[say_format(out, 95, "%s (%s)", reason, signal_word(e->signal))] = 0;
     else
@@ -133,30 +133,29 @@ static void put_pod(const struct core *c, struct json *j)
     uint64_t now = sys_wall();
     uint32_t ready = 0, all = 0;
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        ready += c->units[i].plan->kind != KIND_INIT && is_well(&c->units[i]);
-        all += c->units[i].plan->kind != KIND_INIT;
+        ready += c->units[i]->plan->kind != KIND_INIT && is_well(c->units[i]);
+        all += c->units[i]->plan->kind != KIND_INIT;
     }
     answer_format(j, "%s: %s for %s, %u of %u ready", plan_text(&c->plan, c->plan.pod->name), phase_word(core_phase(c)),
                   age(now > c->began_wall ? now - c->began_wall : 0, text), ready, all);
     if (c->budget_running)
-        answer_format(j, "; ending: %s", step_cause(c->cause)->sentence);
+        answer_format(j, "; ending: %s", core_why(c, c->cause));
     answer_format(j, "\n");
 }
 
 enum flow answer_table(struct core *c, struct client *cl, struct json *j)
 {
     struct body *b = &cl->body;
-    uint32_t last = b->unit == EVERYBODY ? c->unit_count : b->unit + 1;
+    uint32_t last = b->unit == EVERYBODY ? c->unit_count : 1;
     if (!b->part) {
         b->part = 1;
-        b->at = b->unit == EVERYBODY ? 0 : b->unit;
         put_pod(c, j);
         put_titles(c, j);
     }
     for (; b->at < last; b->at++) {
         if (j->room - j->size < ROW_ROOM)
             return FLOW_MORE;
-        put_row(c, j, &c->units[b->at]);
+        put_row(c, j, b->unit == EVERYBODY ? c->units[b->at] : c->slots[b->unit]);
     }
     return FLOW_END;
 }
@@ -183,7 +182,7 @@ static int is_missing(const struct unit *u)
 static int all(const struct core *c, int (*is_bad)(const struct unit *))
 {
     uint32_t i = 0;
-    while (i < c->unit_count && !is_bad(&c->units[i]))
+    while (i < c->unit_count && !is_bad(c->units[i]))
         i++;
     return i == c->unit_count;
 }
@@ -201,9 +200,9 @@ static enum flow put_health(struct core *c, struct client *cl, struct json *j, i
         return FLOW_END;
     }
     if (!b->part++ && c->budget_running)
-        answer_format(j, "pod: ending: %s\n", step_cause(c->cause)->sentence);
+        answer_format(j, "pod: ending: %s\n", core_why(c, c->cause));
     for (; is_bad && b->at < c->unit_count; b->at++) {
-        const struct unit *u = &c->units[b->at];
+        const struct unit *u = c->units[b->at];
         if (j->room - j->size < ROW_ROOM)
             return FLOW_MORE;
         if (is_bad(u))

@@ -8,6 +8,7 @@
 #include "control.h"
 #include "core.h"
 #include "metrics.h"
+#include "late.h"
 
 enum { CLOSING = 1024 };        /* bytes, more than all that stands behind the lists; user and group are cut */
 enum { AT_BEGIN, IN_ARGV, IN_ENV, AT_END };
@@ -35,14 +36,15 @@ static int put_bytes(struct body *b, struct json *j, const char *text)
 }
 
 /* A text of any length: a piece that ends in the middle of it has no quote there, nor has the next one at its begin.
- * body.skip: bytes that are written. 0: there is more of it. */
+ * body.skip: bytes that are written; a variable that comes late may have
+ * become shorter since. 0: there is more of it. */
 static int put_long(struct body *b, struct json *j, const char *text)
 {
-    size_t size = strlen(text) - b->skip, begin = j->size, taken;
+    size_t whole = strlen(text), size = whole > b->skip ? whole - b->skip : 0, begin = j->size, taken;
     uint8_t goes_on = b->skip != 0;
     if (goes_on)
         j->comma = 0;
-    taken = json_text_some(j, NULL, text + b->skip, size, CLOSING);
+    taken = json_text_some(j, NULL, text + (whole - size), size, CLOSING);
     if (goes_on && !j->broken) {
         memmove(j->out + begin, j->out + begin + 1, j->size - begin - 1);
         j->size--;
@@ -53,10 +55,12 @@ static int put_long(struct body *b, struct json *j, const char *text)
 }
 
 /* Texts from body.at on; 0: there is no room for all. */
-static int put_texts(struct body *b, struct json *j, char **texts)
+static int put_texts(const struct program *program, struct body *b, struct json *j, char **texts)
 {
     for (; texts[b->at]; b->at++) {
         const char *text = texts[b->at];
+        if (late_is_absent(program, text))
+            continue;
         if (j->room - j->size < 2 * CLOSING || !(json_is_text(text, strlen(text)) ? put_long : put_bytes)(b, j, text))
             return 0;
     }
@@ -111,7 +115,7 @@ static void put_rest(const struct core *c, struct json *j, const struct unit *u)
 enum flow answer_context(struct core *c, struct client *cl, struct json *j)
 {
     struct body *b = &cl->body;
-    const struct unit *u = &c->units[b->unit];
+    const struct unit *u = c->slots[b->unit];
     if (b->part == AT_BEGIN) {
         json_object_begin(j, NULL);
         json_word(j, "unit", u->name);
@@ -119,14 +123,14 @@ enum flow answer_context(struct core *c, struct client *cl, struct json *j)
         b->part = IN_ARGV;
     }
     if (b->part == IN_ARGV) {
-        if (!put_texts(b, j, u->program->argv))
+        if (!put_texts(u->program, b, j, u->program->argv))
             return FLOW_MORE;
         json_list_end(j);
         json_list_begin(j, "env");
         b->part = IN_ENV;
     }
     if (b->part == IN_ENV) {
-        if (!put_texts(b, j, u->program->envp))
+        if (!put_texts(u->program, b, j, u->program->envp))
             return FLOW_MORE;
         json_list_end(j);
         b->part = AT_END;

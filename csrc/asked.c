@@ -14,7 +14,7 @@ static const struct refusal
                  "write it as name=value&name=value"},
     no_parameter = {400, "the query has a parameter that this path does not take, or one twice",
                     "docs/openapi.json says which it takes"},
-    bad_flag = {400, "follow or previous is neither 1 nor 0", "write follow=1"},
+    bad_flag = {400, "follow, previous or dry_run is neither 1 nor 0", "write follow=1"},
     bad_number = {400, "tail or after is no number", "write tail=10"},
     bad_since = {400, "since is neither a duration nor a time", "write since=10m or since=2026-01-31T23:59:59Z"},
     bad_signal = {400, "there is no such signal", "write signal=HUP, or its number"};
@@ -77,6 +77,7 @@ static const struct refusal *take_value(struct asked *asked, uint8_t which, cons
     case ASKS_FOLLOW: return take_flag(value, &asked->follow);
     case ASKS_PREVIOUS: return take_flag(value, &asked->previous);
     case ASKS_SINCE: return take_since(value, &asked->since);
+    case ASKS_DRY_RUN: return take_flag(value, &asked->dry_run);
     case ASKS_SIGNAL: return take_signal(value, &asked->signal);
     }
     return &no_parameter;
@@ -84,7 +85,7 @@ static const struct refusal *take_value(struct asked *asked, uint8_t which, cons
 
 const struct refusal *asked_take(struct asked *asked, uint8_t takes, const char *query)
 {
-    static const char *const names[] = {"tail", "follow", "previous", "since", "after", "signal"};
+    static const char *const names[] = {"tail", "follow", "previous", "since", "after", "signal", "dry_run"};
     struct parameter p;
     const struct refusal *refusal = NULL;
     int found;

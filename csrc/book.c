@@ -58,7 +58,7 @@ void book_correct(struct unit *u)
     e->code = u->code;
     e->signal = u->signal;
     e->exit_class = u->exit_class;
-    e->oom = u->oom;
+    e->odd = u->oom | u->unfit;
 }
 
 /* Who wants anything but that the unit is up has said so: then its end is not why it starts again. */

@@ -29,7 +29,7 @@ struct end {
     uint32_t left_behind;                   /* its processes that lived when the leader had ended */
     uint8_t raw_code, code, signal;         /* as struct unit has them */
     uint8_t exit_class;
-    uint8_t oom;
+    uint8_t odd;                            /* its reason is not the usual one of its class */
 };
 
 struct unit_book {

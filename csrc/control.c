@@ -6,6 +6,7 @@
 #include "control.h"
 
 #include <errno.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "core.h"
@@ -15,7 +16,8 @@
 enum { COME_AT_ONCE = 16, HEAR_MOST = 4096 };
 
 #define MS UINT64_C(1000000)
-static const uint64_t request_ns = 5000 * MS, progress_ns = 10000 * MS, leave_ns = 1000 * MS, last_words_ns = 50 * MS;
+static const uint64_t request_ns = 5000 * MS, fetch_ns = 10000 * MS, progress_ns = 10000 * MS, leave_ns = 1000 * MS,
+                      last_words_ns = 50 * MS;
 
 uint32_t control_slot(const struct core *c, const struct client *cl) { return (uint32_t)(cl - c->control.clients); }
 
@@ -23,7 +25,7 @@ static uint32_t door_of(uint32_t slot) { return control_is_local(slot) ? DOOR_LO
 
 static uint32_t timer_of(const struct core *c, uint32_t i)
 {
-    return 2 * c->unit_count + POD_TIMERS + c->errand_count + i;
+    return 2 * c->slot_count + POD_TIMERS + c->errand_count + i;
 }
 
 static uint32_t timer_of_client(const struct core *c, const struct client *cl)
@@ -39,19 +41,33 @@ static uint32_t key_of(const struct core *c, const struct client *cl)
 
 /* --- leaving --- */
 
-/* What was touched is given back when nobody is left: neither a crowd nor a long answer leaves a trace. */
-static void give_back(struct core *c)
+static void give_span_back(const void *from, const void *to)
 {
-    uintptr_t page = 4095, begin = ((uintptr_t)c->control.clients + page) & ~page;
-    uintptr_t end = (uintptr_t)(c->control.bookmarks + (size_t)CLIENTS_LOCAL * c->unit_count) & ~page;
-    if (c->control.present == 0 && begin < end) {
+    uintptr_t page = 4095, begin = ((uintptr_t)from + page) & ~page, end = (uintptr_t)to & ~page;
+    if (begin < end) {
         sys_give_back((void *)begin, end - begin);
         footprint_forget();
     }
 }
 
+/* What was touched is given back when nobody is left: neither a crowd nor a long answer leaves a trace. */
+static void give_back(struct core *c)
+{
+    const struct server *ct = &c->control;
+    const char *pieces = ct->pieces + (size_t)CLIENTS * ANSWER_ROOM, *marks = (const char *)ct->bookmarks;
+    const char *marks_end = (const char *)(ct->bookmarks + (size_t)CLIENTS_LOCAL * c->slot_count);
+    if (ct->present)
+        return;
+    give_span_back(ct->clients, marks == pieces ? marks_end : pieces);
+    if (marks != pieces)  /* another plan needed more of them */
+        give_span_back(marks, marks_end);
+}
+
 static void hang_up(struct core *c, struct client *cl)
 {
+    if (cl->stage == CLIENT_AWAITS)
+        fetch_end(c, 0);
+    parcel_drop(c, cl);
     sys_shut(cl->fd, SHUT_RDWR);  /* a child that has not executed its program yet still holds it */
     sys_close(cl->fd);
     cl->stage = CLIENT_FREE;
@@ -59,7 +75,7 @@ static void hang_up(struct core *c, struct client *cl)
     give_back(c);
 }
 
-static void drop(struct core *c, struct client *cl)
+void control_drop(struct core *c, struct client *cl)
 {
     timer_disarm(c, timer_of_client(c, cl));
     loop_forget(c, cl->fd);
@@ -78,11 +94,19 @@ static void arm(struct core *c, const struct client *cl, uint64_t ns)
     timer_arm(c, timer_of_client(c, cl), c->now + ns);
 }
 
+/* What nobody reads may be a plan, with secrets. */
+static int64_t discard(struct core *c, const struct client *cl)
+{
+    int64_t n = sys_read(cl->fd, c->scratch, HEAR_MOST);
+    explicit_bzero(c->scratch, (size_t)(n > 0 ? n : 0));
+    return n;
+}
+
 /* To close a socket with something unread in it would take away what the peer has not read yet. */
 static void part_from(struct core *c, struct client *cl)
 {
-    if (sys_read(cl->fd, c->scratch, HEAR_MOST) <= 0 && cl->request.refusal == NULL) {
-        drop(c, cl);
+    if (discard(c, cl) <= 0 && cl->request.refusal == NULL) {
+        control_drop(c, cl);
         return;
     }
     cl->stage = CLIENT_LEAVES;
@@ -94,14 +118,14 @@ static void part_from(struct core *c, struct client *cl)
 /* --- answering --- */
 
 /* One piece a turn: a long answer goes on when the pod has had its turn. */
-static void tell(struct core *c, struct client *cl)
+void control_tell(struct core *c, struct client *cl)
 {
     uint32_t before = cl->sent;
     if (cl->sent == cl->fill)
         deliver_compose(c, cl);
     enum delivery delivery = deliver_send(c, cl);
     if (delivery == DELIVERY_FAILED) {
-        drop(c, cl);
+        control_drop(c, cl);
     } else if (delivery == DELIVERED && cl->flow == FLOW_END) {
         part_from(c, cl);
     } else if (delivery == DELIVERED && cl->flow == FLOW_WAITS) {
@@ -124,6 +148,14 @@ static uint32_t count_followers(const struct core *c)
     return count;
 }
 
+/* Whoever goes meanwhile takes it back. */
+static void await(struct core *c, struct client *cl)
+{
+    cl->stage = CLIENT_AWAITS;
+    watch(c, cl, 0);
+    arm(c, cl, fetch_ns);
+}
+
 /* refusal: why there is none to be heard, or NULL. */
 static void answer(struct core *c, struct client *cl, const struct refusal *refusal)
 {
@@ -137,28 +169,50 @@ static void answer(struct core *c, struct client *cl, const struct refusal *refu
         route_request(c, cl);
     if (cl->body.follows && count_followers(c) == FOLLOWERS)
         route_refuse(cl, &too_many);
-    tell(c, cl);
+    if (!cl->body.write) {
+        await(c, cl);
+        return;
+    }
+    parcel_drop(c, cl);
+    control_tell(c, cl);
+}
+
+static void hear_parcel(struct core *c, struct client *cl)
+{
+    enum request_progress progress = parcel_hear(c, cl);
+    if (progress == REQUEST_MORE)
+        timer_arm(c, timer_of_client(c, cl), parcel_until(c));
+    else
+        answer(c, cl, cl->request.refusal);
 }
 
 static void hear(struct core *c, struct client *cl)
 {
+    if (parcel_is_of(c, cl)) {
+        hear_parcel(c, cl);
+        return;
+    }
     int64_t n = sys_read(cl->fd, c->scratch, HEAR_MOST);
     if (n == -EAGAIN || n == -EINTR)
         return;
     if (n < 0 || (n == 0 && cl->request.spent == 0)) {
-        drop(c, cl);
+        control_drop(c, cl);
         return;
     }
     enum request_progress progress = n ? request_feed(&cl->request, c->scratch, (size_t)n) : request_end(&cl->request);
+    if (progress == REQUEST_BULK)
+        progress = parcel_begin(c, cl, c->scratch + cl->request.used, (size_t)n - cl->request.used);
+    if (cl->request.bulk)
+        explicit_bzero(c->scratch, (size_t)(n > 0 ? n : 0));
     if (progress != REQUEST_MORE)
         answer(c, cl, cl->request.refusal);
 }
 
 static void see_off(struct core *c, struct client *cl)
 {
-    int64_t n = sys_read(cl->fd, c->scratch, HEAR_MOST);
+    int64_t n = discard(c, cl);
     if (n == 0 || (n < 0 && n != -EAGAIN && n != -EINTR))
-        drop(c, cl);
+        control_drop(c, cl);
 }
 
 /* An end of input alone is no farewell: who has asked may close that half. */
@@ -171,17 +225,18 @@ void control_ready(struct core *c, uint32_t index, uint32_t events)
     case CLIENT_FREE: break;
     case CLIENT_ASKS: hear(c, cl); break;
     case CLIENT_LEAVES: see_off(c, cl); break;
+    case CLIENT_AWAITS:
     case CLIENT_HEARS:
     case CLIENT_FOLLOWS:
         if (events & (EPOLLHUP | EPOLLERR))
-            drop(c, cl);
+            control_drop(c, cl);
         else if (events & EPOLLOUT)
-            tell(c, cl);
+            control_tell(c, cl);
     }
 }
 
 /* A thousand units are not looked at for each follower in a turn that brought none of them anything. */
-void control_turn(struct core *c)
+EACH_TURN void control_turn(struct core *c)
 {
     uint64_t news = c->kept + record_next(c);
     for (uint32_t i = 0; c->control.present && i < CLIENTS_LOCAL; i++) {
@@ -189,7 +244,7 @@ void control_turn(struct core *c)
         if (cl->stage != CLIENT_FOLLOWS || cl->body.seen == news)
             continue;
         cl->body.seen = news;
-        tell(c, cl);
+        control_tell(c, cl);
     }
 }
 
@@ -216,7 +271,7 @@ static struct client *make_room(struct core *c, uint32_t door)
     if (!(cl = oldest(c, door, 1u << CLIENT_ASKS | 1u << CLIENT_LEAVES)))
         cl = oldest(c, door, 1u << CLIENT_HEARS);
     if (cl)
-        drop(c, cl);
+        control_drop(c, cl);
     return cl;
 }
 
@@ -245,6 +300,7 @@ static void welcome(struct core *c, uint32_t door, int fd)
     cl->watched = EPOLLIN;
     cl->body.follows = 0;
     request_begin(&cl->request);
+    cl->request.bulk = door == DOOR_LOCAL ? "/v1/plan" : NULL;
     ct->present++;
     if (loop_watch(c, fd, EPOLLIN, WATCH_CLIENT, key_of(c, cl)) < 0) {
         hang_up(c, cl);
@@ -262,7 +318,7 @@ static int is_starved(struct core *c, uint32_t door, int error)
     if (error != -EMFILE && error != -ENFILE && error != -ENOBUFS && error != -ENOMEM)
         return 0;
     if (idle) {
-        drop(c, idle);
+        control_drop(c, idle);
         return 0;
     }
     warn(c, "cannot take a client of the control socket: %s; trying again", say_error(-error));
@@ -288,8 +344,12 @@ void control_come(struct core *c, uint32_t door)
 static void lose_patience(struct core *c, struct client *cl)
 {
     static const struct refusal too_slow = {408, "the request did not come to its end in 5 s", "an empty line ends it"};
+    if (cl->stage == CLIENT_AWAITS) {
+        control_fetched(c, fetch_late(c));
+        return;
+    }
     if (cl->stage != CLIENT_ASKS || cl->request.spent == 0) {
-        drop(c, cl);
+        control_drop(c, cl);
         return;
     }
     cl->request.refusal = &too_slow;
@@ -326,9 +386,9 @@ void control_close(struct core *c)
     for (uint32_t i = 0; c->control.present && i < CLIENTS; i++) {
         struct client *cl = &c->control.clients[i];
         for (int n = 0; n < CLIENTS && is_told(cl) && sys_now() - begun < last_words_ns; n++)
-            tell(c, cl);
+            control_tell(c, cl);
         if (cl->stage != CLIENT_FREE)
-            drop(c, cl);
+            control_drop(c, cl);
     }
     for (uint32_t i = 0; i < DOORS; i++)  /* to close is not enough where a child has not executed its program yet */
         if (c->control.doors[i] >= 0)

@@ -3,7 +3,7 @@
  * do, the pod goes on.
  *
  *     door.c     opens and closes what is listened on
- *     control.c  clients: who comes, who must go, who waits for what
+ *     control.c  clients: who comes, who must go, who waits for what; control_plan.c: clients and another plan
  *     request.c  bytes to a request
  *     asked.c    its query to values
  *     route.c    a request to a body, or an order
@@ -16,6 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "change.h"
 #include "json.h"
 #include "place.h"
 #include "request.h"
@@ -48,7 +49,7 @@ enum { BODY_ROOM = 30000 };
 struct bookmark { uint64_t position, at; };
 
 struct body {
-    body_writer *write;
+    body_writer *write;             /* NULL: there is nothing to be said yet */
     const char *type;               /* of the content */
     const struct refusal *refusal;      /* why there is no better answer, or NULL */
     const char *allow;              /* the methods that there are, or NULL */
@@ -70,6 +71,7 @@ enum { EVERYBODY = UINT32_MAX };
 enum client_stage {
     CLIENT_FREE,
     CLIENT_ASKS,        /* its request is not all there */
+    CLIENT_AWAITS,      /* what its plan names is being read */
     CLIENT_HEARS,       /* is being answered */
     CLIENT_FOLLOWS,     /* has heard all there is, and waits for more */
     CLIENT_LEAVES,      /* has its answer, and has not closed yet: what it still sends would take the answer away */
@@ -89,6 +91,9 @@ struct client {
     struct request request;         /* last: its target is touched by who sends one */
 };
 
+/* The one body that is read: whose it is, and how much of it has come. */
+struct parcel { uint8_t *bytes; size_t size, have; uint64_t number, until; };
+
 struct server {
     const char *given;              /* MINIPOD_SOCKET, or NULL */
     struct client *clients;         /* NULL: there is no control */
@@ -99,6 +104,8 @@ struct server {
     uint8_t closing;
     uint32_t present;               /* clients */
     uint64_t came;
+    struct parcel parcel;           /* bytes NULL: nobody sends one */
+    struct tally tally;             /* of the plan that came last */
     struct place place;
     uint64_t file[2];               /* device and number of the socket's file; 0: it has none */
 };
@@ -116,6 +123,19 @@ void control_turn(struct core *);
 void control_close(struct core *);
 static inline int control_is_local(uint32_t slot) { return slot < CLIENTS_LOCAL; }
 uint32_t control_slot(const struct core *, const struct client *);
+void control_drop(struct core *, struct client *);
+void control_tell(struct core *, struct client *);              /* as much of its answer as it takes now */
+void control_leave(struct core *, const struct unit *);        /* it will be in no plan any more */
+void control_fetched(struct core *, const struct refusal *);   /* who awaits that is answered; NULL: all is there */
+void control_fetch_over(struct core *);                        /* the pod has turned to something else */
+void control_turned(struct core *);                            /* another plan holds */
+
+/* parcel.c */
+int parcel_is_of(const struct core *, const struct client *);
+enum request_progress parcel_begin(struct core *, struct client *, const char *rest, size_t size);
+enum request_progress parcel_hear(struct core *, struct client *);
+uint64_t parcel_until(const struct core *);                    /* the moment by which more of it must have come */
+void parcel_drop(struct core *, const struct client *);
 
 /* deliver.c */
 enum delivery { DELIVERED, DELIVERY_BLOCKED, DELIVERY_FAILED };
@@ -125,9 +145,11 @@ enum delivery deliver_send(struct core *, struct client *);
 /* route.c: the answer to client->request, in client->body; orders are carried out */
 void route_request(struct core *, struct client *);
 void route_refuse(struct client *, const struct refusal *);
+void route_fetched(struct core *, struct client *);             /* what its plan names is there */
+void route_turn_away(const struct core *, struct client *);                    /* the pod ends, or begins anew */
 
 /* answer.c, answer_log.c, answer_text.c, answer_unit.c */
-body_writer answer_pod, answer_units, answer_unit, answer_order, answer_refusal;
+body_writer answer_pod, answer_units, answer_unit, answer_order, answer_refusal, answer_change;
 body_writer answer_logs, answer_events;
 body_writer answer_table, answer_health, answer_life, answer_readiness;
 body_writer answer_context, answer_plan, answer_metrics;

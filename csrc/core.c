@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "footprint.h"
 #include "say.h"
 
 /* --- memory --- */
@@ -27,9 +28,14 @@ static void *take(struct arena *a, size_t count, size_t each)
 /* An event is queued at most once by each edge, and a dozen times by each unit before the queue is empty again: the
  * largest burst is the end of all, one event for the life and one for each probe's machine. Room that nobody
  * reaches. */
-static uint32_t queue_room(const struct core *c) { return 32 * c->unit_count + 2 * c->plan.edge_count + 64; }
+uint32_t core_queue_room(uint32_t units, uint32_t edges) { return 32 * units + 2 * edges + 64; }
 
 static int can_say(const struct plan_unit *plan) { return plan->notify_socket || plan->notify_fd != PLAN_NONE; }
+
+int core_has_message(const struct plan_unit *plan)
+{
+    return plan->message_own || plan->message_from_log || plan->message_path.size;
+}
 
 /* One region, given back as a whole: nothing of anybody else's may lie in it. */
 static void lay_out_clients(struct core *c, struct arena *a)
@@ -39,7 +45,7 @@ static void lay_out_clients(struct core *c, struct arena *a)
         return;
     ct->clients = take(a, CLIENTS, sizeof *ct->clients);
     ct->pieces = take(a, CLIENTS, ANSWER_ROOM);
-    ct->bookmarks = take(a, (size_t)CLIENTS_LOCAL * c->unit_count, sizeof *ct->bookmarks);
+    ct->bookmarks = take(a, (size_t)CLIENTS_LOCAL * c->slot_count, sizeof *ct->bookmarks);
 }
 
 /* Touched only by what is written: a full sink, a unit that writes half a line, an instance that writes at all. */
@@ -50,29 +56,50 @@ static void lay_out_lines(struct core *c, struct arena *a)
         if (a->at)
             c->sinks[i].buffer = buffer;
     }
-    for (uint32_t i = 0; i < 2 * c->unit_count; i++) {
+    for (uint32_t i = 0; i < 2 * c->slot_count; i++) {
         char *buffer = take(a, STREAM_ROOM, 1), *ring = take(a, RING_ROOM, 1);
         if (a->at) {
-            c->units[i / 2].streams[i % 2].buffer = buffer;
-            ring_open(&c->units[i / 2].log.rings[i % 2], ring);
+            c->slots[i / 2]->streams[i % 2].buffer = buffer;
+            ring_open(&c->slots[i / 2]->log.rings[i % 2], ring);
         }
+    }
+}
+
+/* At first a unit's slot, its number and its place in the plan are one. */
+static void lay_out_units(struct core *c, struct arena *a)
+{
+    struct unit *units = take(a, c->slot_count, sizeof *units);
+    c->units = c->slots = take(a, c->slot_count, sizeof *c->slots);
+    for (uint32_t i = 0; a->at && i < c->slot_count; i++) {
+        c->slots[i] = &units[i];
+        units[i].slot = units[i].number = i;
+    }
+}
+
+static void lay_out_errands(struct core *c, struct arena *a)
+{
+    struct errand *errands = take(a, c->errand_count, sizeof *errands);
+    c->errands = take(a, c->errand_count, sizeof *c->errands);
+    for (uint32_t i = 0; a->at && i < c->errand_count; i++) {
+        c->errands[i] = &errands[i];
+        errands[i].slot = i;
     }
 }
 
 /* What every turn writes to comes first, and so lies together: a page that is touched is a fault, and stays ours. */
 static void lay_out(struct core *c, struct arena *a)
 {
-    uint32_t timers = 2 * c->unit_count + POD_TIMERS + c->errand_count + CONTROL_TIMERS, rows, columns;
+    uint32_t timers = 2 * c->slot_count + POD_TIMERS + c->errand_count + CONTROL_TIMERS, rows, columns;
     c->sink_count = SINK_FILES + writer_count(c) - 1;  /* one of the events' own */
-    c->units = take(a, c->unit_count, sizeof *c->units);
+    lay_out_units(c, a);
     c->sinks = take(a, c->sink_count, sizeof *c->sinks);
     c->writers = take(a, writer_count(c), sizeof *c->writers);
-    c->errands = take(a, c->errand_count, sizeof *c->errands);
+    lay_out_errands(c, a);
     c->timers.when = take(a, timers, sizeof *c->timers.when);
     c->timers.heap = take(a, timers, sizeof *c->timers.heap);
     c->timers.place = take(a, timers, sizeof *c->timers.place);
     c->cell_counts = take(a, step_cell_count(MACHINE_COUNT, &rows, &columns), sizeof *c->cell_counts);
-    c->queue.room = queue_room(c);
+    c->queue.room = core_queue_room(c->slot_count, c->plan.edge_count);
     c->queue.ring = take(a, c->queue.room, sizeof *c->queue.ring);
     c->records.routine = take(a, RECORDS_ROUTINE, sizeof *c->records.routine);
     c->records.news = take(a, RECORDS, sizeof *c->records.news);
@@ -83,12 +110,17 @@ static void lay_out(struct core *c, struct arena *a)
     for (uint32_t i = 0; i < c->unit_count; i++) {
         struct notes *notes = can_say(&c->plan.units[i]) ? take(a, 1, sizeof *notes) : NULL;
         if (a->at)
-            c->units[i].notes = notes;
+            c->units[i]->notes = notes;
+    }
+    for (uint32_t i = 0; i < c->unit_count; i++) {
+        struct message *message = core_has_message(&c->plan.units[i]) ? take(a, 1, sizeof *message) : NULL;
+        if (a->at)
+            c->units[i]->message = message;
     }
     for (uint32_t i = 0; i < c->errand_count; i++) {
         char *location = take(a, ERRAND_LOCATION, 1);
         if (a->at)
-            c->errands[i].location = location;
+            c->errands[i]->location = location;
     }
 }
 
@@ -113,45 +145,82 @@ static uint32_t text_width(const char *text)
     return width;
 }
 
-static void set_up_unit(struct core *c, uint32_t i)
+void core_bind_unit(struct core *c, struct unit *u, uint32_t i)
 {
-    struct unit *u = &c->units[i];
     u->plan = &c->plan.units[i];
     u->program = &c->loaded.programs[i];
     u->name = c->sole ? c->sole : plan_text(&c->plan, u->plan->name);
     u->start_waits = c->loaded.start_waits[i];
     u->stop_waits = c->loaded.stop_waits[i];
+}
+
+void core_see_unit(struct core *c, const struct unit *u)
+{
+    uint32_t width = text_width(u->name);
+    c->name_width = width > c->name_width ? width : c->name_width;
+    c->services_left += u->plan->kind == KIND_SERVICE;
+    c->has_sidecars |= u->plan->kind == KIND_SIDECAR;
+}
+
+static void set_up_unit(struct core *c, uint32_t i)
+{
+    struct unit *u = c->units[i];
+    core_bind_unit(c, u, i);
     u->handshake = u->watch = -1;
+    if (u->message)
+        u->message->file = u->message->line = -1;
     if (u->notes)
         u->notes->socket = u->notes->line = u->notes->child_end = u->notes->main = -1;
     for (uint32_t j = 0; j < 2; j++) {
         u->streams[j].read_end = u->streams[j].write_end = -1;
     }
-    if (text_width(u->name) > c->name_width)
-        c->name_width = text_width(u->name);
-    c->services_left += u->plan->kind == KIND_SERVICE;
-    c->has_sidecars |= u->plan->kind == KIND_SIDECAR;
+    core_see_unit(c, u);
+}
+
+void core_bind_errand(struct core *c, struct errand *e, uint32_t i)
+{
+    e->plan = &c->plan.errands[i];
+    e->program = &c->loaded.errands[i];
+    e->unit = c->units[e->plan->unit];
+    e->unit->errands[e->plan->kind] = e;
+    e->timeout_ns = e->plan->timeout_ns;
+}
+
+/* Who hears of its environment would go on in another. */
+void core_renew(struct core *c, struct unit *u)
+{
+    uint32_t place = unit_place(c, u);
+    u->renews = 0;
+    u->program = &c->loaded.programs[place];
+    for (uint32_t k = 0; k < ERRAND_COUNT; k++)
+        if (u->errands[k])
+            u->errands[k]->program = &c->loaded.errands[u->errands[k]->plan - c->plan.errands];
+    control_turned(c);
+    c->may_clear = 1;
 }
 
 static void set_up_errand(struct core *c, uint32_t i)
 {
-    struct errand *e = &c->errands[i];
-    e->plan = &c->plan.errands[i];
-    e->unit = &c->units[e->plan->unit];
-    e->unit->errands[e->plan->kind] = e;
-    e->handshake = e->fd = -1;
-    e->timeout_ns = e->plan->timeout_ns;
+    core_bind_errand(c, c->errands[i], i);
+    c->errands[i]->handshake = c->errands[i]->fd = -1;
 }
 
 /* Units with log pipes need four descriptors each; the limit we were given is the children's again. */
-static void raise_files(struct core *c)
+void core_raise_files(struct core *c)
 {
     struct rlimit most;
-    if (getrlimit(RLIMIT_NOFILE, &c->given_files) < 0 || c->given_files.rlim_cur == c->given_files.rlim_max)
+    if (getrlimit(RLIMIT_NOFILE, &c->given_files) < 0)
+        c->given_files = (struct rlimit){RLIM_INFINITY, RLIM_INFINITY};
+    if (c->given_files.rlim_cur == c->given_files.rlim_max)
         return;
     most = c->given_files;
     most.rlim_cur = most.rlim_max;
     c->has_raised_files = setrlimit(RLIMIT_NOFILE, &most) == 0;
+}
+
+rlim_t core_most_files(const struct core *c)
+{
+    return c->has_raised_files ? c->given_files.rlim_max : c->given_files.rlim_cur;
 }
 
 static int must(const char *what, int result)
@@ -191,27 +260,28 @@ static void open_all(struct core *c)
 /* c->plan is open, c->loaded is filled, the rest is as main left it. Posts the events that start the pod. */
 void core_set_up(struct core *c)
 {
-    c->unit_count = c->units_left = c->plan.unit_count;
+    c->unit_count = c->slot_count = c->units_left = c->plan.unit_count;
+    c->next_number = c->unit_count;
     c->errand_count = c->plan.errand_count;
     take_memory(c);
     for (uint32_t i = 0; i < c->unit_count; i++)
         set_up_unit(c, i);
     for (uint32_t i = 0; i < c->errand_count; i++)
         set_up_errand(c, i);
-    raise_files(c);
     open_all(c);
     c->now = c->round_began = sys_now();
     c->began_wall = sys_wall();
     if (c->plan.pod->deadline_ns)
         timer_arm(c, timer_of_pod(c, TIMER_POD_DEADLINE), c->now + c->plan.pod->deadline_ns);
+    volume_begin(c);
     for (uint32_t i = 0; i < c->unit_count; i++)
-        if (c->units[i].start_waits == 0)
-            step_post(c, MACHINE_WANT, &c->units[i], WANT_EVENT_CLEAR);
+        if (c->units[i]->start_waits == 0)
+            step_post(c, MACHINE_WANT, c->units[i], WANT_EVENT_CLEAR);
 }
 
 /* What nobody needs in order to start waits until the first has: where there is one processor, a program would wait for
  * it. Whoever ends sooner is heard of only behind this. */
-void core_set_up_rest(struct core *c)
+EACH_TURN void core_set_up_rest(struct core *c)
 {
     if (c->is_set_up)
         return;
@@ -224,14 +294,22 @@ void core_set_up_rest(struct core *c)
 /* --- the end --- */
 
 /* KILL was the last word to a leader that still lives. absent: for a unit that never ran. */
-static int code_of(const struct unit *u, int absent) { return u->pid ? 128 + SIGKILL : u->has_run ? u->code : absent; }
+/* Of a start that failed the pod tells the truth, whatever code its unit was given for it. */
+static int code_of(const struct unit *u, int absent)
+{
+    if (u->pid)
+        return 128 + SIGKILL;
+    if (!u->has_run)
+        return absent;
+    return u->exit_class == EXIT_CLASS_UNSTARTABLE ? reap_start_failure(u) : u->code;
+}
 
 /* The first service in file order that did not end with 0; one that never ran has no code of its own. */
 static const struct unit *truth(const struct core *c, int *code)
 {
     *code = 0;
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        const struct unit *u = &c->units[i];
+        const struct unit *u = c->units[i];
         int its = u->plan->kind == KIND_SERVICE ? code_of(u, -1) : 0;
         if (its > 0) {
             *code = its;
@@ -245,7 +323,7 @@ static const struct unit *truth(const struct core *c, int *code)
 
 static const struct unit *main_unit(const struct core *c)
 {
-    return c->plan.pod->main_unit == PLAN_NONE ? NULL : &c->units[c->plan.pod->main_unit];
+    return c->plan.pod->main_unit == PLAN_NONE ? NULL : c->units[c->plan.pod->main_unit];
 }
 
 /* The contract's row for the cause (minipod/supervisor/pod.py). decider: whose code it is, or NULL. */
@@ -279,6 +357,12 @@ int core_exit_code(const struct core *c, const struct unit **decider)
     if (*decider)
         code = code_of(*decider, absent);
     return code ? code : cause->if_zero;
+}
+
+const char *core_why(const struct core *c, uint8_t cause)
+{
+    int is_volumes = cause == POD_EVENT_UNPREPARED || cause == POD_EVENT_EVICTED;
+    return is_volumes && *c->volumes.why ? c->volumes.why : step_cause(cause)->sentence;
 }
 
 /* The phase that the pod ends in: Succeeded is what exits with 0. */

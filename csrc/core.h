@@ -12,8 +12,10 @@
 #include <sys/resource.h>
 
 #include "book.h"
+#include "change.h"
 #include "events.h"
 #include "control.h"
+#include "fetch.h"
 #include "load.h"
 #include "log.h"
 #include "plan.h"
@@ -21,6 +23,7 @@
 #include "sys.h"
 #include "terminal.h"
 #include "unit.h"
+#include "volume.h"
 #include "writer.h"
 
 /* --- timer.c --- */
@@ -45,12 +48,17 @@ enum { STACKS = 8, STACK_ROOM = 16384 };        /* for children that share our m
 struct core {
     struct plan plan;
     struct loaded loaded;
-    struct unit *units;
-    struct errand *errands;
-    uint32_t unit_count, errand_count, name_width;
+    struct unit **units;                /* in file order, as the plan has them */
+    struct unit **slots;                /* by the number that a unit has for life; vacant ones: change.c */
+    struct errand **errands;            /* by the number of theirs; vacant ones are nobody's */
+    uint32_t unit_count, slot_count, errand_count, name_width;
     uint32_t execs;                     /* errands whose child is not reaped */
     uint32_t forgotten;                 /* children of errands that were ended before, not reaped yet */
     uint32_t helpers, mail_held;        /* units whose mailbox has a child, or waits for one */
+    uint8_t may_clear;                  /* somebody may have let go of what a plan before owns */
+    struct draft *draft, *held;         /* change.c: a plan to be taken over; those that hold, the last one first */
+    char *const *given, *const *words;  /* our environment, and what follows -- */
+    uint32_t next_number;               /* of a unit that there was none like before */
     struct queue queue;
     struct records records;
     struct events events;
@@ -80,7 +88,7 @@ struct core {
     uint64_t given_mask;                /* what children start with, as the next */
     struct rlimit given_files;
     uint8_t has_raised_files;           /* ours is another now */
-    char mark[32];                      /* in every unit's environment: MINIPOD_INSTANCE=<mark>.<index> */
+    char mark[32];                      /* in every unit's environment: MINIPOD_INSTANCE=<mark>.<number> */
     int32_t self;
     uint8_t is_init;                    /* we are PID 1 of a namespace */
     uint8_t quiet;                      /* one command: no word unless something is wrong */
@@ -112,15 +120,30 @@ struct core {
     uint8_t reap_more;                  /* the last reaping stopped at its bound */
     uint8_t trimmed;                    /* footprint.c's, as is */
     uint64_t trim_at;                   /* when what was needed to start leaves memory; 0: not now */
+    struct volumes volumes;
+    struct fetch fetch;
     uint32_t starting;                  /* units whose child has not executed its program yet */
 };
 
 /* core.c */
+void core_raise_files(struct core *);                   /* before anything is opened that has a high number */
+rlim_t core_most_files(const struct core *);            /* of ours, which units' children have until their exec */
 void core_set_up(struct core *);
 void core_set_up_rest(struct core *);           /* once the first units have been started */
+void core_bind_unit(struct core *, struct unit *, uint32_t place);      /* to what the plan says of it, and loaded */
+void core_bind_errand(struct core *, struct errand *, uint32_t place);
+void core_renew(struct core *, struct unit *);  /* it is executed with what the plan that holds says */
+void core_see_unit(struct core *, const struct unit *);                 /* one more of those that are counted */
+int core_has_message(const struct plan_unit *);                         /* somebody looks for its last words */
+uint32_t core_queue_room(uint32_t units, uint32_t edges);
 int core_exit_code(const struct core *, const struct unit **decider);
 const char *core_phase_name(int exit_code);
-static inline uint32_t unit_index(const struct core *c, const struct unit *u) { return (uint32_t)(u - c->units); }
+const char *core_why(const struct core *, uint8_t cause);        /* a sentence, as far as it can be told */
+/* Its place in the plan. */
+static inline uint32_t unit_place(const struct core *c, const struct unit *u)
+{
+    return (uint32_t)(u->plan - c->plan.units);
+}
 
 /* step.c */
 enum { STEP_POD = UINT32_MAX };
@@ -129,15 +152,18 @@ void step_post_first(struct core *, enum machine, const struct unit *, uint8_t e
 void step_all(struct core *);
 void step_judge(struct core *, struct unit *);
 void step_settle(struct core *, struct unit *);
+int step_is_failed(const struct unit *);         /* of one that is over: the pod counts it as failed */
 const struct cause *step_cause(uint8_t cause);
+const struct takeover *step_takeover(uint8_t change, uint8_t before);
+int step_takes(const struct core *, uint8_t pod_event);         /* the pod acts on it, as it is now */
 uint8_t step_phase(uint32_t bits);
 uint32_t step_cell_count(enum machine, uint32_t *rows, uint32_t *columns);
 const char *life_word(uint8_t), *outcome_word(uint8_t), *kind_word(uint8_t), *phase_word(uint8_t);
 const char *step_reason(const struct unit *);   /* of its last end: Completed, Error, OOMKilled … */
-const char *step_end_reason(uint8_t exit_class, int oom, int failed);
+const char *step_end_reason(uint8_t exit_class, int odd, int failed);
 const char *step_machine_word(enum machine), *step_state_word(enum machine, uint8_t);
 const char *step_event_word(enum machine, uint8_t);
-const char *milestone_word(uint8_t), *log_mode_word(uint8_t);
+const char *milestone_word(uint8_t), *log_mode_word(uint8_t), *volume_kind_word(uint8_t);
 const char *signal_word(uint8_t);
 
 /* phase.c: the phase as things stand */
@@ -150,7 +176,8 @@ void action_run(struct core *, struct unit *, uint8_t action);
 /* loop.c */
 enum watch_kind {
     WATCH_SIGNALS, WATCH_HANDSHAKE, WATCH_STREAM, WATCH_SINK, WATCH_STRAGGLER, WATCH_ERRAND, WATCH_ERRAND_HANDSHAKE,
-    WATCH_NOTIFY, WATCH_WRITER, WATCH_CONTROL, WATCH_CLIENT, WATCH_TERMINAL
+    WATCH_NOTIFY, WATCH_WRITER, WATCH_CONTROL, WATCH_CLIENT, WATCH_TERMINAL, WATCH_VOLUME,
+    WATCH_MESSAGE, WATCH_FETCH
 };
 void loop_run(struct core *);
 void loop_hear(struct core *, const struct epoll_event *);      /* hands one fact to whom it is for */
@@ -160,31 +187,43 @@ void loop_forget(struct core *, int fd);
 
 /* spawn.c, child.c */
 void spawn_give_stack_back(struct core *, int32_t pid);
+int spawn_shares(const struct core *);          /* a child of ours has not executed its program, and has our memory */
 void spawn_unit(struct core *, struct unit *);
 void spawn_read_handshake(struct core *, struct unit *);
-/* errand: NULL for the unit's own program. */
+/* What a child is begun with: its own copy of whatever another plan makes otherwise while it is on its way, so that
+ * nobody has to wait for it. errand: NULL for the unit's own program. */
 struct child_start {
     const struct core *core;
     const struct unit *unit;
     const struct errand *errand;
+    struct plan plan;                           /* the one that held then; its bytes stay as long as the child */
+    const struct plan_unit *of;
+    const struct program *program;
+    char **sub_paths;                           /* struct loaded's */
     int handshake;
     int line;                                   /* -1, or what becomes the unit's notify_fd */
     int terminal;                               /* -1, or in whose foreground it puts itself */
     int output;                                 /* where a probe writes */
     uint8_t is_named;                           /* a variable of its names it by its number (given.c) */
+    uint8_t is_probe;
+    uint8_t has_late;                           /* late.h: it has a copy of our memory */
 };
 int spawn_errand(struct core *, struct errand *);              /* 0, or -errno */
 void spawn_read_errand_handshake(struct core *, struct errand *);
 int child_run(void *start);                     /* a struct child_start; never returns */
-struct child_failure { int32_t error; uint8_t stage; uint8_t zero[3]; };
+struct child_failure { int32_t error; uint8_t stage; uint8_t zero; uint16_t which; };  /* of the stage's own list */
 enum child_stage {
     STAGE_NONE, STAGE_STREAMS, STAGE_USER, STAGE_GROUP, STAGE_IDENTITY, STAGE_DIRECTORY, STAGE_EXEC, STAGE_INTERPRETER,
+    STAGE_GROUPS, STAGE_NOT_ROOT, STAGE_LIMITS, STAGE_NICE, STAGE_OOM_SCORE, STAGE_CAPABILITIES, STAGE_MESSAGE,
+    STAGE_MOUNT, STAGE_READ_ONLY,               /* mount.c's */
+    STAGE_ENVIRONMENT,                          /* late.c's */
     STAGE_PROCESS                               /* the parent's: there is no child */
 };
 
 /* reap.c */
 void reap_children(struct core *);
 void reap_record(struct core *, struct unit *, const struct sys_exit *);
+uint8_t reap_start_failure(const struct unit *);                 /* 127 or 126: what a start that failed tells */
 void reap_unborn(struct core *, struct unit *, int error);      /* there is no process for it, and never will be */
 struct unit *reap_unit_of(struct core *, int32_t pid);          /* whose leader it is, or NULL */
 struct errand *reap_errand_of(struct core *, int32_t pid);
@@ -218,6 +257,7 @@ int notify_signal(const struct unit *, int sig);                        /* 1: se
 
 /* mailbox.c: where datagrams come in */
 int mailbox_open(struct core *, struct unit *);                         /* 0, or -errno */
+void mailbox_close(struct core *, struct unit *);                       /* nobody hears what is in it */
 int64_t mailbox_look(const struct unit *, char *text, size_t room, struct sys_sender *);
 void mailbox_drop(struct core *, struct unit *, const struct sys_sender *);
 void mailbox_retry(struct core *);
@@ -236,6 +276,7 @@ void round_begin(struct core *);
 
 /* stray.c */
 void stray_note(struct core *, struct unit *);
+void stray_forget(struct core *, const struct unit *);
 void stray_signal_unit(struct core *, struct unit *, int sig);
 void stray_ask_others(struct core *, struct unit *);            /* TERM to all below us outside its leader's group */
 void stray_check_all(struct core *);
@@ -246,7 +287,7 @@ char stray_state(int32_t pid);                                  /* as /proc has 
 uint32_t stray_count(struct core *, struct unit *);             /* who lives of it besides its leader */
 
 /* mark.c */
-uint32_t mark_find(const struct core *, int32_t pid);    /* the unit's index, PLAN_NONE: nobody's that can be told */
+uint32_t mark_find(const struct core *, int32_t pid);    /* the unit's number, PLAN_NONE: nobody's that can be told */
 
 /* proc.c */
 int proc_open(const struct core *);                              /* negative: there is none that tells of us */
@@ -260,16 +301,12 @@ uint64_t timer_next(const struct core *);                   /* 0: none */
 int timer_pop_due(struct core *, uint32_t *id);
 static inline uint64_t timer_earlier(uint64_t a, uint64_t b) { return a && (!b || a < b) ? a : b; }    /* 0: never */
 void timer_shift_all(struct core *, uint64_t by);
-static inline uint32_t timer_of_unit(const struct core *c, const struct unit *u) { return 2 * unit_index(c, u); }
-static inline uint32_t timer_of_deadline(const struct core *c, const struct unit *u)
-{
-    return 2 * unit_index(c, u) + 1;
-}
-static inline uint32_t timer_of_pod(const struct core *c, enum pod_timer t) { return 2 * c->unit_count + t; }
-static inline uint32_t errand_index(const struct core *c, const struct errand *e) { return (uint32_t)(e - c->errands); }
+static inline uint32_t timer_of_unit(const struct unit *u) { return 2 * u->slot; }
+static inline uint32_t timer_of_deadline(const struct unit *u) { return 2 * u->slot + 1; }
+static inline uint32_t timer_of_pod(const struct core *c, enum pod_timer t) { return 2 * c->slot_count + t; }
 static inline uint32_t timer_of_errand(const struct core *c, const struct errand *e)
 {
-    return 2 * c->unit_count + POD_TIMERS + errand_index(c, e);
+    return 2 * c->slot_count + POD_TIMERS + e->slot;
 }
 
 /* signal.c */

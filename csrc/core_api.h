@@ -4,6 +4,9 @@
 /* FNV-1a, 64 bit, over all bytes of a plan, its digest field taken as 0. size >= sizeof(struct plan_header). */
 uint64_t plan_digest(const uint8_t *bytes, uint64_t size);
 
+/* Overwrites the secrets of a plan that has any, whose bytes may then be written to; its digest is made right again. */
+void plan_forget(const uint8_t *bytes);
+
 /* Why these bytes are no plan that this core runs: one clause without a full stop, or NULL when they are one. Never
  * reads outside bytes[0..size). */
 const char *plan_refuse(const uint8_t *bytes, uint64_t size);

@@ -22,8 +22,10 @@ static const char *phrase(unsigned status)
     case 405: return "Method Not Allowed";
     case 408: return "Request Timeout";
     case 409: return "Conflict";
+    case 411: return "Length Required";
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
+    case 422: return "Unprocessable Content";
     case 431: return "Request Header Fields Too Large";
     default: return "Service Unavailable";
     }

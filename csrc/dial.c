@@ -71,9 +71,9 @@ static void watch(struct core *c, struct errand *e, uint8_t events)
 {
     int error = 0;
     if (e->watched && e->watched != events)
-        loop_change(c, e->fd, events, WATCH_ERRAND, errand_index(c, e));
+        loop_change(c, e->fd, events, WATCH_ERRAND, e->slot);
     else if (!e->watched)
-        error = loop_watch(c, e->fd, events, WATCH_ERRAND, errand_index(c, e));
+        error = loop_watch(c, e->fd, events, WATCH_ERRAND, e->slot);
     if (error < 0)
         fail(c, e, -error);
     else

@@ -45,8 +45,8 @@ void log_tell_dropped(struct core *c)
     if (c->unsaid == 0)
         return;
     c->tell_at = c->now + c->tell_wait;
-    for (uint32_t i = 0; i < c->unit_count; i++)
-        if (c->units[i].log.unsaid && !tell_dropped(c, &c->units[i]))
+    for (uint32_t i = 0; i < c->slot_count; i++)
+        if (c->slots[i]->log.unsaid && !tell_dropped(c, c->slots[i]))
             return;
     c->tell_at = 0;
     c->told_at = c->now;

@@ -145,7 +145,7 @@ static int next_run(const struct text *t, uint32_t taken, struct piece *out)
 
 static uint32_t number_of(const struct way *w)
 {
-    return 1 + 2 * unit_index(w->core, w->unit) + (uint32_t)(w->stream - w->unit->streams);
+    return 1 + 2 * w->unit->slot + (uint32_t)(w->stream - w->unit->streams);
 }
 
 static int put_run(struct way *w, const struct piece *p)

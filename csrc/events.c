@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "core.h"
+#include "footprint.h"
 #include "json.h"
 #include "say.h"
 
@@ -108,7 +109,7 @@ static int write_one(struct core *c, struct sink *s)
     return seq < record_next(c);
 }
 
-void events_flush(struct core *c)
+EACH_TURN void events_flush(struct core *c)
 {
     struct sink *s = &c->sinks[c->events.number];
     if (!c->events.is_open || c->events.written == record_next(c))

@@ -25,15 +25,15 @@ static int is_unwritten(const struct core *c)
     int waiting = writer_is_left(c);
     for (uint32_t i = 0; i < c->sink_count; i++)
         waiting |= c->sinks[i].fill > 0;
-    for (uint32_t i = 0; i < 2 * c->unit_count; i++)
-        waiting |= c->units[i / 2].streams[i % 2].stalled;
+    for (uint32_t i = 0; i < 2 * c->slot_count; i++)
+        waiting |= c->slots[i / 2]->streams[i % 2].stalled;
     return waiting;
 }
 
 static void take_all(struct core *c)
 {
-    for (uint32_t i = 0; i < c->unit_count; i++)
-        log_take_last(c, &c->units[i]);
+    for (uint32_t i = 0; i < c->slot_count; i++)
+        log_take_last(c, c->slots[i]);
     log_tell_dropped(c);
     events_flush(c);
     log_flush(c);

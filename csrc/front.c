@@ -27,7 +27,7 @@ enum { FIRST_ROOM = 1 << 16 };
 static void pass_on(struct options *o, char *word)
 {
     if (o->compile_count + 1 >= sizeof o->compile / sizeof *o->compile)
-        die(EXIT_USAGE, "run: too many --set");
+        die(EXIT_USAGE, "run: too many options");
     o->compile[o->compile_count++] = word;
 }
 
@@ -46,8 +46,14 @@ static char *value_of(const char *name, char **argv, int *i)
 
 static int take_option(struct options *o, char **argv, int *i)
 {
-    static char *const passed[] = {"--set", "--exit-code-from"};
+    static char *const passed[] = {"--set", "--exit-code-from", "--entrypoint", "--only", "--preset", "--volume"};
+    static char *const flags[] = {"--strict", "--allow-unknown"};
     char *value;
+    for (size_t k = 0; k < sizeof flags / sizeof *flags; k++)
+        if (strcmp(argv[*i], flags[k]) == 0) {
+            pass_on(o, flags[k]);
+            return 1;
+        }
     for (size_t k = 0; k < sizeof passed / sizeof *passed; k++)
         if ((value = value_of(passed[k], argv, i))) {
             pass_on(o, passed[k]);
@@ -71,7 +77,8 @@ void front_parse_run(int argc, char **argv, struct options *o)
         if (argv[i][0] == '-' && argv[i][1]) {
             if (!take_option(o, argv, &i))
                 die(EXIT_USAGE, "run: there is no option %s; it takes --exit-code-from NAME, --report FILE, "
-                    "--events FILE|FD, --set KEY=VALUE", argv[i]);
+                    "--events FILE|FD, --set KEY=VALUE, --entrypoint IMAGE=CMD, --only NAME, --preset DIR, "
+                    "--volume NAME=/PATH, --strict, --allow-unknown", argv[i]);
         } else if (o->file) {
             die(EXIT_USAGE, "run: one file, not two: %s and %s; words for the program go behind --", o->file, argv[i]);
         } else {

@@ -10,7 +10,7 @@ struct options {
     const char *report;             /* --report, or NULL */
     const char *events;             /* --events, or NULL */
     char *const *words;             /* those after "--", or NULL */
-    char *compile[256];             /* --set and --exit-code-from, as the compiler takes them; NULL-terminated */
+    char *compile[256];             /* --set and the like, as the compiler takes them; NULL-terminated */
     uint32_t compile_count;
 };
 

@@ -46,7 +46,7 @@ uint32_t line_head(const struct core *c, const struct unit *u, const struct sink
     uint32_t size = 0, least;
     if (s->coloured) {
         size = append(out, size, "\033[0;");
-        size = append(out, size, colours[unit_index(c, u) % (sizeof colours / sizeof *colours)]);
+        size = append(out, size, colours[u->slot % (sizeof colours / sizeof *colours)]);
         size = append(out, size, "m");
     }
     least = size + width(c, s);

@@ -11,6 +11,7 @@
 
 #include "environment.h"
 #include "expand.h"
+#include "gather.h"
 #include "policy_tables.h"
 
 enum { SCRATCH_ROOM = 4096 };
@@ -50,9 +51,26 @@ static void load_exact_environment(struct loader *loader, struct program *progra
         memcpy(program->envp, loader->given, loader->given_count * sizeof(char *));
 }
 
+/* first_*: where its begin. */
+static const struct own *load_own(struct loader *loader, struct own own, uint32_t first_held, uint32_t first_late)
+{
+    struct own *to = own.held_count + own.late_count ? arena_take(&loader->arena, sizeof *to) : NULL;
+    if (to == NULL)
+        return NULL;
+    own.held = own.held == NULL ? NULL : own.held + first_held;
+    own.late = own.late == NULL ? NULL : own.late + first_late;
+    *to = own;
+    return to;
+}
+
 static void load_environment(struct loader *loader, uint32_t index, struct program *program)
 {
+    struct own own = {.held = loader->env.held, .late = loader->env.late};
+    uint32_t held = loader->env.held_next, late = loader->env.late_next;
     environment_set(&loader->env, index);
+    own.held_count = loader->env.held_next - held;
+    own.late_count = loader->env.late_next - late;
+    program->own = load_own(loader, own, held, late);
     program->env_count = environment_count(&loader->env);
     program->envp = take_list(loader, (uint64_t)program->env_count + LOAD_SPARE + 1);
     if (program->envp != NULL)
@@ -104,6 +122,37 @@ static void load_command_line(struct loader *loader, uint32_t index, struct prog
         memcpy(program->argv + kept, loader->words, added * sizeof(char *));
 }
 
+/* Kubernetes takes only variables that are set, and not empty. */
+static int find_filled(const void *where, const char *name, uint64_t size, struct expand_value *value)
+{
+    struct loader *loader = (struct loader *)(uintptr_t)where;
+    int is_found = environment_find(&loader->env, name, size, value);
+    if (!is_found || value->size == 0)
+        loader->why = "the part of a volume is named by a variable that is not set, or empty";
+    return is_found;
+}
+
+static char *load_sub_path(struct loader *loader, const struct plan_mount *mount)
+{
+    const char *text = plan_text(loader->plan, mount->sub_path);
+    if (!mount->expands)
+        return (char *)text;
+    uint64_t size = expand_with(text, mount->sub_path.size, find_filled, loader, NULL, 0);
+    char *to = arena_take(&loader->arena, size > ARENA_MOST ? size : size + 1);
+    if (to != NULL)
+        expand_with(text, mount->sub_path.size, find_filled, loader, to, size);
+    return to;
+}
+
+static void load_mounts(struct loader *loader, struct plan_run run, struct loaded *out)
+{
+    for (uint32_t i = run.first; i < run.first + run.count && loader->arena.used <= ARENA_MOST; i++) {
+        char *path = load_sub_path(loader, &loader->plan->mounts[i]);
+        if (out->sub_paths != NULL)
+            out->sub_paths[i] = path;
+    }
+}
+
 /* The list of variables is the unit's own: what its child adds when the user is known holds for all of them. */
 static void load_errands(struct loader *loader, struct plan_run run, const struct program *units, struct loaded *out)
 {
@@ -137,6 +186,31 @@ static void load_unit(struct loader *loader, uint32_t index, struct loaded *out)
         load_environment(loader, index, program);
     load_command_line(loader, index, program);
     load_errands(loader, loader->plan->units[index].errands, program, out);
+    load_mounts(loader, loader->plan->units[index].mounts, out);
+}
+
+static uint32_t count_gathered(const struct gathered *all, enum gathered_state state)
+{
+    uint32_t count = 0;
+    for (const struct gathered_record *record = NULL; (record = gathered_next(all, record));)
+        count += record->state == state;
+    return count;
+}
+
+static const char *const no_memory = "there is not enough memory for its command lines and environments";
+
+/* Pages that nobody has touched cost nothing. */
+static const char *make_late(struct loader *loader, struct loaded *out)
+{
+    out->late_count = count_gathered(loader->env.gathered, GATHERED_LATE);
+    if (out->late_count == 0)
+        return NULL;
+    size_t size = out->late_count * sizeof *out->late;
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (at == MAP_FAILED)
+        return no_memory;
+    loader->env.late = out->late = at;
+    return NULL;
 }
 
 /* One pass; the arena says whether it measures. */
@@ -145,15 +219,18 @@ static void load_units(struct loader *loader, struct loaded *out)
     const struct plan *plan = loader->plan;
     out->programs = arena_take(&loader->arena, plan->unit_count * sizeof *out->programs);
     out->errands = arena_take(&loader->arena, plan->errand_count * sizeof *out->errands);
+    out->sub_paths = arena_take(&loader->arena, plan->mount_count * sizeof *out->sub_paths);
     out->start_waits = arena_take(&loader->arena, plan->unit_count * sizeof *out->start_waits);
     out->stop_waits = arena_take(&loader->arena, plan->unit_count * sizeof *out->stop_waits);
+    out->held_count = count_gathered(loader->env.gathered, GATHERED_HELD);
+    out->held = out->held_count ? arena_take(&loader->arena, out->held_count * sizeof *out->held) : NULL;
+    loader->env.held = out->held;
+    loader->env.held_next = loader->env.late_next = 0;
     for (uint32_t i = 0; i < plan->unit_count && loader->arena.used <= ARENA_MOST && loader->why == NULL; i++)
         load_unit(loader, i, out);
     if (loader->arena.used > ARENA_MOST)
         loader->why = "its command lines and environments add up to more than 1 GiB";
 }
-
-static const char *const no_memory = "there is not enough memory for its command lines and environments";
 
 /* room: SCRATCH_ROOM bytes of the stack, which are enough for most. */
 static const char *prepare(struct loader *loader, void *room)
@@ -188,11 +265,18 @@ static const char *fill(struct loader *loader, struct loaded *out)
 }
 
 const char *load_programs(const struct plan *plan, char *const *given, char *const *words, const char *mark,
-                          struct loaded *out)
+                          const struct gathered *gathered, struct loaded *out)
+{
+    return load_programs_as(plan, given, words, mark, gathered, NULL, out);
+}
+
+const char *load_programs_as(const struct plan *plan, char *const *given, char *const *words, const char *mark,
+                             const struct gathered *gathered, const uint32_t *numbers, struct loaded *out)
 {
     _Alignas(16) char room[SCRATCH_ROOM];
     struct loader loader = {.plan = plan, .given = given, .words = words};
-    loader.env = (struct environment){.plan = plan, .mark = mark, .arena = &loader.arena};
+    loader.env = (struct environment){.plan = plan, .mark = mark, .arena = &loader.arena, .gathered = gathered};
+    loader.env.numbers = numbers;
     loader.given_count = count_pointers(given);
     loader.word_count = count_pointers(words);
     *out = (struct loaded){0};
@@ -202,15 +286,63 @@ const char *load_programs(const struct plan *plan, char *const *given, char *con
         return "the mark of its units is too long";
     const char *why = prepare(&loader, room);
     if (why == NULL)
+        why = make_late(&loader, out);
+    if (why == NULL)
         why = fill(&loader, out);
     if (loader.scratch.base != NULL && loader.scratch.base != room)
         munmap(loader.scratch.base, (size_t)loader.scratch.used);
     return why;
 }
 
+/* --- afterwards --- */
+
+static const struct handed *held_by(const struct program *program, const char *text)
+{
+    for (uint32_t i = 0; program->own && i < program->own->held_count; i++)
+        if (program->own->held[i].text == text)
+            return &program->own->held[i];
+    return NULL;
+}
+
+static int names_the_child(const char *variable)
+{
+    return strncmp(variable, "LISTEN_PID=", sizeof "LISTEN_PID") == 0
+        || strncmp(variable, "WATCHDOG_PID=", sizeof "WATCHDOG_PID") == 0;
+}
+
+static int is_same_word(const struct program *program, const char *a, const struct program *other, const char *b)
+{
+    const struct handed *p = held_by(program, a), *q = held_by(other, b);
+    if (p && q)
+        return p->hash == q->hash;
+    return strcmp(a, b) == 0 || (names_the_child(a) && names_the_child(b));
+}
+
+int load_is_same(const struct program *program, const struct program *other)
+{
+    char *const *const lists[] = {program->argv, other->argv, program->envp, other->envp};
+    for (int i = 0; i < 4; i += 2) {
+        char *const *a = lists[i], *const *b = lists[i + 1];
+        while (a && b && *a && *b && is_same_word(program, *a, other, *b))
+            a++, b++;
+        if (a && b ? *a != *b : a != b)
+            return 0;
+    }
+    return 1;
+}
+
 void load_free(struct loaded *loaded)
 {
+    if (loaded->arena != NULL)
+        explicit_bzero(loaded->arena, loaded->arena_size);
     if (loaded->arena != NULL && loaded->arena != loaded->room)
         munmap(loaded->arena, loaded->arena_size);
-    *loaded = (struct loaded){0};
+    if (loaded->late != NULL)
+        explicit_bzero(loaded->late, loaded->late_count * sizeof *loaded->late);
+    if (loaded->late != NULL)
+        munmap(loaded->late, loaded->late_count * sizeof *loaded->late);
+    loaded->arena = NULL;
+    loaded->late = NULL;
+    loaded->held = NULL;
+    loaded->held_count = 0;
 }

@@ -13,6 +13,7 @@
 #include "block.h"
 #include "core.h"
 #include "emit.h"
+#include "footprint.h"
 #include "line.h"
 #include "say.h"
 #include "writer.h"
@@ -38,14 +39,14 @@ void log_open(struct core *c)
 
 /* --- lines --- */
 
-static uint32_t index_of(const struct core *c, const struct unit *u, const struct stream *st)
+static uint32_t index_of(const struct unit *u, const struct stream *st)
 {
-    return 2 * unit_index(c, u) + (uint32_t)(st - u->streams);
+    return 2 * u->slot + (uint32_t)(st - u->streams);
 }
 
 static void watch_for(struct core *c, struct unit *u, struct stream *st, uint32_t events)
 {
-    loop_change(c, st->read_end, events, WATCH_STREAM, index_of(c, u, st));
+    loop_change(c, st->read_end, events, WATCH_STREAM, index_of(u, st));
 }
 
 /* Into the ring and the books, but for what is there already. */
@@ -171,9 +172,9 @@ static void read_all_paced(struct core *c)
     uint32_t most = 0;
     if (c->paced == 0 || c->now < c->pace_at)
         return;
-    for (uint32_t i = 0; c->paced && i < 2 * c->unit_count; i++) {
-        struct stream *st = &c->units[i / 2].streams[i % 2];
-        uint32_t size = st->paced ? read_paced(c, &c->units[i / 2], st) : 0;
+    for (uint32_t i = 0; c->paced && i < 2 * c->slot_count; i++) {
+        struct stream *st = &c->slots[i / 2]->streams[i % 2];
+        uint32_t size = st->paced ? read_paced(c, c->slots[i / 2], st) : 0;
         most = size > most ? size : most;
     }
     if (most > READ_MOST / 4 * 3 && c->pace_ns > PACE_LEAST)
@@ -198,10 +199,10 @@ static int resume(struct core *c, struct unit *u, struct stream *st)
  * wait. */
 static int resume_all(struct core *c, struct sink *s)
 {
-    uint32_t count = 2 * c->unit_count;
+    uint32_t count = 2 * c->slot_count;
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = (s->turn + i) % count;
-        struct unit *u = &c->units[at / 2];
+        struct unit *u = c->slots[at / 2];
         struct stream *st = &u->streams[at % 2];
         if (!st->stalled || &c->sinks[st->sink] != s || resume(c, u, st))
             continue;
@@ -233,7 +234,7 @@ static int open_stream(struct core *c, struct unit *u, uint32_t which)
     st->read_end = ends[0];
     st->write_end = ends[1];
     sys_nonblocking(st->read_end, O_RDONLY);
-    result = loop_watch(c, st->read_end, EPOLLIN, WATCH_STREAM, index_of(c, u, st));
+    result = loop_watch(c, st->read_end, EPOLLIN, WATCH_STREAM, index_of(u, st));
     if (result < 0) {
         sys_close(ends[0]);
         sys_close(ends[1]);
@@ -313,7 +314,7 @@ int log_next_line(const struct core *c, const struct unit *u, uint64_t *position
 {
     const struct ring *previous = log_ring(c, u, 1);
     int found = (previous && ring_read(previous, position, line)) || ring_read(log_ring(c, u, 0), position, line);
-    line->unit = unit_index(c, u);
+    line->unit = u->slot;
     return found;
 }
 
@@ -342,7 +343,7 @@ void log_own_line(struct core *c, const char *text, uint32_t size)
 
 /* --- the turn's end --- */
 
-void log_flush(struct core *c)
+EACH_TURN void log_flush(struct core *c)
 {
     read_all_paced(c);
     writer_turn(c);
@@ -359,7 +360,7 @@ void log_flush(struct core *c)
     }
 }
 
-uint64_t log_next(const struct core *c)
+EACH_TURN uint64_t log_next(const struct core *c)
 {
     uint64_t next = timer_earlier(c->tell_at, writer_next(c));
     if (c->paced)

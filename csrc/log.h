@@ -41,6 +41,7 @@ struct unit_log {
 void log_open(struct core *);
 void log_open_standard(struct core *);                          /* our stdout and stderr, before anything is written */
 void log_open_for_units(struct core *);                         /* the same, if a unit's lines need them */
+void log_aim(const struct core *, struct unit *);               /* where lines of one without a file go */
 int log_passes_through_us(const struct unit *);
 int log_open_unit(struct core *, struct unit *);                /* before each start: 0, or -errno */
 void log_turned(struct core *, struct unit *);                  /* a new instance begins */

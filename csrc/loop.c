@@ -26,22 +26,25 @@ void loop_change(struct core *c, int fd, uint32_t events, enum watch_kind kind, 
 void loop_forget(struct core *c, int fd) { sys_epoll_set(c->epoll, EPOLL_CTL_DEL, fd, 0, 0); }
 
 /* Streams are numbered two a unit. */
-void loop_hear(struct core *c, const struct epoll_event *event)
+EACH_TURN void loop_hear(struct core *c, const struct epoll_event *event)
 {
     uint32_t index = (uint32_t)event->data.u64, events = event->events;
     switch ((enum watch_kind)(event->data.u64 >> 32)) {
     case WATCH_SIGNALS: signal_read(c); break;
-    case WATCH_HANDSHAKE: spawn_read_handshake(c, &c->units[index]); break;
-    case WATCH_STREAM: log_read(c, &c->units[index / 2], index % 2); break;
+    case WATCH_HANDSHAKE: spawn_read_handshake(c, c->slots[index]); break;
+    case WATCH_STREAM: log_read(c, c->slots[index / 2], index % 2); break;
     case WATCH_SINK: log_sink_ready(c, &c->sinks[index]); break;
     case WATCH_STRAGGLER: stray_check_all(c); break;
-    case WATCH_ERRAND: errand_ready(c, &c->errands[index]); break;
-    case WATCH_ERRAND_HANDSHAKE: spawn_read_errand_handshake(c, &c->errands[index]); break;
-    case WATCH_NOTIFY: notify_read(c, &c->units[index]); break;
+    case WATCH_ERRAND: errand_ready(c, c->errands[index]); break;
+    case WATCH_ERRAND_HANDSHAKE: spawn_read_errand_handshake(c, c->errands[index]); break;
+    case WATCH_NOTIFY: notify_read(c, c->slots[index]); break;
     case WATCH_WRITER: writer_heard(c, index); break;
     case WATCH_CONTROL: control_come(c, index); break;
     case WATCH_CLIENT: control_ready(c, index, events); break;
     case WATCH_TERMINAL: terminal_hung_up(c); break;
+    case WATCH_MESSAGE: message_read(c, c->slots[index]); break;
+    case WATCH_VOLUME: volume_heard(c); break;
+    case WATCH_FETCH: fetch_heard(c); break;
     }
 }
 
@@ -59,11 +62,11 @@ static void fire_timers(struct core *c)
     uint32_t id, pod = timer_of_pod(c, 0), errands = pod + POD_TIMERS, clients = errands + c->errand_count;
     for (int left = BATCH; left > 0 && !c->frozen_since && timer_pop_due(c, &id); left--) {
         if (id < pod)
-            step_post(c, MACHINE_LIFE, &c->units[id / 2], id % 2 ? LIFE_EVENT_DEADLINE : LIFE_EVENT_DUE);
+            step_post(c, MACHINE_LIFE, c->slots[id / 2], id % 2 ? LIFE_EVENT_DEADLINE : LIFE_EVENT_DUE);
         else if (id < errands)
             step_post(c, MACHINE_POD, NULL, pod_events[id - pod]);
         else if (id < clients)
-            errand_due(c, &c->errands[id - errands]);
+            errand_due(c, c->errands[id - errands]);
         else
             control_due(c, id - clients);
         step_all(c);  /* one at a time: what an action disarms must not fire any more */
@@ -75,7 +78,7 @@ static uint64_t next_turn(const struct core *c)
 {
     const uint64_t moments[] = {
         c->frozen_since ? 0 : timer_next(c), c->mail_held ? c->now + c->plan.pod->retry_ns : 0, log_next(c),
-        c->trim_at,
+        c->trim_at, volume_next(c), fetch_next(c),
     };
     uint64_t next = 0;
     for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
@@ -104,7 +107,7 @@ static int wait_for_facts(struct core *c, struct epoll_event events[BATCH])
  * interrupted; what came meanwhile was in time. */
 static int is_all_heard(int count, int full) { return count >= 0 && full % FULL_MOST == 0; }
 
-void loop_run(struct core *c)
+EACH_TURN void loop_run(struct core *c)
 {
     struct epoll_event events[BATCH];
     int full = 0;
@@ -128,7 +131,10 @@ void loop_run(struct core *c)
         full = count == BATCH ? full + 1 : 0;
         if (is_all_heard(count, full))
             fire_timers(c);
+        change_turn(c);
         mailbox_retry(c);
+        volume_turn(c);
+        fetch_turn(c);
         events_flush(c);
         log_flush(c);
         control_turn(c);

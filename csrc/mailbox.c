@@ -11,16 +11,17 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "footprint.h"
 #include "say.h"
 
 enum { NAME_ROOM = 64 };
 enum { CHILD_MOST = 1 };        /* s: then what the child waits for is broken off */
 
 /* The name is abstract: no directory need be writable. Credentials are asked for before anybody can send. */
-static int open_socket(const struct core *c, uint32_t index)
+static int open_socket(const struct core *c, uint32_t number)
 {
     char name[NAME_ROOM];
-    size_t size = say_format(name, sizeof name, "minipod/%s/%u", c->mark, index);
+    size_t size = say_format(name, sizeof name, "minipod/%s/%u", c->mark, number);
     int fd = sys_datagrams(), result = fd < 0 ? fd : sys_pass_credentials(fd);
     if (result >= 0)
         result = sys_bind_abstract(fd, name, size);
@@ -32,16 +33,29 @@ static int open_socket(const struct core *c, uint32_t index)
 
 int mailbox_open(struct core *c, struct unit *u)
 {
-    uint32_t index = unit_index(c, u);
-    int fd = open_socket(c, index), result = fd < 0 ? fd : loop_watch(c, fd, EPOLLIN, WATCH_NOTIFY, index);
+    int fd = open_socket(c, u->number), result = fd < 0 ? fd : loop_watch(c, fd, EPOLLIN, WATCH_NOTIFY, u->slot);
     if (result >= 0)
         u->notes->socket = fd;
+    else if (fd >= 0)
+        sys_close(fd);
     return result;
+}
+
+void mailbox_close(struct core *c, struct unit *u)
+{
+    struct notes *n = u->notes;
+    if (!n || n->socket < 0)
+        return;
+    loop_forget(c, n->socket);
+    sys_close(n->socket);
+    n->socket = -1;
+    c->mail_held -= n->held;
+    n->held = 0;
 }
 
 static void listen_again(struct core *c, const struct unit *u, int on)
 {
-    loop_change(c, u->notes->socket, on ? EPOLLIN : 0, WATCH_NOTIFY, unit_index(c, u));
+    loop_change(c, u->notes->socket, on ? EPOLLIN : 0, WATCH_NOTIFY, u->slot);
 }
 
 /* --- one message --- */
@@ -88,18 +102,18 @@ void mailbox_drop(struct core *c, struct unit *u, const struct sys_sender *from)
         sys_drop(u->notes->socket);
 }
 
-void mailbox_retry(struct core *c)
+EACH_TURN void mailbox_retry(struct core *c)
 {
-    for (uint32_t i = 0; c->mail_held && i < c->unit_count; i++)
-        if (c->units[i].notes && c->units[i].notes->held)
-            drop_by_child(c, &c->units[i]);
+    for (uint32_t i = 0; c->mail_held && i < c->slot_count; i++)
+        if (c->slots[i]->notes && c->slots[i]->notes->held)
+            drop_by_child(c, c->slots[i]);
 }
 
 /* Whether it was a child of ours that took out a message. */
 int mailbox_child_ended(struct core *c, int32_t pid)
 {
-    for (uint32_t i = 0; c->helpers && i < c->unit_count; i++) {
-        struct unit *u = &c->units[i];
+    for (uint32_t i = 0; c->helpers && i < c->slot_count; i++) {
+        struct unit *u = c->slots[i];
         if (!u->notes || u->notes->helper != pid)
             continue;
         u->notes->helper = 0;

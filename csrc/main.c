@@ -34,6 +34,12 @@ static const char run_usage[] =
     "  --report FILE           write how it ended, as JSON: who decided, all units' codes, restarts and times\n"
     "  --events FILE|FD        write every transition, a line of JSON each, to a file or an open descriptor\n"
     "  --set KEY=VALUE         a key's value over the file's, as service.web.env.PORT=81; not with a plan\n"
+    "  --entrypoint IMAGE=CMD  what an image of a Kubernetes manifest runs, as redis='redis-server --port 6380'\n"
+    "  --only NAME             the pod of that name, of a manifest with several; KIND/NAME where two share it\n"
+    "  --preset DIR            add what the presets in a directory's files add; not with a plan\n"
+    "  --volume NAME=/PATH     a directory in the place of the volume NAME; not with a plan\n"
+    "  --strict                ignored fields of a manifest that a program may count on are errors\n"
+    "  --allow-unknown         fields that nobody knows, and documents of other kinds, are left out with a warning\n"
     "  -- ARGS                 replace the args of main, or of the only service\n"
     "MINIPOD_GRACE=10s is the time to stop over the file's, MINIPOD_PYTHON the Python that reads pod files,\n"
     "MINIPOD_SOCKET where the pod is asked and told.\n"
@@ -46,7 +52,8 @@ static const char pause_usage[] =
     "Hold the namespaces of a pod: reap what is orphaned in them, and do nothing else, until TERM or INT. Exit code:\n"
     "0.\n";
 
-static struct core core;
+/* Where it is smaller than a page it lies in one: what is beside it is not needed when the start is over. */
+static _Alignas(4096) struct core core;
 
 /* --- before the pod --- */
 

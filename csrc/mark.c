@@ -32,7 +32,7 @@ static void finder_feed(struct finder *f, char byte)
     }
 }
 
-/* The unit's index behind our mark in the environment of pid; PLAN_NONE if it has none, or may not be read. */
+/* The unit's number behind our mark in the environment of pid; PLAN_NONE if it has none, or may not be read. */
 uint32_t mark_find(const struct core *c, int32_t pid)
 {
     char path[32], chunk[4096], wanted[64];

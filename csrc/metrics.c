@@ -324,11 +324,11 @@ static void put_subject(struct page *p, const struct core *c, const struct famil
 {
     struct subject s = {c, NULL, NULL};
     if (f->scope == SCOPE_UNIT)
-        s.unit = &c->units[i];
+        s.unit = c->units[i];
     if (f->scope == SCOPE_PROBE) {
-        s.probe = &c->errands[i];
+        s.probe = c->errands[i];
         s.unit = s.probe->unit;
-        if (s.probe->plan->kind >= PROBES)
+        if (!s.unit || s.probe->plan->kind >= PROBES)
             return;
     }
     f->tell(p, f, &s);

@@ -21,7 +21,7 @@ enum told { TOLD_STRANGER = 1, TOLD_LONG = 2, TOLD_MAIN = 4 };
 void notify_open(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        struct unit *u = &c->units[i];
+        struct unit *u = c->units[i];
         int result = u->plan->notify_socket ? mailbox_open(c, u) : 0;
         if (result < 0)
             die(EXIT_SET_UP, "cannot open the notify socket of %s: %s", u->name, say_error(-result));
@@ -50,7 +50,7 @@ static int open_line(struct core *c, struct unit *u)
     u->notes->line = ends[0];
     u->notes->child_end = ends[1];
     if ((result = sys_nonblocking(ends[0], O_RDONLY)) >= 0)
-        result = loop_watch(c, ends[0], EPOLLIN, WATCH_NOTIFY, unit_index(c, u));
+        result = loop_watch(c, ends[0], EPOLLIN, WATCH_NOTIFY, u->slot);
     if (result < 0) {
         close_end(&u->notes->line);
         close_end(&u->notes->child_end);
@@ -71,8 +71,11 @@ static void throw_away(struct core *c, struct unit *u)
 int notify_open_unit(struct core *c, struct unit *u)
 {
     struct notes *n = u->notes;
+    int result;
     if (!n)
         return 0;
+    if (u->plan->notify_socket && n->socket < 0 && (result = mailbox_open(c, u)) < 0)
+        return result;
     throw_away(c, u);
     n->status[0] = 0;
     n->error = n->main_pid = 0;
@@ -200,7 +203,7 @@ static void hear_extension(struct core *c, struct unit *u, uint64_t usec)
     u->notes->extended_to = c->now + span(usec);
     if (u->life != LIFE_TERM_SENT)
         return;
-    prolong(c, timer_of_unit(c, u), u->notes->extended_to);
+    prolong(c, timer_of_unit(u), u->notes->extended_to);
     if (c->budget_running)
         act_clip_grace(c, u);
 }

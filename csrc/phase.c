@@ -52,7 +52,7 @@ uint8_t core_phase(const struct core *c)
     unsigned bits = 0;
     int is_initialized = 0, has_unstarted = 0;
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        const struct unit *u = &c->units[i];
+        const struct unit *u = c->units[i];
         bits |= u->plan->kind == KIND_INIT ? init_bits(u) : main_bits(u);
         is_initialized |= u->plan->kind == KIND_SERVICE && u->begun_in_round;
         has_unstarted |= u->plan->kind == KIND_SIDECAR && has_process(u) && !u->started;

@@ -12,8 +12,11 @@
 #define BLOCK_END(digest_at) ((digest_at) + sizeof(uint64_t))
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "a plan is read as it lies in memory");
-_Static_assert(sizeof(struct plan_header) == 352 && sizeof(struct plan_unit) == 168, "no padding");
-_Static_assert(sizeof(struct plan_errand) == 104, "no padding");
+_Static_assert(sizeof(struct plan_header) == 496 && sizeof(struct plan_unit) == 216, "no padding");
+_Static_assert(sizeof(struct plan_errand) == 104 && sizeof(struct plan_source) == 56, "no padding");
+_Static_assert(sizeof(struct plan_rights) == 56 && sizeof(struct plan_limit) == 32, "no padding");
+_Static_assert(sizeof(struct plan_volume) == 48 && sizeof(struct plan_file) == 24, "no padding");
+_Static_assert(sizeof(struct plan_mount) == 24, "no padding");
 
 static const uint64_t element_sizes[] = {
     [PLAN_UNITS] = sizeof(struct plan_unit),
@@ -25,25 +28,32 @@ static const uint64_t element_sizes[] = {
     [PLAN_RULES] = sizeof(struct plan_rule),
     [PLAN_TARGETS] = sizeof(uint32_t),
     [PLAN_ERRANDS] = sizeof(struct plan_errand),
+    [PLAN_RIGHTS] = sizeof(struct plan_rights),
+    [PLAN_LIMITS] = sizeof(struct plan_limit),
+    [PLAN_VOLUMES] = sizeof(struct plan_volume),
+    [PLAN_FILES] = sizeof(struct plan_file),
+    [PLAN_MOUNTS] = sizeof(struct plan_mount),
+    [PLAN_SOURCES] = sizeof(struct plan_source),
+    [PLAN_SECRETS] = 1,
     [PLAN_BLOB] = 1,
 };
 _Static_assert(REFUSE_LENGTH(element_sizes) == PLAN_ARRAYS, "every array has elements");
 
 /* --- digest ----------------------------------------------------------------------------------------------------- */
 
-static uint64_t mix(uint64_t hash, const uint8_t *bytes, uint64_t size)
+uint64_t plan_mix(uint64_t hash, const void *bytes, uint64_t size)
 {
-    for (uint64_t i = 0; i < size; i++)
-        hash = (hash ^ bytes[i]) * UINT64_C(0x100000001b3);
+    for (const uint8_t *at = bytes, *end = at + size; at < end; at++)
+        hash = (hash ^ *at) * UINT64_C(0x100000001b3);
     return hash;
 }
 
 uint64_t plan_digest(const uint8_t *bytes, uint64_t size)
 {
     static const uint8_t nothing[sizeof(uint64_t)];
-    uint64_t hash = mix(UINT64_C(0xcbf29ce484222325), bytes, DIGEST_AT);
-    hash = mix(hash, nothing, sizeof nothing);
-    return mix(hash, bytes + BLOCK_END(DIGEST_AT), size - BLOCK_END(DIGEST_AT));
+    uint64_t hash = plan_mix(PLAN_HASH, bytes, DIGEST_AT);
+    hash = plan_mix(hash, nothing, sizeof nothing);
+    return plan_mix(hash, bytes + BLOCK_END(DIGEST_AT), size - BLOCK_END(DIGEST_AT));
 }
 
 /* --- the frame -------------------------------------------------------------------------------------------------- */
@@ -148,10 +158,27 @@ void plan_open(struct plan *plan, const uint8_t *bytes)
         .rules = ARRAY(PLAN_RULES),
         .targets = ARRAY(PLAN_TARGETS), .target_count = COUNT(PLAN_TARGETS),
         .errands = ARRAY(PLAN_ERRANDS), .errand_count = COUNT(PLAN_ERRANDS),
+        .rights = ARRAY(PLAN_RIGHTS), .rights_count = COUNT(PLAN_RIGHTS),
+        .limits = ARRAY(PLAN_LIMITS), .limit_count = COUNT(PLAN_LIMITS),
+        .volumes = ARRAY(PLAN_VOLUMES), .volume_count = COUNT(PLAN_VOLUMES),
+        .files = ARRAY(PLAN_FILES), .file_count = COUNT(PLAN_FILES),
+        .mounts = ARRAY(PLAN_MOUNTS), .mount_count = COUNT(PLAN_MOUNTS),
+        .sources = ARRAY(PLAN_SOURCES), .source_count = COUNT(PLAN_SOURCES),
+        .secrets = ARRAY(PLAN_SECRETS), .secret_size = COUNT(PLAN_SECRETS),
         .blob = ARRAY(PLAN_BLOB), .blob_size = COUNT(PLAN_BLOB),
     };
 #undef ARRAY
 #undef COUNT
+}
+
+void plan_forget(const uint8_t *bytes)
+{
+    struct plan_header *header = (void *)(uintptr_t)bytes;
+    const struct plan_array_at *secrets = &header->arrays[PLAN_SECRETS];
+    if (secrets->count == 0)
+        return;
+    explicit_bzero((uint8_t *)header + secrets->at, secrets->count);
+    header->digest = plan_digest(bytes, header->size);
 }
 
 const char *plan_refuse(const uint8_t *bytes, uint64_t size)

@@ -7,7 +7,7 @@
  * Every index of a unit, an edge or a string list is checked by plan_refuse() before anything else looks at it.
  */
 
-#define PLAN_VERSION 3
+#define PLAN_VERSION 4
 #define PLAN_NONE 4294967295
 #define PLAN_EXIT_CODES 256
 #define PLAN_SIGNALS 65
@@ -25,6 +25,13 @@ enum plan_array {
     PLAN_RULES,      /* struct plan_rule, one for each signal 0..64 */
     PLAN_TARGETS,    /* uint32_t unit: whom a signal is sent to */
     PLAN_ERRANDS,    /* struct plan_errand, by unit and then by kind: each unit's run follows that of the unit before */
+    PLAN_RIGHTS,     /* struct plan_rights: of units that have some */
+    PLAN_LIMITS,     /* struct plan_limit */
+    PLAN_VOLUMES,    /* struct plan_volume */
+    PLAN_FILES,      /* struct plan_file, by volume */
+    PLAN_MOUNTS,     /* struct plan_mount, by unit; of each unit's those that lie higher first */
+    PLAN_SOURCES,    /* struct plan_source, in the order of units: each unit's run follows that of the unit before */
+    PLAN_SECRETS,    /* bytes: texts that are wiped as soon as the core has them; nothing else is there twice */
     PLAN_BLOB,       /* bytes */
     PLAN_ARRAYS
 };
@@ -34,6 +41,21 @@ enum plan_array {
 struct plan_array_at { uint64_t at; uint64_t count; };
 
 struct plan_variable { struct plan_string name; struct plan_string value; };
+
+/* What the core reads for a unit's environment. origin says what, and which of the texts count. */
+struct plan_source {
+    struct plan_string name;        /* the variable; of a set, what stands before each name */
+    struct plan_string path;        /* FILE, DIRECTORY, ENV_FILE; KEY: below its volume's directory */
+    struct plan_string key;         /* KEY: the variable of that file */
+    struct plan_string fallback;    /* LACK_TEXT: the value where there is none */
+    struct plan_string secret;      /* SECRET: bytes of SECRETS, no NUL follows */
+    uint64_t divisor;               /* CPU: thousandths of a processor; MEMORY, STORAGE: bytes; else 0 */
+    uint32_t volume;                /* KEY: which volume, PLAN_NONE for /; else PLAN_NONE */
+    uint8_t origin;
+    uint8_t lack;                   /* what a missing one comes to */
+    uint8_t handing;                /* FILE: how it is handed over */
+    uint8_t chomp;                  /* 1: one newline at its end is no part of it */
+};
 
 struct plan_exit { uint8_t code; uint8_t exit_class; }; /* by raw code 0..255 (128+N for a signal): after exit_codes */
 
@@ -76,12 +98,73 @@ struct plan_log {
     uint8_t zero[2];
 };
 
+/* One limit of a unit's processes, as prlimit(2) has it; all ones: none. */
+struct plan_limit {
+    struct plan_string name;        /* for messages */
+    uint64_t soft;
+    uint64_t hard;
+    uint32_t resource;
+    uint8_t keeps_soft;             /* 1: it stays as it was, but for the hard one above it */
+    uint8_t keeps_hard;             /* 1: it stays as it was */
+    uint8_t zero[2];
+};
+
+/* What a unit's processes may do and use, where it is not just what we may. Capabilities are sets, bit N for N. */
+struct plan_rights {
+    uint64_t dropped;               /* capabilities that it must not have; those that are added, too, it has */
+    uint64_t added;                 /* those that it must have; also if it is not root. All ones: all that there are */
+    struct plan_run added_names;    /* WORDS: of those, from the lowest bit on, for messages */
+    struct plan_run groups;         /* WORDS: names or numbers, besides its own group */
+    struct plan_run limits;         /* LIMITS */
+    uint32_t nice;                  /* 20 above what it is called, 0..39; PLAN_NONE: minipod's own */
+    uint32_t oom_score_adj;         /* 1000 above, 0..2000; PLAN_NONE: minipod's own */
+    uint8_t member_groups;          /* 1: it is in the groups that it is in without these; 0: in its own alone */
+    uint8_t no_new_privileges;      /* 1: nothing that it executes has more rights */
+    uint8_t not_root;               /* 1: it does not start as root */
+    uint8_t zero[5];
+};
+
+/* A directory that units share. */
+struct plan_volume {
+    struct plan_string name;        /* that of its directory, too */
+    struct plan_string path;        /* HOST_PATH: absolute; "" for all others */
+    struct plan_run files;          /* FILES; empty for all others */
+    uint64_t size_limit;            /* EMPTY_DIR: bytes; 0: any */
+    uint32_t mode;                  /* EMPTY_DIR: of the directory */
+    uint32_t group;                 /* whose it is, and what is made in it; PLAN_NONE: nobody's in particular */
+    uint8_t kind;
+    uint8_t check;                  /* HOST_PATH: what must be there */
+    uint8_t in_memory;              /* 1: EMPTY_DIR, where no disk is written */
+    uint8_t zero[5];
+};
+
+struct plan_file {
+    struct plan_string path;        /* in its volume: relative, without ".." */
+    struct plan_string content;     /* any bytes, of a secret in SECRETS; of a copy the path that it is read from */
+    uint32_t mode;
+    uint8_t is_copy;                /* 1: of a file, or of the files in a directory */
+    uint8_t is_optional;            /* 1: what is copied may be missing */
+    uint8_t is_secret;              /* 1: in memory, where that can be had */
+    uint8_t zero;
+};
+
+/* Where a unit sees a volume. */
+struct plan_mount {
+    struct plan_string path;        /* absolute, without ".." */
+    struct plan_string sub_path;    /* of the volume: relative, without ".."; "" for all of it */
+    uint32_t volume;
+    uint8_t read_only;
+    uint8_t expands;                /* 1: $(VAR) in sub_path is not expanded yet */
+    uint8_t zero[2];
+};
+
 struct plan_unit {
     struct plan_string name;
     struct plan_run argv;           /* WORDS: command then args, $(VAR) not yet expanded; at least 1 */
     uint32_t command_count;         /* how many of argv are the command; 0 only if its words come at run time */
     uint32_t rank;
     struct plan_run env;            /* VARIABLES, later ones win, $(VAR) not yet expanded */
+    struct plan_run sources;        /* SOURCES of this unit: before its env, never expanded */
     struct plan_string working_dir; /* empty: minipod's own */
     struct plan_string user;        /* name or number, "" for minipod's own */
     struct plan_string group;       /* name or number, "" for the user's own */
@@ -103,11 +186,19 @@ struct plan_unit {
     uint8_t tty;                    /* 1: our controlling terminal is its own */
     uint8_t forward_scope;          /* whom signals reach that are passed on: as stop_scope */
     struct plan_run errands;        /* ERRANDS of this unit, by kind, each kind at most once */
+    struct plan_run mounts;         /* MOUNTS of this unit */
     uint32_t notify_fd;             /* the descriptor on which it writes a line when it is ready; PLAN_NONE: none */
     uint8_t keep_session;           /* 1: a group of its own in our session, 0: a session of its own */
     uint8_t tty_optional;           /* 1: it has our terminal as we had it: none, or one of several */
     uint8_t ask_rest;               /* 1: its group gets TERM when its leader has ended; with leave_rest */
-    uint8_t zero;
+    uint8_t read_only;              /* 1: it cannot write to the root file system, where that can be had */
+    uint32_t rights;                /* which of RIGHTS; PLAN_NONE: just minipod's own */
+    uint8_t message_own;            /* 1: it gets a file of memory for its termination message */
+    uint8_t message_from_log;       /* 1: its last lines are its message, if it failed and left none */
+    uint8_t zeros[2];
+    struct plan_string message_path;    /* where it leaves its termination message; "" for nowhere, or its own file */
+    struct plan_run labels;         /* VARIABLES; like image only words for whoever asks */
+    struct plan_string image;       /* "" for none */
     struct plan_log log;
     uint64_t grace_ns;              /* between the stop signal and KILL; clipped to the pod's budget */
     uint64_t rest_grace_ns;         /* what the rest of the group keeps once a stopped leader is gone */
@@ -123,6 +214,8 @@ struct plan_pod {
     struct plan_string default_path;         /* PATH of a unit that has none */
     struct plan_string control_path;         /* CONTROL_AT: where; else "" */
     struct plan_string listen_host;          /* a numeric address, as an errand's; "": nowhere */
+    struct plan_string hosts;                /* what goes to the end of /etc/hosts, its first line empty; "" nothing */
+    struct plan_string hostname;             /* "" for the one that is there */
     struct plan_run labels;                  /* VARIABLES */
     struct plan_run env;                     /* VARIABLES, before each unit's own */
     uint32_t main_unit;                      /* PLAN_NONE: no main */
@@ -139,6 +232,8 @@ struct plan_pod {
     uint64_t retry_ns;                       /* after a start that failed for lack of resources */
     uint64_t term_floor_ns;                  /* the least between the stop signal and KILL while the pod goes on */
     uint64_t round_floor_ns;                 /* the least between two beginnings of the whole pod */
+    uint64_t usage_ns;                       /* from one look at what volumes hold to the next */
+    uint64_t eviction_ns;                    /* the most that a stop may take when one holds too much */
     struct plan_slice margin;
     struct plan_slice sidecars;
     struct plan_slice turn;

@@ -32,7 +32,7 @@ uint32_t proc_signal_groups(struct core *c, int sig)
 {
     uint32_t signalled = 0;
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        const struct unit *u = &c->units[i];
+        const struct unit *u = c->units[i];
         if (u->group && sys_has_child_in(u->group))
             signalled += sys_kill(-u->group, sig) == 0;
     }

@@ -17,23 +17,21 @@ enum { AT_ONCE = 1024 };
 struct unit *reap_unit_of(struct core *c, int32_t pid)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
-        if (c->units[i].pid == pid)
-            return &c->units[i];
+        if (c->units[i]->pid == pid)
+            return c->units[i];
     return NULL;
 }
 
 struct errand *reap_errand_of(struct core *c, int32_t pid)
 {
     for (uint32_t i = 0; c->execs && i < c->errand_count; i++)
-        if (c->errands[i].pid == pid)
-            return &c->errands[i];
+        if (c->errands[i]->pid == pid)
+            return c->errands[i];
     return NULL;
 }
 
-static uint8_t start_failure_code(const struct unit *u)
+uint8_t reap_start_failure(const struct unit *u)
 {
-    if (u->plan->unstartable_code)
-        return u->plan->unstartable_code;
     int not_found = u->start_error == ENOENT && (u->start_stage == STAGE_EXEC || u->start_stage == STAGE_INTERPRETER);
     return not_found ? 127 : 126;
 }
@@ -45,8 +43,18 @@ static const char *stage_words[] = {
     [STAGE_GROUP] = "group",
     [STAGE_IDENTITY] = "user or group",
     [STAGE_DIRECTORY] = "working_dir",
+    [STAGE_ENVIRONMENT] = "environment",
     [STAGE_EXEC] = "",
     [STAGE_INTERPRETER] = "",
+    [STAGE_GROUPS] = "group",
+    [STAGE_NOT_ROOT] = "CreateContainerConfigError:",
+    [STAGE_LIMITS] = "limit",
+    [STAGE_NICE] = "nice of",
+    [STAGE_OOM_SCORE] = "oom_score_adj of",
+    [STAGE_CAPABILITIES] = "capabilities of",
+    [STAGE_MESSAGE] = "termination_message_path",
+    [STAGE_MOUNT] = "volume at",
+    [STAGE_READ_ONLY] = "read_only of",
     [STAGE_PROCESS] = "",
 };
 
@@ -57,22 +65,85 @@ static const char *start_failure_reason(const struct unit *u)
         return "the interpreter in its first line, or its loader, does not exist";
     if (u->start_stage == STAGE_EXEC && u->start_error == ENOENT && *program && !strchr(program, '/'))
         return "no such file or directory on PATH";
+    if (u->start_stage == STAGE_NOT_ROOT)
+        return "it would run as root, and runAsNonRoot forbids it";
+    if (u->start_stage == STAGE_MESSAGE && u->start_error == ELOOP)
+        return "it is a link, and none is followed there";
+    if ((u->start_stage == STAGE_MESSAGE || u->start_stage == STAGE_MOUNT) && u->start_error == EXDEV)
+        return "a link leads there that is not root's, and it is not followed";
+    if (u->start_stage == STAGE_MESSAGE && u->start_error == EEXIST)
+        return "a file of somebody else is there already";
+    if (u->start_stage == STAGE_MESSAGE && u->start_error == EMLINK)
+        return "the file has another name, too";
+    if (u->start_stage == STAGE_ENVIRONMENT && u->start_error == ENODATA)
+        return "it has no such key, or an empty one";
+    if (u->start_stage == STAGE_ENVIRONMENT && u->start_error == EILSEQ)
+        return "it has a line that is no NAME='VALUE'";
     return say_error(u->start_error);
+}
+
+static uint32_t nth(struct plan_run run, uint32_t which)
+{
+    return run.first + (which < run.count ? which : 0);
+}
+
+/* What could not be had, or the program. */
+static const char *start_failure_object(const struct core *c, const struct unit *u)
+{
+    const struct plan *plan = &c->plan;
+    if (u->start_stage == STAGE_DIRECTORY)
+        return plan_text(plan, u->plan->working_dir);
+    if (u->start_stage == STAGE_USER)
+        return plan_text(plan, u->plan->user);
+    if (u->start_stage == STAGE_GROUP)
+        return plan_text(plan, u->plan->group);
+    if (u->start_stage == STAGE_MESSAGE)
+        return plan_text(plan, u->plan->message_path);
+    if (u->start_stage == STAGE_GROUPS)
+        return plan_text(plan, plan->words[nth(plan->rights[u->plan->rights].groups, u->start_which)]);
+    if (u->start_stage == STAGE_LIMITS)
+        return plan_text(plan, plan->limits[nth(plan->rights[u->plan->rights].limits, u->start_which)].name);
+    if (u->start_stage == STAGE_MOUNT)
+        return plan_text(plan, plan->mounts[nth(u->plan->mounts, u->start_which)].path);
+    if (u->start_stage == STAGE_ENVIRONMENT)
+        return plan_text(plan, plan->sources[nth(u->plan->sources, u->start_which)].path);
+    return u->program->argv[0];
+}
+
+/* Which one of its environment could not be had; "" it was something else. */
+static const char *start_failure_variable(const struct core *c, const struct unit *u)
+{
+    if (u->start_stage != STAGE_ENVIRONMENT)
+        return "";
+    return plan_text(&c->plan, c->plan.sources[nth(u->plan->sources, u->start_which)].name);
+}
+
+/* "cannot execute: working_dir /srv: no such file or directory" */
+static size_t say_start_failure(const struct core *c, const struct unit *u, char *out, size_t room)
+{
+    const char *of = u->start_stage == STAGE_ENVIRONMENT ? " of " : "";
+    const char *what = start_failure_object(c, u);
+    const char *stage = stage_words[u->start_stage], *gap = *stage ? " " : "", *why = start_failure_reason(u);
+    char shown[800];    /* however long a name is, the reason must not fall off the line */
+    shown[say_format(shown, sizeof shown - 1, "%s%s%s", start_failure_variable(c, u), of, *what ? what : "''")] = 0;
+    return say_format(out, room, "cannot execute%s %s%s%s: %s", c->sole ? "" : ":", stage, gap, shown, why);
 }
 
 static void tell_start_failure(struct core *c, struct unit *u)
 {
-    const char *what = u->start_stage == STAGE_DIRECTORY ? plan_text(&c->plan, u->plan->working_dir)
-                       : u->start_stage == STAGE_USER    ? plan_text(&c->plan, u->plan->user)
-                       : u->start_stage == STAGE_GROUP   ? plan_text(&c->plan, u->plan->group)
-                                                         : u->program->argv[0];
-    const char *stage = stage_words[u->start_stage], *gap = *stage ? " " : "", *why = start_failure_reason(u);
-    char shown[800];    /* however long a name is, the reason must not fall off the line */
-    shown[say_format(shown, sizeof shown - 1, "%s", *what ? what : "''")] = 0;
+    char said[1000];
+    said[say_start_failure(c, u, said, sizeof said - 1)] = 0;
     if (c->sole)
-        insist(c, "cannot execute %s%s%s: %s", stage, gap, shown, why);
+        insist(c, "%s", said);
     else
-        insist(c, "%s: cannot execute: %s%s%s: %s", u->name, stage, gap, shown, why);
+        insist(c, "%s: %s", u->name, said);
+}
+
+static void keep_start_failure(struct core *c, struct unit *u)
+{
+    char said[1000];
+    said[say_start_failure(c, u, said, sizeof said - 1)] = 0;
+    message_say(c, u, said);
 }
 
 static void tell_end(struct core *c, const struct unit *u)
@@ -100,10 +171,14 @@ static void see_oom(struct core *c, struct unit *u)
 static void record_no_start(struct core *c, struct unit *u)
 {
     u->signal = 0;
-    u->raw_code = u->code = start_failure_code(u);
-    u->exit_class = u->plan->unstartable_class;
+    u->raw_code = u->code = u->plan->unstartable_code ? u->plan->unstartable_code : reap_start_failure(u);
+    u->exit_class = EXIT_CLASS_UNSTARTABLE;
+    u->oom = 0;     /* of the instance before, if there was not even a process */
+    u->unfit = u->start_stage == STAGE_NOT_ROOT || u->start_stage == STAGE_ENVIRONMENT;
     tell_start_failure(c, u);
     book_end(c, u);
+    if (u->message)
+        keep_start_failure(c, u);
     notify_forget(c, u);
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_UNSTARTABLE);
 }
@@ -143,6 +218,7 @@ void reap_record(struct core *c, struct unit *u, const struct sys_exit *end)
     see_oom(c, u);
     book_end(c, u);
     log_take_last(c, u);
+    message_take(c, u);
     tell_end(c, u);
     notify_forget(c, u);
     step_post(c, MACHINE_LIFE, u, LIFE_EVENT_EXITED);
@@ -171,7 +247,7 @@ static void take(struct core *c, const struct sys_exit *end)
         reap_record(c, u, end);
     else if (e)
         errand_child_ended(c, e, end);
-    else if (!mailbox_child_ended(c, end->pid))
+    else if (!mailbox_child_ended(c, end->pid) && !message_child_ended(c, end->pid))
         count_unknown(c, end->pid);
     if (u || e)
         step_all(c);  /* now, while the zombie keeps its number: what the cell says of the group is safe */

@@ -56,7 +56,7 @@ static void fill_unit(struct record *r, const struct unit *u)
     r->why = u->exit_class;
     r->number = u->code;
     r->signal = u->signal;
-    r->oom = u->oom & 1u;
+    r->odd = (u->oom | u->unfit) & 1u;
 }
 
 static void fill_pod(const struct core *c, struct record *r)
@@ -87,7 +87,7 @@ void record_step(struct core *c, unsigned m, const struct unit *u, const struct 
 {
     struct record r = {
         .seq = c->records.next++, .at = wall_of_turn(c), .machine = m & 15, .from = from, .event = event, .to = to,
-        .unit = u ? unit_index(c, u) : STEP_POD, .instance = u ? u->book.instances : by ? unit_index(c, by) : STEP_POD,
+        .unit = u ? u->slot : STEP_POD, .instance = u ? u->book.instances : by ? by->slot : STEP_POD,
         .started = u && u->started, .ready = u && u->ready, .number = RECORD_NO_NUMBER, .why = RECORD_NO_WHY,
     };
     if (m >= MACHINE_STARTUP) {
@@ -147,12 +147,35 @@ const struct record *record_read(const struct core *c, uint64_t *seq, uint64_t *
     return r;
 }
 
+static void forget_in(struct record *ring, uint64_t count, uint64_t room, uint32_t slot)
+{
+    for (uint64_t i = 0; i < count && i < room; i++) {
+        if (ring[i].unit == slot)
+            ring[i].unit = RECORD_GONE;
+        if (ring[i].unit == STEP_POD && ring[i].instance == slot)
+            ring[i].instance = RECORD_GONE;
+    }
+}
+
+void record_forget(struct core *c, uint32_t slot)
+{
+    forget_in(c->records.news, c->records.news_count, RECORDS, slot);
+    forget_in(c->records.routine, c->records.routine_count, RECORDS_ROUTINE, slot);
+}
+
 /* --- words --- */
+
+const char *record_name(const struct core *c, uint32_t unit)
+{
+    return unit == STEP_POD ? NULL : unit == RECORD_GONE ? "(removed)" : c->slots[unit]->name;
+}
+
 
 static void put_answer(const struct core *c, const struct record *r, struct json *j)
 {
     char why[128];
-    const struct errand *e = c->units[r->unit].errands[r->machine - MACHINE_STARTUP];
+    const struct unit *u = r->unit == RECORD_GONE ? NULL : c->slots[r->unit];
+    const struct errand *e = u ? u->errands[r->machine - MACHINE_STARTUP] : NULL;
     size_t size = 0;
     if (e && r->why != RECORD_NO_WHY)
         size = errand_format_why(e, (enum why)r->why, r->number, why, sizeof why);
@@ -171,10 +194,10 @@ static const char *reason_of(const struct record *r)
         return NULL;
     if (r->unit == STEP_POD)
         return step_cause(r->why)->reason;
-    return step_end_reason(r->why, r->oom, r->number != 0);
+    return step_end_reason(r->why, r->odd, r->number != 0);
 }
 
-static void put_end(const struct record *r, struct json *j)
+static void put_end(const struct core *c, const struct record *r, struct json *j)
 {
     json_word(j, "reason", reason_of(r));
     if (r->number == RECORD_NO_NUMBER) {
@@ -184,19 +207,19 @@ static void put_end(const struct record *r, struct json *j)
         json_number(j, "exitCode", r->number);
         json_number(j, "signal", r->signal);
     }
-    json_word(j, "message", r->unit == STEP_POD && r->why != RECORD_NO_WHY ? step_cause(r->why)->sentence : NULL);
+    json_word(j, "message", r->unit == STEP_POD && r->why != RECORD_NO_WHY ? core_why(c, r->why) : NULL);
 }
 
 static void put_subject(const struct core *c, const struct record *r, struct json *j)
 {
     int is_pod = r->unit == STEP_POD;
-    json_word(j, "unit", is_pod ? NULL : c->units[r->unit].name);
+    json_word(j, "unit", record_name(c, r->unit));
     json_word(j, "machine", step_machine_word((enum machine)r->machine));
     json_word(j, "from", step_state_word((enum machine)r->machine, r->from));
     json_word(j, "event", step_event_word((enum machine)r->machine, r->event));
     json_word(j, "to", step_state_word((enum machine)r->machine, r->to));
     if (is_pod)
-        json_word(j, "by", r->instance == STEP_POD ? NULL : c->units[r->instance].name);
+        json_word(j, "by", record_name(c, r->instance));
     else
         json_number(j, "instance", r->instance);
 }
@@ -210,7 +233,7 @@ void record_json(const struct core *c, const struct record *r, struct json *j)
     if (r->machine >= MACHINE_STARTUP)
         put_answer(c, r, j);
     else
-        put_end(r, j);
+        put_end(c, r, j);
     if (r->unit != STEP_POD) {
         json_bool(j, "started", r->started);
         json_bool(j, "ready", r->ready);

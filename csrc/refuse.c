@@ -29,6 +29,13 @@ int refuse_text_holds(struct check *check, struct plan_string string)
     return text[string.size] == '\0' && (check->text > PLAN_MAX_TEXT || memchr(text, '\0', string.size) == NULL);
 }
 
+int refuse_bytes_hold(struct check *check, struct plan_string string)
+{
+    const struct plan *plan = &check->plan;
+    check->text += string.size;
+    return string.at < plan->blob_size && string.size < plan->blob_size - string.at;
+}
+
 /* Two of them, margin and sidecars, are taken from one budget. */
 static int slice_holds(struct plan_slice slice)
 {
@@ -123,6 +130,29 @@ static int standing_holds(const struct plan *plan, uint32_t index)
         && (unit->standing == STANDING_MAIN) == (plan->pod->main_unit == index);
 }
 
+/* What is only said of a unit stands in an answer as a whole. */
+static int said_holds(const struct plan *plan, const struct plan_unit *unit)
+{
+    uint64_t size = unit->image.size;
+    for (uint32_t i = 0; i < unit->labels.count && size <= PLAN_MAX_SAID; i++) {
+        const struct plan_variable *label = &plan->variables[unit->labels.first + i];
+        size += (uint64_t)label->name.size + label->value.size + 1;
+    }
+    return size <= PLAN_MAX_SAID;
+}
+
+static const char *refuse_unit_said(struct check *check, const struct plan_unit *unit)
+{
+    const struct claim claims[] = {
+        {refuse_text_holds(check, unit->image), "a unit's image is no string of its blob"},
+        {refuse_run_holds(unit->labels, check->plan.variable_count), "a unit's labels are not in it"},
+    };
+    const char *why = REFUSE_FIRST(claims);
+    if (why == NULL && !said_holds(&check->plan, unit))
+        why = "a unit's labels and image are longer than 4,096 bytes";
+    return why;
+}
+
 static const char *refuse_unit_texts(struct check *check, const struct plan_unit *unit)
 {
     const struct claim claims[] = {
@@ -131,6 +161,7 @@ static const char *refuse_unit_texts(struct check *check, const struct plan_unit
         {refuse_text_holds(check, unit->working_dir), "a unit's working_dir is no string of its blob"},
         {refuse_text_holds(check, unit->user), "a unit's user is no string of its blob"},
         {refuse_text_holds(check, unit->group), "a unit's group is no string of its blob"},
+        {refuse_text_holds(check, unit->message_path), "a unit's message path is no string of its blob"},
     };
     return REFUSE_FIRST(claims);
 }
@@ -169,7 +200,8 @@ static const char *refuse_unit_numbers(const struct plan *plan, uint32_t index)
     const struct claim claims[] = {
         {unit->rule < RULE_COUNT, "a unit has an unknown restart rule"},
         {standing_holds(plan, index), "a unit has a standing that its kind cannot have"},
-        {unit->unstartable_class == EXIT_CLASS_UNSTARTABLE || unit->unstartable_class == EXIT_CLASS_FAIL,
+        {unit->unstartable_class == EXIT_CLASS_UNSTARTABLE
+             || (unit->unstartable_class != EXIT_CLASS_OK && class_holds(unit->unstartable_class)),
          "a unit that cannot be executed would not have failed"},
         {unit->stop_signal > 0 && unit->stop_signal < PLAN_SIGNALS, "a unit has a stop signal that does not exist"},
         {unit->stop_scope < STOP_SCOPE_COUNT, "a unit has an unknown stop scope"},
@@ -180,7 +212,8 @@ static const char *refuse_unit_numbers(const struct plan *plan, uint32_t index)
         {unit->forward_scope < STOP_SCOPE_COUNT, "a unit has an unknown forward scope"},
         {unit->keep_session <= 1, "a unit's keep_session is neither 0 nor 1"},
         {unit->ask_rest <= 1, "a unit's ask_rest is neither 0 nor 1"},
-        {unit->zero == 0, "a unit has something in an unused field"},
+        {unit->read_only <= 1, "a unit's read_only is neither 0 nor 1"},
+        {unit->zeros[0] == 0 && unit->zeros[1] == 0, "a unit has something in an unused field"},
         {unit->umask <= ALL_ACCESS || unit->umask == PLAN_NONE, "a unit has an umask above 0777"},
         {unit->exit_map < plan->exit_count / PLAN_EXIT_CODES, "a unit's exit map is not in it"},
         {unit->delays.count > 0 && refuse_run_holds(unit->delays, plan->delay_count), "a unit's back-off is not in it"},
@@ -209,6 +242,8 @@ static const char *refuse_unit(struct check *check, uint32_t index)
     if (index > 0 && plan->units[index - 1].kind == KIND_SERVICE && unit->kind != KIND_SERVICE)
         return "a service comes before an init or a sidecar";
     const char *why = refuse_unit_texts(check, unit);
+    if (why == NULL)
+        why = refuse_unit_said(check, unit);
     if (why == NULL)
         why = refuse_unit_words(plan, index);
     if (why == NULL)
@@ -318,6 +353,9 @@ static const char *refuse_pod_times(struct check *check)
         {refuse_duration_holds(pod->round_floor_ns), "the least time between two beginnings is too long"},
         {slice_holds(pod->margin), "the stop budget's margin is no slice of it"},
         {slice_holds(pod->sidecars), "the sidecars' part of the stop budget is no slice of it"},
+        {refuse_duration_holds(pod->usage_ns), "the time between two looks at its volumes is too long"},
+        {pod->usage_ns > 0, "what its volumes hold would be looked at without a pause"},
+        {refuse_duration_holds(pod->eviction_ns), "the time of an eviction is too long"},
         {slice_holds(pod->turn), "the turn's part of the stop budget is no slice of it"},
     };
     return REFUSE_FIRST(claims);
@@ -334,7 +372,8 @@ const char *refuse_content(const struct plan *plan)
 {
     static const char *(*const parts[])(struct check *) = {
         refuse_words, refuse_variables, refuse_numbers, refuse_rules, refuse_units, refuse_edges, refuse_errands,
-        refuse_logs, refuse_control, refuse_pod_parts, refuse_pod_times, refuse_text,
+        refuse_rights, refuse_volumes, refuse_logs, refuse_control, refuse_sources, refuse_pod_parts,
+        refuse_pod_times, refuse_text,
     };
     struct check check = {.plan = *plan};
     const char *why = NULL;

@@ -36,6 +36,9 @@ static inline int refuse_duration_holds(uint64_t ns)
 /* Whether it lies inside the blob, ends there with a NUL, and has none before. */
 int refuse_text_holds(struct check *check, struct plan_string string);
 
+/* Whether it lies inside the blob; its bytes may be any. */
+int refuse_bytes_hold(struct check *check, struct plan_string string);
+
 /* Why the probes and hooks are none, or not their units'. The words of the plan have been examined. */
 const char *refuse_errands(struct check *check);
 
@@ -45,6 +48,14 @@ int refuse_address_holds(const struct check *check, struct plan_string string);
 /* Why what units write cannot go where it should; why the pod cannot be asked where it should. */
 const char *refuse_logs(struct check *check);
 const char *refuse_control(struct check *check);
+
+/* Why what units may do and use is none of what the kernel knows. */
+const char *refuse_rights(struct check *check);
+/* Why the volumes, what is in them and where units see them make no sense. The units' runs have not been looked at. */
+const char *refuse_volumes(struct check *check);
+
+/* Why what is read for environments is nobody's, or nothing that could be read. */
+const char *refuse_sources(struct check *check);
 
 /* Why what is in the arrays makes no plan, or NULL. plan_refuse() has seen to it that they lie inside the bytes. */
 const char *refuse_content(const struct plan *plan);

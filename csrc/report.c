@@ -14,7 +14,7 @@
 
 enum { MESSAGE_MOST = 4096 };
 
-struct out { int fd; struct json json; char buffer[8192]; };  /* room for several units */
+struct out { int fd; struct json json; char buffer[32768]; };  /* room for several units */
 
 static void flush(struct out *o)
 {
@@ -51,6 +51,16 @@ static void put_notes(struct json *j, const struct notes *n)
     json_number(j, "refusedMessages", n ? n->refused : 0);
 }
 
+static void put_message(struct json *j, const struct unit *u)
+{
+    const char *message;
+    size_t size = message_of(u, u->book.instances, &message);
+    if (size)
+        json_text(j, "message", message, size);
+    else
+        json_null(j, "message");
+}
+
 static void put_unit(struct json *j, const struct plan *plan, const struct unit *u)
 {
     json_gap(j, "\n    ");
@@ -64,6 +74,7 @@ static void put_unit(struct json *j, const struct plan *plan, const struct unit 
     json_time(j, "startedAt", u->started_wall);
     json_time(j, "finishedAt", u->ended_wall);
     json_number(j, "leftBehind", u->book.ends[0].left_behind);
+    put_message(j, u);
     put_notes(j, u->notes);
     json_object_end(j);
 }
@@ -77,7 +88,7 @@ static void put_pod(struct json *j, const struct core *c, int code, const struct
     json_word(j, "phase", core_phase_name(code));
     json_signed(j, "exitCode", code);
     json_word(j, "reason", cause->reason);
-    json_word(j, "message", cause->sentence);
+    json_word(j, "message", core_why(c, c->cause));
     json_word(j, "decidedBy", decider ? plan_text(&c->plan, decider->plan->name) : NULL);
     json_word(j, "toldBy", signal_teller(c));
     json_gap(j, "\n  ");
@@ -98,9 +109,10 @@ static void put_report(struct out *o, const struct core *c, int code, const stru
     json_gap(j, "\n  ");
     json_list_begin(j, "units");
     for (uint32_t i = 0; i < c->unit_count; i++) {
+        message_read_path(c, c->units[i]);  /* whoever was to tell of it may have been ended with all others */
         if (j->size > sizeof o->buffer / 2)
             flush(o);
-        put_unit(j, &c->plan, &c->units[i]);
+        put_unit(j, &c->plan, c->units[i]);
     }
     json_gap(j, "\n  ");
     json_list_end(j);
@@ -115,12 +127,14 @@ static void put_report(struct out *o, const struct core *c, int code, const stru
 size_t report_sentence(const struct core *c, int code, const struct unit *decider, char *out, size_t room)
 {
     const char *name = plan_text(&c->plan, c->plan.pod->name);
-    size_t size = say_format(out, room, "pod %s %s: %s", name, core_phase_name(code), step_cause(c->cause)->sentence);
+    size_t size = say_format(out, room, "pod %s %s: %s", name, core_phase_name(code), core_why(c, c->cause));
     if (c->cause == POD_EVENT_TOLD && signal_teller(c))
         size += say_format(out + size, room - size, " by %s", signal_teller(c));
     if (decider && decider->has_run && decider->signal)
         size += say_format(out + size, room - size, " (%s was ended by %s)", decider->name,
                            signal_word(decider->signal));
+    else if (decider && decider->has_run && decider->start_stage && decider->plan->unstartable_code)
+        size += say_format(out + size, room - size, " (%s could not be executed)", decider->name);
     else if (decider && decider->has_run)
         size += say_format(out + size, room - size, " (%s ended with %u)", decider->name, (unsigned)decider->code);
     return size + say_format(out + size, room - size, "; exit code %d", code);

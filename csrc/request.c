@@ -12,6 +12,7 @@ enum state {
     METHOD, TARGET, VERSION, LINE_LF,       /* GET /v1/pod HTTP/1.1 */
     LINE, NAME, VALUE, VALUE_LF, END_LF,    /* headers */
     BODY,
+    BULK,                                   /* a body that is not read here */
     DONE, BROKEN
 };
 
@@ -40,6 +41,7 @@ static const struct refusal
     bad_host = {400, "the request has no Host header, or more than one", "HTTP/1.1 asks for one: Host: minipod"},
     bad_length = {400, "the request's Content-Length is no number, or is there twice", "send no body: none is needed"},
     in_chunks = {400, "the request's body comes in chunks", "send no body: none is needed"},
+    long_bulk = {413, "the request's body has more than 64 MiB", "no plan has as many"},
     long_body = {413, "the request's body has more than 4096 bytes", "send no body: none is needed"},
     cut_off = {400, "the request ends in the middle", "an empty line with CR LF ends it"};
 
@@ -178,12 +180,20 @@ static enum state end_value(struct request *r)
     return VALUE_LF;
 }
 
+static int is_bulk(const struct request *r)
+{
+    size_t size = strcspn(r->target, "?");
+    return r->bulk && r->method == METHOD_POST && size == strlen(r->bulk) && memcmp(r->target, r->bulk, size) == 0;
+}
+
 static enum state take_length(struct request *r, unsigned char c)
 {
     if (!is_digit(c) || r->value == AFTER)
         return fail(r, &bad_length);
     r->word_size = 1;
     r->length = r->length * 10 + c - '0';
+    if (is_bulk(r))
+        return r->length > REQUEST_BULK_MOST ? fail(r, &long_bulk) : VALUE;
     return r->length > REQUEST_BODY ? fail(r, &long_body) : VALUE;
 }
 
@@ -221,6 +231,8 @@ static enum state end_head(struct request *r)
 {
     if (r->minor && !(r->flags & HAS_HOST))
         return fail(r, &bad_host);
+    if (is_bulk(r) && r->length)
+        return BULK;
     return r->length && !(r->minor && r->flags & EXPECTS) ? BODY : DONE;
 }
 
@@ -239,6 +251,7 @@ static enum state take(struct request *r, unsigned char c)
     case VALUE_LF: return c == '\n' ? LINE : fail(r, &bad_header);
     case END_LF: return c == '\n' ? end_head(r) : fail(r, &bad_header);
     case BODY: return --r->length ? BODY : DONE;
+    case BULK: return BULK;
     case DONE: return DONE;
     case BROKEN: return BROKEN;
     }
@@ -252,12 +265,24 @@ void request_begin(struct request *r)
 
 static enum request_progress progress(const struct request *r)
 {
-    return r->state == DONE ? REQUEST_DONE : r->state == BROKEN ? REQUEST_BROKEN : REQUEST_MORE;
+    return r->state == DONE     ? REQUEST_DONE
+           : r->state == BROKEN ? REQUEST_BROKEN
+           : r->state == BULK   ? REQUEST_BULK
+                                : REQUEST_MORE;
+}
+
+int request_expects(const struct request *r) { return r->minor && r->flags & EXPECTS; }
+
+void request_settle(struct request *r, const struct refusal *refusal)
+{
+    r->state = (uint8_t)(refusal ? fail(r, refusal) : DONE);
 }
 
 enum request_progress request_feed(struct request *r, const char *bytes, size_t size)
 {
-    for (size_t i = 0; i < size && r->state < DONE; i++) {
+    r->used = 0;
+    for (size_t i = 0; i < size && r->state < BULK; i++) {
+        r->used++;
         if (r->state < BODY && r->spent++ == REQUEST_HEAD)
             r->state = (uint8_t)fail(r, &long_head);
         else

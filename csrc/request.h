@@ -8,9 +8,11 @@
 #include <stdint.h>
 
 enum { REQUEST_HEAD = 4096, REQUEST_TARGET = 1024, REQUEST_BODY = 4096, REQUEST_WORD = 32 };
+enum { REQUEST_BULK_MOST = 64 << 20 };   /* bytes of the one body that is read: a plan's most */
 
 enum method { METHOD_GET, METHOD_HEAD, METHOD_POST, METHOD_OTHER };
-enum request_progress { REQUEST_MORE, REQUEST_DONE, REQUEST_BROKEN };
+/* BULK: the head is there, and the body is the caller's to read: length bytes. */
+enum request_progress { REQUEST_MORE, REQUEST_DONE, REQUEST_BROKEN, REQUEST_BULK };
 
 /* What is wrong with a request: both are clauses without a full stop. */
 struct refusal { uint16_t status; const char *error, *hint; };
@@ -19,6 +21,8 @@ struct refusal { uint16_t status; const char *error, *hint; };
  * the rest is request.c's own. */
 struct request {
     const struct refusal *refusal;
+    const char *bulk;               /* the path whose body the caller reads, NULL: none; set after request_begin() */
+    uint32_t used;                  /* of what was fed last, bytes of the request without such a body */
     uint32_t spent;                 /* bytes of the head */
     uint32_t length;                /* of the body, still to come */
     uint16_t target_size;
@@ -35,6 +39,10 @@ void request_begin(struct request *);
 /* However the bytes are split, the result is the same; after REQUEST_DONE or REQUEST_BROKEN it stays so, and what
  * follows a request is nobody's. */
 enum request_progress request_feed(struct request *, const char *bytes, size_t size);
+
+/* The body that was the caller's to read is there; or why it is not. */
+void request_settle(struct request *, const struct refusal *);
+int request_expects(const struct request *);     /* he waits to be told: 100 Continue */
 
 /* The peer will send no more. */
 enum request_progress request_end(struct request *);

@@ -26,6 +26,11 @@ static const struct refusal
     both_ends = {400, "nothing follows what a previous instance wrote", "leave out follow or previous"},
     pod_ends = {409, "the pod is ending: no order is taken", "start it again when it has ended"},
     unit_over = {409, "the unit is over for good", "only a new beginning of the pod starts it again"},
+    no_length = {411, "the request has no Content-Length, or one of 0", "say how long the plan is, and send it"},
+    unit_leaves = {409, "the unit stops for another plan", "wait until that holds"},
+    no_running = {409, "another plan is being taken over, the pod begins anew, or its volumes are not there yet",
+                  "wait until that is done"},
+    has_secrets = {409, "the plan has secrets until its volumes are there", "wait until that is done"},
     no_process = {409, "the unit has no process", "GET /v1/units/NAME says why; start it first"};
 
 void route_refuse(struct client *cl, const struct refusal *refusal)
@@ -66,21 +71,24 @@ static void get_units(struct core *c, struct client *cl, const struct asked *ask
 
 static void get_unit(struct core *c, struct client *cl, const struct asked *asked)
 {
+    (void)c;
     set_either(cl, answer_unit, answer_table);
-    cl->body.unit = unit_index(c, asked->unit);
+    cl->body.unit = asked->unit->slot;
 }
 
 static void get_context(struct core *c, struct client *cl, const struct asked *asked)
 {
+    (void)c;
     set_body(cl, answer_context, json_type);
-    cl->body.unit = unit_index(c, asked->unit);
+    cl->body.unit = asked->unit->slot;
 }
 
 static void get_plan(struct core *c, struct client *cl, const struct asked *asked)
 {
-    (void)c;
     (void)asked;
     set_body(cl, answer_plan, bytes_type);
+    if (volume_is_awaited(c) && volume_has_secrets(&c->plan))
+        route_refuse(cl, &has_secrets);
 }
 
 static void get_metrics(struct core *c, struct client *cl, const struct asked *asked)
@@ -109,7 +117,7 @@ static void get_logs(struct core *c, struct client *cl, const struct asked *aske
     }
     set_body(cl, answer_logs, cl->request.wants_text ? text_type : lines_type);
     cl->body.as_text = cl->request.wants_text;
-    cl->body.unit = asked->unit ? unit_index(c, asked->unit) : EVERYBODY;
+    cl->body.unit = asked->unit ? asked->unit->slot : EVERYBODY;
     cl->body.follows = asked->follow;
     cl->body.previous = asked->previous;
     cl->body.since = asked->since;
@@ -149,14 +157,17 @@ static void get_readiness(struct core *c, struct client *cl, const struct asked 
 
 /* --- orders --- */
 
-static int takes_orders(const struct core *c) { return c->state == POD_RUNNING || c->state == POD_RESETTING; }
+static int takes_orders(const struct core *c)
+{
+    return c->state == POD_RUNNING || c->state == POD_CHANGING || c->state == POD_RESETTING;
+}
 
 static void accept_order(struct core *c, struct client *cl, const struct unit *u, const char *order)
 {
     set_body(cl, answer_order, cl->request.wants_text ? text_type : json_type);
     cl->body.as_text = cl->request.wants_text;
     cl->body.status = 202;
-    cl->body.unit = u ? unit_index(c, u) : EVERYBODY;
+    cl->body.unit = u ? u->slot : EVERYBODY;
     cl->body.order = order;
     cl->body.at = record_next(c);
 }
@@ -165,6 +176,8 @@ static void order(struct core *c, struct client *cl, const struct asked *asked, 
 {
     if (!takes_orders(c)) {
         route_refuse(cl, &pod_ends);
+    } else if (change_refuses(c, asked->unit)) {
+        route_refuse(cl, &unit_leaves);
     } else if (asked->unit->life == LIFE_ENDED && event != WANT_EVENT_ORDER_STOP) {
         route_refuse(cl, &unit_over);
     } else {
@@ -208,6 +221,55 @@ static void post_pod_stop(struct core *c, struct client *cl, const struct asked 
     signal_told(c, TOLD_BY_CONTROL);
 }
 
+static int is_busy(const struct core *c)
+{
+    return c->draft || !step_takes(c, POD_EVENT_PLAN) || volume_is_awaited(c);
+}
+
+static void take_plan(struct core *c, struct client *cl, const struct gathered *gathered, int is_trial)
+{
+    struct parcel *p = &c->control.parcel;
+    const struct refusal *why = change_take(c, p->bytes, p->size, gathered, is_trial, &c->control.tally);
+    if (why) {
+        route_refuse(cl, why);
+        return;
+    }
+    accept_order(c, cl, NULL, "apply");
+    cl->body.write = answer_change;
+    if (c->draft) {
+        p->bytes = NULL;  /* they are the plan's now */
+        step_all(c);  /* whoever has this answer, and asks in the same turn, finds that the pod changes */
+    } else {
+        cl->body.status = 200;
+    }
+}
+
+/* Secrets are the child's from here on: it has a copy. */
+static void post_plan(struct core *c, struct client *cl, const struct asked *asked)
+{
+    const struct parcel *p = &c->control.parcel;
+    const struct refusal *why = !takes_orders(c) ? &pod_ends : is_busy(c) ? &no_running : NULL;
+    struct plan plan = {0};
+    if (!parcel_is_of(c, cl))
+        why = &no_length;
+    if (!why && !(why = change_refuse(c, p->bytes, p->size, &plan)) && plan.source_count)
+        why = fetch_begin(c, &plan, asked->dry_run);
+    if (why) {
+        route_refuse(cl, why);
+        return;
+    }
+    plan_forget(p->bytes);
+    if (plan.source_count == 0)
+        take_plan(c, cl, NULL, asked->dry_run);
+}
+
+void route_fetched(struct core *c, struct client *cl) { take_plan(c, cl, fetch_records(c), c->fetch.is_trial); }
+
+void route_turn_away(const struct core *c, struct client *cl)
+{
+    route_refuse(cl, takes_orders(c) ? &no_running : &pod_ends);
+}
+
 /* --- the table --- */
 
 /* local: not for the network. A * in the path is a unit's name. */
@@ -232,6 +294,7 @@ static const struct route {
     {"/v1/logs", get_logs, METHOD_GET, 1, ASKS_TAIL | ASKS_FOLLOW | ASKS_PREVIOUS | ASKS_SINCE},
     {"/v1/events", get_events, METHOD_GET, 1, ASKS_FOLLOW | ASKS_AFTER},
     {"/v1/plan", get_plan, METHOD_GET, 1, 0},
+    {"/v1/plan", post_plan, METHOD_POST, 1, ASKS_DRY_RUN},
     {"/v1/stop", post_pod_stop, METHOD_POST, 1, 0},
 };
 
@@ -253,8 +316,8 @@ static int matches(const char *path, const char *target, struct part *name)
 static struct unit *find_unit(struct core *c, const char *name)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
-        if (strcmp(c->units[i].name, name) == 0)
-            return &c->units[i];
+        if (strcmp(c->units[i]->name, name) == 0)
+            return c->units[i];
     return NULL;
 }
 
@@ -278,23 +341,33 @@ static int fits(const struct route *r, uint8_t method)
     return r->method == method || (r->method == METHOD_GET && method == METHOD_HEAD);
 }
 
+/* Which methods a path takes: a bit for each. */
+static const char *const allowed[] = {
+    [1 << METHOD_GET] = "GET, HEAD", [1 << METHOD_POST] = "POST",
+    [1 << METHOD_GET | 1 << METHOD_POST] = "GET, HEAD, POST",
+};
+
 void route_request(struct core *c, struct client *cl)
 {
     const char *target = cl->request.target;
     int is_local = control_is_local(control_slot(c, cl));
     struct part name = {"", 0};
     struct asked asked = {0};
+    unsigned methods = 0;
     for (size_t i = 0; i < sizeof routes / sizeof *routes; i++) {
         const struct route *r = &routes[i];
         if ((r->local && !is_local) || !matches(r->path, target, &name))
             continue;
-        const struct refusal *refusal = fits(r, cl->request.method) ? fill(c, r, target, name, &asked) : &no_method;
-        cl->body.allow = refusal == &no_method ? (r->method == METHOD_GET ? "GET, HEAD" : "POST") : NULL;
+        methods |= 1u << r->method;
+        if (!fits(r, cl->request.method))
+            continue;
+        const struct refusal *refusal = fill(c, r, target, name, &asked);
         if (refusal)
             route_refuse(cl, refusal);
         else
             r->handler(c, cl, &asked);
         return;
     }
-    route_refuse(cl, &no_path);
+    cl->body.allow = allowed[methods];
+    route_refuse(cl, methods ? &no_method : &no_path);
 }

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "core.h"
+#include "gather.h"
+#include "rights.h"
 #include "say.h"
 
 extern char **environ;
@@ -64,18 +66,61 @@ static int end(struct core *c, int report)
     return code;
 }
 
+static void tell(void *to, const char *line, int is_mistake)
+{
+    (void)to;
+    (void)is_mistake;
+    complain("%s", line);
+}
+
+/* Every mistake is told before anything is started. */
+static void gather(const struct plan *plan, struct gathered *all)
+{
+    uint32_t mistakes = gather_sources(plan, all, tell, NULL);
+    if (mistakes)
+        die(EXIT_CONFIG, "nothing was started: its units' variables cannot be had");
+    int result = gather_hold(plan, all);
+    if (result < 0)
+        die(EXIT_SET_UP, "nothing was started: cannot hold the secrets of its units: %s", say_error(-result));
+}
+
+/* A number above the limit would be told as a program's own mistake, or for a secret that cannot be read. */
+static void need_files(struct core *c)
+{
+    core_raise_files(c);
+    rlim_t most = core_most_files(c);
+    uint32_t needed = gather_numbers(&c->plan);
+    if (most < needed)
+        die(EXIT_SET_UP,
+            "nothing was started: a process may have %lu descriptors here, and its programs are given one by the "
+            "number %u: raise the limit of open files (ulimit -n, --ulimit nofile=1024)", (uint64_t)most, needed - 1);
+}
+
 int run_plan(struct core *c, const uint8_t *plan, char *const *words, int report, int events,
              const char *events_target)
 {
     plan_open(&c->plan, plan);
     make_mark(c);
-    const char *why = load_programs(&c->plan, environ, words, c->mark, &c->loaded);
+    c->given = environ;
+    c->words = words;
+    need_files(c);
+    struct gathered gathered;
+    gather(&c->plan, &gathered);
+    const char *why = load_programs(&c->plan, environ, words, c->mark, &gathered, &c->loaded);
+    gather_forget(&gathered);
+    if (!volume_has_secrets(&c->plan))
+        plan_forget(plan);
     if (why)
         die(EXIT_USAGE, "cannot run: %s", why);
+    char refusal[256];
+    if (c->plan.rights_count && rights_refuse(&c->plan, refusal, sizeof refusal))
+        die(EXIT_CONFIG, "cannot run: %s", refusal);
     core_set_up(c);
     if (events >= 0)
         events_begin(c, events, events_target);
     loop_run(c);
+    message_await(c);
+    volume_end(c);
     control_close(c);
     terminal_close(c);
     return end(c, report);

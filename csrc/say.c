@@ -186,6 +186,7 @@ const char *say_error(int error)
     case EBUSY: return "busy";
     case ECONNREFUSED: return "connection refused";
     case ECONNRESET: return "connection reset by the peer";
+    case EDQUOT: return "the disk quota is used up";
     case EEXIST: return "exists already";
     case EHOSTUNREACH: return "no route to the host";
     case EINVAL: return "invalid argument";
@@ -205,6 +206,7 @@ const char *say_error(int error)
     case ENOSPC: return "no space left on device";
     case ENOSYS: return "not supported by this kernel";
     case ENOTDIR: return "not a directory";
+    case ENOTEMPTY: return "directory not empty";
     case ENXIO: return "no such device";
     case EPERM: return "operation not permitted";
     case EPIPE: return "nobody reads it";

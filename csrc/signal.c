@@ -45,14 +45,14 @@ void signal_kill_unit(struct core *c, struct unit *u) { send(c, u, SIGKILL, 1); 
 static void stop_all(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
-        send(c, &c->units[i], SIGSTOP, 1);
+        send(c, c->units[i], SIGSTOP, 1);
 }
 
 /* Where we or a terminal have stopped them, the whole group; else CONT is a signal like any other. */
 static void continue_all(struct core *c, int whole)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
-        send(c, &c->units[i], SIGCONT, whole || c->units[i].plan->forward_scope == STOP_SCOPE_GROUP);
+        send(c, c->units[i], SIGCONT, whole || c->units[i]->plan->forward_scope == STOP_SCOPE_GROUP);
 }
 
 static void pass_on(struct core *c, struct unit *u, int sig, int to_end)
@@ -69,9 +69,9 @@ static void forward(struct core *c, const struct plan_rule *rule, uint32_t recei
     const uint32_t *targets = c->plan.targets + rule->targets.first;
     int to_end = rule->send == SIGTERM || received == SIGTERM;
     for (uint32_t i = 0; rule->targets.count == 0 && i < c->unit_count; i++)
-        pass_on(c, &c->units[i], rule->send, to_end);
+        pass_on(c, c->units[i], rule->send, to_end);
     for (uint32_t i = 0; i < rule->targets.count; i++)
-        pass_on(c, &c->units[targets[i]], rule->send, to_end);
+        pass_on(c, c->units[targets[i]], rule->send, to_end);
 }
 
 /* PID 1 cannot stop itself: the kernel drops a STOP that comes from inside its namespace. Nor must we if somebody has

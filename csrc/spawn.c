@@ -4,8 +4,8 @@
  *
  * The child shares our memory until its exec, on a stack of its own, and we go on meanwhile: as cheap as vfork, which
  * would suspend us, for ever on a hung mount. A copy (fork) costs 80 us more, twice the whole start; it is what a unit
- * with a user of its own gets, so that nobody else's process ever holds our memory, and whoever finds no free stack.
- * bench/ measures it. It must never wait for the child.
+ * with a user or rights of its own gets, so that nobody else's process ever holds our memory, and whoever finds no free
+ * stack. bench/ measures it. It must never wait for the child.
  */
 
 #include <fcntl.h>
@@ -14,6 +14,7 @@
 #include "core.h"
 #include "footprint.h"
 #include "given.h"
+#include "late.h"
 #include "say.h"
 
 #if !defined SPAWN_MAY_SHARE && defined __SANITIZE_ADDRESS__
@@ -38,7 +39,7 @@ static void starve(struct core *c, struct unit *u, const char *what, int error)
 static void arm_deadline(struct core *c, struct unit *u)
 {
     if (u->plan->deadline_ns && !u->in_round)
-        timer_arm(c, timer_of_deadline(c, u), c->now + u->plan->deadline_ns);
+        timer_arm(c, timer_of_deadline(u), c->now + u->plan->deadline_ns);
 }
 
 static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
@@ -53,8 +54,9 @@ static void begin(struct core *c, struct unit *u, int32_t pid, int handshake)
     c->starting++;
     u->start_stage = STAGE_NONE;
     u->start_error = 0;
+    u->start_which = 0;
     u->check_rest = u->kill_rest = u->starved = 0;
-    u->sick = u->oom = 0;
+    u->sick = u->oom = u->unfit = 0;
     u->sick_by = ERRAND_POST_START;  /* until a probe says something else */
     u->stop_grace = u->grace_left = u->plan->grace_ns;
     u->started_at = c->now;
@@ -95,9 +97,10 @@ static int free_stack(const struct core *c)
 
 /* -1: none is free, or this unit must not have one. When many start at once most have executed their program by now,
  * and have only not been heard. */
-static int take_stack(struct core *c, const struct unit *u)
+static int take_stack(struct core *c, const struct child_start *start)
 {
-    if (!SPAWN_MAY_SHARE || u->plan->user.size || u->plan->group.size)
+    const struct plan_unit *of = start->of;
+    if (!SPAWN_MAY_SHARE || of->user.size || of->group.size || of->rights != PLAN_NONE || start->has_late)
         return -1;
     int stack = free_stack(c);
     for (uint32_t i = 0; i < STACKS && stack < 0; i++) {
@@ -116,9 +119,26 @@ void spawn_give_stack_back(struct core *c, int32_t pid)
             c->stack_of[i] = 0;
 }
 
+int spawn_shares(const struct core *c)
+{
+    for (uint32_t i = 0; i < STACKS; i++)
+        if (c->stack_of[i])
+            return 1;
+    return 0;
+}
+
+static struct child_start start_of(const struct core *c, const struct unit *u, const struct errand *e, int handshake)
+{
+    return (struct child_start){
+        .core = c, .unit = u, .errand = e, .plan = c->plan, .of = u->plan, .program = e ? e->program : u->program,
+        .sub_paths = c->loaded.sub_paths, .handshake = handshake, .line = -1, .terminal = -1,
+        .output = -1, .has_late = (uint8_t)late_has(u->program),
+    };
+}
+
 static int32_t start_child(struct core *c, const struct child_start *start)
 {
-    int stack = take_stack(c, start->unit);
+    int stack = take_stack(c, start);
     if (stack >= 0) {
         uint8_t *end = c->stacks + (size_t)(stack + 1) * STACK_ROOM - START_ROOM;
         struct child_start *kept = (struct child_start *)(void *)end;
@@ -146,6 +166,8 @@ static void close_handshake(struct core *c, int32_t *handshake)
 void spawn_unit(struct core *c, struct unit *u)
 {
     int ends[2];
+    if (u->renews)
+        core_renew(c, u);
     u->deadline_hit = 0;  /* it ran out for the instance before, which somebody stopped by hand */
     int result = log_open_unit(c, u);
     if (result < 0) {
@@ -156,15 +178,18 @@ void spawn_unit(struct core *c, struct unit *u)
         starve(c, u, "what it says when it is ready", result);
         return;
     }
-    if ((result = open_handshake(c, WATCH_HANDSHAKE, unit_index(c, u), ends)) < 0) {
+    if ((result = open_handshake(c, WATCH_HANDSHAKE, u->slot, ends)) < 0) {
         notify_forget(c, u);
         starve(c, u, "a pipe", result);
         return;
     }
+    message_open_unit(c, u);
     int is_named = c->plan.pod->exact_env && given_point_at_child(c, u->program);
-    int32_t pid = start_child(c, &(struct child_start){
-        c, u, NULL, ends[1], u->notes ? u->notes->child_end : -1, terminal_lend_at_start(c, u), -1,
-        (uint8_t)is_named});
+    struct child_start start = start_of(c, u, NULL, ends[1]);
+    start.line = u->notes ? u->notes->child_end : -1;
+    start.terminal = terminal_lend_at_start(c, u);
+    start.is_named = (uint8_t)is_named;
+    int32_t pid = start_child(c, &start);
     sys_close(ends[1]);
     notify_started(u);
     if (pid < 0) {
@@ -193,6 +218,7 @@ void spawn_read_handshake(struct core *c, struct unit *u)
     if (size == sizeof failure) {
         u->start_stage = failure.stage;
         u->start_error = failure.error;
+        u->start_which = failure.which;
         return;  /* it still has to leave: its stack is free when it is reaped */
     }
     spawn_give_stack_back(c, u->pid);
@@ -211,7 +237,7 @@ static int open_output(struct core *c, struct errand *e)
     if (e->plan->kind >= PROBES || sys_pipe(ends) < 0)
         return -1;
     sys_nonblocking(ends[0], O_RDONLY);
-    if (watch_pipe(c, WATCH_ERRAND, errand_index(c, e), ends) < 0)
+    if (watch_pipe(c, WATCH_ERRAND, e->slot, ends) < 0)
         return -1;
     e->fd = ends[0];
     e->reply.heard.is_old = 1;
@@ -221,12 +247,14 @@ static int open_output(struct core *c, struct errand *e)
 /* 0, or -errno: there is nothing to fork with. */
 int spawn_errand(struct core *c, struct errand *e)
 {
-    int ends[2], result = open_handshake(c, WATCH_ERRAND_HANDSHAKE, errand_index(c, e), ends);
+    int ends[2], result = open_handshake(c, WATCH_ERRAND_HANDSHAKE, e->slot, ends);
     if (result < 0)
         return result;
     int output = open_output(c, e);
-    int32_t pid = start_child(c, &(struct child_start){
-        c, e->unit, e, ends[1], -1, -1, output < 0 ? c->null : output, 0});
+    struct child_start start = start_of(c, e->unit, e, ends[1]);
+    start.output = output < 0 ? c->null : output;
+    start.is_probe = e->plan->kind < PROBES;
+    int32_t pid = start_child(c, &start);
     sys_close(ends[1]);
     if (output >= 0)
         sys_close(output);

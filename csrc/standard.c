@@ -23,9 +23,15 @@ void log_open_standard(struct core *c)
     c->err_is_out = sys_are_same(1, 2) == 1;
     if (!c->err_is_out)
         open_standard(c, SINK_ERR, 2);
-    for (uint32_t i = 0; i < c->unit_count; i++)
-        if (c->units[i].plan->log.file.size == 0)
-            c->units[i].streams[1].sink = c->err_is_out ? SINK_OUT : SINK_ERR;
+    for (uint32_t i = 0; i < c->slot_count; i++)
+        if (c->slots[i]->streams[0].sink < SINK_FILES)
+            log_aim(c, c->slots[i]);
+}
+
+void log_aim(const struct core *c, struct unit *u)
+{
+    u->streams[0].sink = SINK_OUT;
+    u->streams[1].sink = c->has_standard && !c->err_is_out ? SINK_ERR : SINK_OUT;
 }
 
 int log_passes_through_us(const struct unit *u)
@@ -37,6 +43,6 @@ int log_passes_through_us(const struct unit *u)
 void log_open_for_units(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count && !c->has_standard; i++)
-        if (log_passes_through_us(&c->units[i]))
+        if (log_passes_through_us(c->units[i]))
             log_open_standard(c);
 }

@@ -4,6 +4,7 @@
 
 #define POLICY_TABLES
 #include "core.h"
+#include "footprint.h"
 #include "say.h"
 
 /* Tests put a witness here: it sees every cell that is looked up, before anything is done. */
@@ -47,9 +48,9 @@ uint32_t step_cell_count(enum machine m, uint32_t *rows, uint32_t *columns)
     return before;
 }
 
-static struct event event_of(const struct core *c, enum machine m, const struct unit *u, uint8_t event)
+static struct event event_of(enum machine m, const struct unit *u, uint8_t event)
 {
-    return (struct event){u ? unit_index(c, u) : STEP_POD, (uint8_t)m, event, 0};
+    return (struct event){u ? u->slot : STEP_POD, (uint8_t)m, event, 0};
 }
 
 /* The queue is sized so that it cannot be full: core.c. */
@@ -64,7 +65,7 @@ void step_post(struct core *c, enum machine m, const struct unit *u, uint8_t eve
 {
     struct queue *q = &c->queue;
     if (has_room(c))
-        q->ring[(q->head + q->fill++) % q->room] = event_of(c, m, u, event);
+        q->ring[(q->head + q->fill++) % q->room] = event_of(m, u, event);
 }
 
 void step_post_first(struct core *c, enum machine m, const struct unit *u, uint8_t event)
@@ -74,7 +75,7 @@ void step_post_first(struct core *c, enum machine m, const struct unit *u, uint8
         return;
     q->head = (q->head + q->room - 1) % q->room;
     q->fill++;
-    q->ring[q->head] = event_of(c, m, u, event);
+    q->ring[q->head] = event_of(m, u, event);
 }
 
 static uint8_t *state_of(struct core *c, enum machine m, struct unit *u)
@@ -97,7 +98,7 @@ static unsigned flags_of(const struct unit *u) { return u ? u->started | (unsign
 static void step(struct core *c, const struct event *e)
 {
     enum machine m = (enum machine)e->machine;
-    struct unit *by = e->unit == STEP_POD ? NULL : &c->units[e->unit], *u = m == MACHINE_POD ? NULL : by;
+    struct unit *by = e->unit == STEP_POD ? NULL : c->slots[e->unit], *u = m == MACHINE_POD ? NULL : by;
     uint8_t *state = state_of(c, m, u);
     const struct sheet *sheet = &sheets[m];
     uint32_t rows, columns, at = (uint32_t)*state * sheet->columns + e->event;
@@ -123,7 +124,7 @@ static void step(struct core *c, const struct event *e)
     }
 }
 
-void step_all(struct core *c)
+EACH_TURN void step_all(struct core *c)
 {
     struct queue *q = &c->queue;
     while (q->fill) {
@@ -143,7 +144,8 @@ void step_judge(struct core *c, struct unit *u)
     else if (u->blamed_dependency)
         u->exit_class = EXIT_CLASS_DEPENDENCY;
     book_judge(u);
-    u->outcome = verdict_cells[u->plan->rule][u->want][u->exit_class][is_spent ? BUDGET_SPENT : BUDGET_LEFT];
+    uint8_t judged = u->exit_class == EXIT_CLASS_UNSTARTABLE ? u->plan->unstartable_class : u->exit_class;
+    u->outcome = verdict_cells[u->plan->rule][u->want][judged][is_spent ? BUDGET_SPENT : BUDGET_LEFT];
     step_post(c, MACHINE_LIFE, u, outcome_cells[u->outcome].event);
 }
 
@@ -163,14 +165,25 @@ void step_settle(struct core *c, struct unit *u)
         step_post(c, MACHINE_POD, u, cell->next);
 }
 
-const struct cause *step_cause(uint8_t cause) { return &cause_cells[cause]; }
-uint8_t step_phase(uint32_t bits) { return phase_cells[bits]; }
-const char *step_end_reason(uint8_t exit_class, int oom, int failed)
+int step_is_failed(const struct unit *u)
 {
-    return oom ? OOM_REASON : exit_class_reasons[exit_class][failed != 0];
+    const struct cell *cell = &fate_cells[u->plan->standing][u->outcome];
+    for (size_t i = 0; i < sizeof cell->actions; i++)
+        if (cell->actions[i] == ACTION_TALLY_FAILED)
+            return 1;
+    return 0;
 }
 
-const char *step_reason(const struct unit *u) { return step_end_reason(u->exit_class, u->oom, u->code); }
+const struct cause *step_cause(uint8_t cause) { return &cause_cells[cause]; }
+const struct takeover *step_takeover(uint8_t change, uint8_t before) { return &takeover_cells[change][before]; }
+int step_takes(const struct core *c, uint8_t pod_event) { return pod_cells[c->state][pod_event].kind == CELL_ACTS; }
+uint8_t step_phase(uint32_t bits) { return phase_cells[bits]; }
+const char *step_end_reason(uint8_t exit_class, int odd, int failed)
+{
+    return odd ? exit_class_odd_reasons[exit_class] : exit_class_reasons[exit_class][failed != 0];
+}
+
+const char *step_reason(const struct unit *u) { return step_end_reason(u->exit_class, u->oom | u->unfit, u->code); }
 
 const char *step_machine_word(enum machine m) { return words[m].word; }
 const char *step_state_word(enum machine m, uint8_t state) { return words[m].states[state]; }
@@ -180,6 +193,7 @@ const char *life_word(uint8_t n) { return life_words[n]; }
 const char *outcome_word(uint8_t n) { return outcome_words[n]; }
 const char *kind_word(uint8_t n) { return kind_words[n]; }
 const char *phase_word(uint8_t n) { return phase_words[n]; }
+const char *volume_kind_word(uint8_t n) { return volume_kind_words[n]; }
 const char *milestone_word(uint8_t n) { return milestone_words[n]; }
 const char *log_mode_word(uint8_t n) { return log_mode_words[n]; }
 const char *signal_word(uint8_t n) { return n < 65 && signal_words[n] ? signal_words[n] : "signal 0"; }

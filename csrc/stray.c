@@ -103,16 +103,23 @@ static int is_of_session(const struct core *c, const struct unit *u, const struc
     return its != 0 && its == u->group;
 }
 
+static struct unit *of_number(struct core *c, uint32_t number)
+{
+    for (uint32_t i = 0; i < c->unit_count; i++)
+        if (c->units[i]->number == number)
+            return c->units[i];
+    return NULL;
+}
+
 static struct unit *owner(struct core *c, const struct process *p)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
-        if (is_of_session(c, &c->units[i], p))
-            return &c->units[i];
+        if (is_of_session(c, c->units[i], p))
+            return c->units[i];
     for (uint32_t i = 0; i < c->noted_count; i++)
         if (c->noted[i].pid == p->pid && c->noted[i].start == p->start)
-            return &c->units[c->noted[i].unit];
-    uint32_t index = mark_find(c, p->pid);
-    return index < c->unit_count ? &c->units[index] : NULL;
+            return c->slots[c->noted[i].unit];
+    return of_number(c, mark_find(c, p->pid));
 }
 
 /* By any of its four uids; 0 where /proc does not say. */
@@ -138,6 +145,7 @@ int stray_runs_as(int32_t pid, uint32_t uid)
 static int is_wanted(struct core *c, int32_t pid, struct unit *wanted, struct process *p)
 {
     return c->proc >= 0 && process_read(pid, p) && p->state != 'Z' && pid != c->self && !writer_is(c, pid)
+           && !volume_is(c, pid) && !message_is(c, pid) && !fetch_is(c, pid)
            && is_below(p, c->self) && (!wanted || owner(c, p) == wanted);
 }
 
@@ -208,7 +216,7 @@ static void watch_one(struct core *c, const struct process *p, const struct miss
     if (u->watch >= 0)
         return;
     u->watch = sys_pidfd(p->pid);
-    if (u->watch >= 0 && loop_watch(c, u->watch, EPOLLIN, WATCH_STRAGGLER, unit_index(c, u)) < 0) {
+    if (u->watch >= 0 && loop_watch(c, u->watch, EPOLLIN, WATCH_STRAGGLER, u->slot) < 0) {
         sys_close(u->watch);
         u->watch = -1;
     }
@@ -219,14 +227,14 @@ static void note_one(struct core *c, const struct process *p, const struct missi
     struct unit *u = mission->unit;
     if (is_of_session(c, u, p) || c->noted_count == NOTED_MOST || !is_below(p, u->pid))
         return;
-    c->noted[c->noted_count++] = (struct noted){p->pid, unit_index(c, u), p->start};
+    c->noted[c->noted_count++] = (struct noted){p->pid, u->slot, p->start};
 }
 
-static void forget_noted(struct core *c, const struct unit *u)
+void stray_forget(struct core *c, const struct unit *u)
 {
     uint32_t kept = 0;
     for (uint32_t i = 0; i < c->noted_count; i++)
-        if (c->noted[i].unit != unit_index(c, u))
+        if (c->noted[i].unit != u->slot)
             c->noted[kept++] = c->noted[i];
     c->noted_count = kept;
 }
@@ -234,7 +242,7 @@ static void forget_noted(struct core *c, const struct unit *u)
 /* Before a single unit is stopped: who lives below its leader but has left its session. */
 void stray_note(struct core *c, struct unit *u)
 {
-    forget_noted(c, u);
+    stray_forget(c, u);
     if (u->pid)
         walk(c, NULL, note_one, &(struct mission){u, 0});
 }
@@ -273,7 +281,8 @@ static int has_unknown_child(struct core *c)
     text[size] = 0;
     for (const char *at = text; *at;) {
         int32_t pid = (int32_t)number(&at);
-        if (!reap_unit_of(c, pid) && !reap_errand_of(c, pid) && !writer_is(c, pid))
+        if (!reap_unit_of(c, pid) && !reap_errand_of(c, pid) && !writer_is(c, pid) && !volume_is(c, pid)
+            && !message_is(c, pid) && !fetch_is(c, pid))
             return 1;
         at += *at == ' ';
     }
@@ -334,7 +343,7 @@ static void end_watch(struct core *c, struct unit *u)
 void stray_check_all(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        struct unit *u = &c->units[i];
+        struct unit *u = c->units[i];
         if (!u->check_rest || u->pid)
             continue;
         end_watch(c, u);
@@ -342,7 +351,7 @@ void stray_check_all(struct core *c)
             continue;
         u->check_rest = 0;
         u->group = c->proc < 0 ? u->group : 0;  /* without /proc it is all that the last sweep will know */
-        forget_noted(c, u);
+        stray_forget(c, u);
         step_post(c, MACHINE_LIFE, u, LIFE_EVENT_DRAINED);
     }
 }

@@ -1,6 +1,7 @@
 /* The syscall seam on Linux. One call a function; it must never decide, retry (but for EINTR) or print anything. */
 
 #include "sys.h"
+#include "footprint.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,9 +31,9 @@ static uint64_t clock_read(clockid_t id) {
     return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-static int64_t or_errno(int64_t result) { return result < 0 ? -errno : result; }
+EACH_TURN static int64_t or_errno(int64_t result) { return result < 0 ? -errno : result; }
 
-uint64_t sys_now(void) { return clock_read(CLOCK_MONOTONIC); }
+EACH_TURN uint64_t sys_now(void) { return clock_read(CLOCK_MONOTONIC); }
 
 uint64_t sys_wall(void) { return clock_read(CLOCK_REALTIME); }
 
@@ -114,6 +115,16 @@ int sys_signals(uint64_t set)
     return (int)or_errno(syscall(SYS_signalfd4, -1, &set, sizeof set, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
+/* Not to be executed, where the kernel knows how to say so. */
+int sys_memory_file(const char *name)
+{
+    enum { NOEXEC = 8 };
+    long fd = syscall(SYS_memfd_create, name, 1 | NOEXEC);
+    if (fd < 0 && errno == EINVAL)
+        fd = syscall(SYS_memfd_create, name, 1);
+    return (int)or_errno(fd);
+}
+
 int sys_epoll(void) { return (int)or_errno(epoll_create1(EPOLL_CLOEXEC)); }
 
 int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key) {
@@ -121,7 +132,7 @@ int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t ke
     return (int)or_errno(epoll_ctl(epoll, operation, fd, &event));
 }
 
-int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms) {
+EACH_TURN int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms) {
     return (int)or_errno(epoll_wait(epoll, out, room, timeout_ms));
 }
 
@@ -267,6 +278,27 @@ int64_t sys_drop(int socket) { return or_errno(recv(socket, NULL, 0, MSG_DONTWAI
 
 uint32_t sys_uid(void) { return geteuid(); }
 
+/* --- volume.c --- */
+
+int sys_pair(int ends[2]) { return (int)or_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)); }
+
+int64_t sys_hear(int fd, void *to, size_t size, int *passed)
+{
+    union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } control;
+    struct iovec part = {to, size};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control,
+    };
+    int64_t result = or_errno(recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
+    const struct cmsghdr *head = result < 0 ? NULL : CMSG_FIRSTHDR(&message);
+    *passed = -1;
+    if (head && head->cmsg_level == SOL_SOCKET && head->cmsg_type == SCM_RIGHTS)
+        memcpy(passed, CMSG_DATA(head), sizeof *passed);
+    return result;
+}
+
+int sys_raise(int fd, int least) { return (int)or_errno(fcntl(fd, F_DUPFD_CLOEXEC, least)); }
+
 /* --- oom.c --- */
 
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at) { return or_errno(pread(fd, to, size, at)); }
@@ -296,4 +328,13 @@ int sys_peer(int fd, struct sys_sender *who)
 
 int sys_shut(int fd, int how) { return (int)or_errno(shutdown(fd, how)); }
 
-int sys_give_back(void *at, size_t size) { return (int)or_errno(madvise(at, size, MADV_DONTNEED)); }
+EACH_TURN int sys_give_back(void *at, size_t size) { return (int)or_errno(madvise(at, size, MADV_DONTNEED)); }
+
+void *sys_map(size_t size)
+{
+    const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, -1, 0);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+void sys_unmap(void *at, size_t size) { munmap(at, size); }

@@ -35,6 +35,7 @@ int sys_nonblocking(int fd, int mode);      /* mode: O_RDONLY …, as it was ope
 int sys_hold(int how, uint64_t set, uint64_t *before);  /* sigprocmask; before may be NULL */
 uint64_t sys_pending(void);                 /* the held ones that have come */
 int sys_signals(uint64_t set);              /* signalfd, non-blocking */
+int sys_memory_file(const char *name);      /* close-on-exec, of no disk: to read it never waits */
 int sys_epoll(void);
 int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key);
 int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms);
@@ -71,6 +72,10 @@ int sys_bind_abstract(int socket, const char *name, size_t size);
 int64_t sys_peek(int socket, void *to, size_t size, struct sys_sender *from);    /* how long it is, even if longer */
 int64_t sys_drop(int socket);               /* takes out what was peeked at, and closes what came with it */
 uint32_t sys_uid(void);
+/* volume.c */
+int sys_pair(int ends[2]);                  /* of sockets that keep packets apart; close-on-exec */
+int64_t sys_hear(int fd, void *to, size_t size, int *passed);    /* one packet; passed: a descriptor in it, or -1 */
+int sys_raise(int fd, int least);           /* another number for it, close-on-exec; the old one stays open */
 /* loop.c */
 /* oom.c */
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at);
@@ -91,6 +96,8 @@ int sys_peer_name(int fd, void *address, uint32_t room);
 int sys_accept(int listener);               /* close-on-exec, non-blocking */
 int sys_peer(int fd, struct sys_sender *who);
 int sys_shut(int fd, int how);              /* SHUT_WR or SHUT_RDWR: also where a child still has the descriptor */
+void *sys_map(size_t size);                 /* pages of zeros; NULL: there are none */
+void sys_unmap(void *at, size_t size);
 int sys_give_back(void *at, size_t size);   /* whole pages of our memory, which are 0 when they are touched again */
 
 #endif

@@ -62,8 +62,8 @@ static int open_own(void)
 static struct unit *owner(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++)
-        if (c->units[i].plan->tty)
-            return &c->units[i];
+        if (c->units[i]->plan->tty)
+            return c->units[i];
     return NULL;
 }
 

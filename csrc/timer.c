@@ -3,6 +3,7 @@
  */
 
 #include "core.h"
+#include "footprint.h"
 
 static void place(struct timers *t, uint32_t slot, uint32_t id)
 {
@@ -63,7 +64,7 @@ uint64_t timer_when(const struct core *c, uint32_t id)
     return c->timers.place[id] ? c->timers.when[id] + stood_still(c) : 0;
 }
 
-uint64_t timer_next(const struct core *c)
+EACH_TURN uint64_t timer_next(const struct core *c)
 {
     return c->timers.count ? c->timers.when[c->timers.heap[0]] : 0;
 }

@@ -11,6 +11,7 @@
 #include "http.h"
 #include "load.h"
 #include "log.h"
+#include "message.h"
 #include "plan.h"
 #include "policy_tables.h"
 
@@ -50,7 +51,9 @@ struct heard {
 
 struct errand {
     const struct plan_errand *plan;
-    struct unit *unit;
+    struct unit *unit;          /* NULL: vacant */
+    const struct program *program;      /* EXEC */
+    uint32_t slot;              /* its place among the core's: for life */
     uint64_t tried_at;          /* when the last attempt began, or was due */
     uint64_t timeout_ns;        /* of an attempt: the plan's, or what a program asked for its watchdog; 0: none */
     uint32_t run;               /* equal answers in a row */
@@ -103,6 +106,8 @@ struct unit {
     const struct plan_unit *plan;
     const struct program *program;
     const char *name;                   /* as messages have it */
+    uint32_t slot;                      /* its place among the core's: for life */
+    uint32_t number;                    /* in its processes' mark: nobody had it before, and nobody will */
     /* policy */
     uint8_t life, want, exit_class, outcome;
     uint8_t deadline_hit;
@@ -111,13 +116,16 @@ struct unit {
     uint8_t probes[PROBES];     /* states of the probe machines */
     struct errand *errands[ERRAND_COUNT];       /* NULL: it has none of the kind */
     struct notes *notes;                        /* NULL: it has no way to say anything */
+    struct message *message;                    /* NULL: nobody looks for its last words */
     uint8_t begun;              /* it was up, once */
+    uint8_t renews;             /* another plan holds: its next start is made with what that says */
     uint8_t in_round;           /* it was started since the pod began, or began anew */
     uint8_t begun_in_round;     /* and was up */
     uint8_t started, ready;     /* the instance, as its probes say */
     uint8_t sick;               /* a failed probe or hook ended the instance */
     uint8_t sick_by;            /* enum errand_kind: that one */
     uint8_t oom;                /* the kernel ended it for want of memory */
+    uint8_t unfit;              /* it was not executed: what it shall have, or who it shall be, is not to be had */
     uint8_t awaits_round;       /* the pod's new beginning waits for it */
     uint8_t notified;           /* the program said: ready */
     uint8_t unwell;             /* the program said: reloading or stopping; not ready until it says ready */
@@ -132,6 +140,7 @@ struct unit {
     uint8_t starved;            /* the last attempt to start found no resources */
     uint8_t start_stage;        /* spawn.c: where a start failed; 0 it did not */
     int32_t start_error;        /* errno then */
+    uint16_t start_which;       /* what of several it was */
     /* the books */
     uint8_t has_run;            /* an instance ended: raw_code and code are set */
     uint8_t raw_code, code;     /* 128+N for a signal; before and after exit_codes */

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "core.h"
+#include "footprint.h"
 #include "say.h"
 
 static const uint64_t LOOK_NS = 1000000;        /* from the end of its news to the end of the process */
@@ -126,7 +127,7 @@ void writer_open_events(struct core *c, int fd)
 void writer_open_all(struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        struct unit *u = &c->units[i];
+        struct unit *u = c->units[i];
         if (u->plan->log.file.size == 0)
             continue;
         const struct file_job job = {&u->plan->log, plan_text(&c->plan, u->plan->log.file), -1};
@@ -217,7 +218,7 @@ void writer_turn(struct core *c)
     }
 }
 
-uint64_t writer_next(const struct core *c)
+EACH_TURN uint64_t writer_next(const struct core *c)
 {
     uint64_t next = 0;
     for (uint32_t i = 0; i < c->writer_count; i++)
@@ -230,8 +231,8 @@ uint64_t writer_next(const struct core *c)
 
 static int is_awaited(const struct core *c, const struct file_writer *w)
 {
-    for (uint32_t i = 0; i < 2 * c->unit_count; i++)
-        if (c->units[i / 2].streams[i % 2].stalled && c->units[i / 2].streams[i % 2].sink == w->sink)
+    for (uint32_t i = 0; i < 2 * c->slot_count; i++)
+        if (c->slots[i / 2]->streams[i % 2].stalled && c->slots[i / 2]->streams[i % 2].sink == w->sink)
             return 1;
     return c->sinks[w->sink].fill > 0;
 }
