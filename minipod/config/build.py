@@ -6,16 +6,22 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from minipod.config.findings import Findings, Path, word
+from minipod.config.key import VOLUME
 from minipod.config.keys import INIT, POD, SERVICE, SIDECAR, TOP, UNITS, keys_of
-from minipod.config.tables import TABLE_READERS
+from minipod.config.tables import TABLE_READERS, check_said
 from minipod.config.values import READERS, SUBDOMAIN, check_unit_name, matches
 from minipod.model import Backoff, Control, Log, Pod, Unit, default_restart
 from minipod.supervisor import budget
 from minipod.supervisor.words import Kind, LogMode, StdinMode
 
 # Types that few pods have: their readers are imported when one does.
-_LATELY = ("control", "hook", "notify", "probe", "restart_rules", "start_timeout", "watchdog")
-_READ: Mapping[str, Any] = {**READERS, **TABLE_READERS, **dict.fromkeys(_LATELY)}
+_LATELY = (
+    "control", "hook", "hosts", "image_user", "mounts", "notify", "probe", "restart_rules", "selector",
+    "start_timeout", "watchdog",
+)  # fmt: skip
+_RIGHTS = ("capabilities", "groups", "limits", "message_path", "nice", "oom_score_adj")
+_SOURCES = ("env_files", "env_sets", "secrets")
+_READ: Mapping[str, Any] = {**READERS, **TABLE_READERS, **dict.fromkeys((*_LATELY, *_RIGHTS, *_SOURCES))}
 _KINDS = {INIT: Kind.INIT, SIDECAR: Kind.SIDECAR, SERVICE: Kind.SERVICE}
 _UNREADABLE = ("",)  # the command of a unit whose own is missing or wrong
 
@@ -34,8 +40,9 @@ def build(doc: Doc, default_name: str, in_file_order: Callable[[list[Path]], lis
             why="services are what a pod is for",
             help='add a table: [service.web] with command = ["…"]',
         )
+    name = given.get("name") or (default_name if matches(SUBDOMAIN, default_name) else "pod")
     return Pod(
-        name=given.get("name") or (default_name if matches(SUBDOMAIN, default_name) else "pod"),
+        name=name,
         units=tuple(units),
         labels=given.get("labels", {}),
         env=top.get("env", {}),
@@ -46,7 +53,17 @@ def build(doc: Doc, default_name: str, in_file_order: Callable[[list[Path]], lis
         termination_message_path=given.get("termination_message_path", ""),
         log=Log(**given.get("log", {})),
         control=given.get("control", Control()),
+        volumes=_volumes(doc, name, given, found),
+        hosts=top.get("hosts", ()),
     )
+
+
+def _volumes(doc: Doc, name: str, given: Doc, found: Findings) -> tuple:
+    if VOLUME not in doc:
+        return ()
+    from minipod.config.volumes import Meta, read_volumes
+
+    return read_volumes(doc[VOLUME], Meta(name, given.get("labels", {})), found)
 
 
 def _lacks_services(doc: Doc) -> bool:
@@ -76,6 +93,30 @@ def _late_reader(type: str) -> Any:
         from minipod.config.sight import read_control
 
         return read_control
+    if type == "mounts":
+        from minipod.config.mounts import read_mounts
+
+        return read_mounts
+    if type == "hosts":
+        from minipod.config.host_table import read_hosts
+
+        return read_hosts
+    if type in _RIGHTS:
+        from minipod.config.rights import RIGHTS_READERS
+
+        return RIGHTS_READERS[type]
+    if type == "image_user":
+        from minipod.config.images import read_user
+
+        return read_user
+    if type == "selector":
+        from minipod.config.selector import read_selector
+
+        return read_selector
+    if type in _SOURCES:
+        from minipod.config.sources import SOURCE_READERS
+
+        return SOURCE_READERS[type]
     from minipod.config.probes import PROBE_READERS
 
     return PROBE_READERS[type]
@@ -136,7 +177,9 @@ def _build_unit(at: Path, table: object, pod: Doc, found: Findings) -> Unit | No
     check_unit_name(name, at, found)
     given = read_table(table, scope, at, found)
     if "command" not in table and not _is_misspelt("command", table, scope):
-        found.error(at, f"{word(name)} has no command", on_key=True, help='add command = ["…"]')
+        why = f"nobody says what the image {word(table['image'])} runs" if isinstance(table.get("image"), str) else ""
+        help = 'add command = ["…"]' + (' here, or [image."NAME"] with its entrypoint' if why else "")
+        found.error(at, f"{word(name)} has no command", on_key=True, why=why, help=help)
     kind = _KINDS[scope]
     given.setdefault("command", _UNREADABLE)
     given["restart"] = effective_restart(
@@ -147,6 +190,17 @@ def _build_unit(at: Path, table: object, pod: Doc, found: Findings) -> Unit | No
         if key not in given and key in pod:
             given[key] = pod[key]
     given["log"] = effective_log(given.get("log", {}), pod.get("log", {}), tty=given.get("tty", False))
+    if "volumes" in given:
+        given["mounts"] = given.pop("volumes")
+    sources = [given.pop(key, ()) for key in ("env_file", "env_from", "secrets")]
+    if any(sources):
+        from minipod.config.sources import check_handed
+
+        given["env_from"] = tuple(source for part in sources for source in part)
+        check_handed(sources[-1], at, given.get("env", ()), found)
+    if "labels" in given or "image" in given:
+        key = "labels" if "labels" in given else "image"
+        check_said(given.get("labels", {}), given.get("image", ""), (*at, key), found)
     if given.get("tty"):
         given["stdin"] = StdinMode.INHERIT
     return Unit(name=name, kind=kind, **given)

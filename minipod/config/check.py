@@ -39,6 +39,10 @@ def check(pod: Pod, doc: Doc, found: Findings) -> None:
         from minipod.config.check_sight import check_sight
 
         check_sight(pod, doc, found)
+    if pod.volumes or any(unit.mounts for unit in pod.units):
+        from minipod.config.check_volumes import check_volumes
+
+        check_volumes(pod, doc, found)
     _check_cycles(pod, doc, found)
 
 

@@ -5,10 +5,10 @@ from enum import Enum
 from typing import Any
 
 from minipod.config.durations import format_duration
-from minipod.config.key import CONTROL, LOG
+from minipod.config.key import CONTROL, EMPTY_DIR, LOG, MOUNT
 from minipod.config.keys import BACKOFF, GRPC, HTTP_GET, INIT, POD, PROBE, SERVICE, SIDECAR, TCP_SOCKET, UNITS, Key
 from minipod.config.sizes import format_size
-from minipod.model import Ask, Backoff, Control, Log, Pod, Probe, Unit, default_restart
+from minipod.model import Ask, Backoff, Capabilities, Control, Log, Mount, Pod, Probe, Unit, Volume, default_restart
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.words import Kind
 
@@ -18,6 +18,8 @@ _MODELS: dict[str, type] = {
     PROBE: Probe,
     LOG: Log,
     CONTROL: Control,
+    EMPTY_DIR: Volume,
+    MOUNT: Mount,
     **dict.fromkeys((HTTP_GET, TCP_SOCKET, GRPC), Ask),
     **dict.fromkeys(UNITS, Unit),
 }
@@ -51,7 +53,7 @@ def _model_default(key: Key, scope: str) -> Any:
 
 
 def _plain(value: Any, key: Key) -> Any:
-    if value is None or value == "":
+    if value is None or value == "" or value == Capabilities():
         return None
     if isinstance(value, Enum):
         return value.word
@@ -61,6 +63,8 @@ def _plain(value: Any, key: Key) -> Any:
         return value.enabled
     if key.type == "size":
         return format_size(value)
+    if key.type == "mode":
+        return f"{value:04o}"
     if key.type in _TIMES:
         return format_duration(value)
     if key.type == "signal":

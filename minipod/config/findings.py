@@ -15,7 +15,8 @@ _LONGEST_WORD = 60
 
 class Finding(NamedTuple):
     """``on_key``: the key is meant, not its value. ``also``: further (path, what is there). ``near``: the misspelt word
-    and what it may have been; its nearest goes before ``help``."""
+    and what it may have been; its nearest goes before ``help``. ``once``: of several that say the same the first is
+    told, with the places of the others."""
 
     severity: str
     at: Path
@@ -25,6 +26,7 @@ class Finding(NamedTuple):
     on_key: bool = False
     also: tuple[tuple[Path, str], ...] = ()
     near: tuple[str, tuple[str, ...]] | None = None
+    once: bool = False
 
 
 class Limits(NamedTuple):

@@ -1,6 +1,6 @@
 """The one table of keys: where each may stand, what it takes, what it means. ``check``, ``explain``, ``schema``, the
 reference and config/minipod.toml all read it. Defaults are the model's; ``unset`` says in words what holds where the
-model has no number for it. Keys that are not there yet are in ``later``.
+model has no number for it.
 """
 
 from minipod.config.key import (
@@ -23,8 +23,13 @@ from minipod.config.key import (
     UNITS,
     Key,
 )
+from minipod.config.keys_images import IMAGE_KEYS
+from minipod.config.keys_presets import PRESET_KEYS
 from minipod.config.keys_probes import PROBE_KEYS
+from minipod.config.keys_rights import RIGHTS_KEYS
 from minipod.config.keys_sight import SIGHT_KEYS
+from minipod.config.keys_sources import SOURCE_KEYS
+from minipod.config.keys_volumes import VOLUME_KEYS
 
 __all__ = [
     "BACKOFF", "GRPC", "HOOK", "HTTP_GET", "INIT", "KEYS", "MISPLACED", "POD", "PROBE", "RULE", "SCOPES", "SERVICE",
@@ -83,6 +88,16 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("labels", (POD,), "labels", "labels of the pod, by Kubernetes' rules", '{ app = "shop" }'),
     Key(
+        "labels",
+        UNITS,
+        "labels",
+        "labels of the unit: only words for people",
+        '{ role = "frontend" }',
+        "Shown by `minipod describe` and `get -o wide`, and in GET /v1/pod; with image at most 4,096 bytes. Presets "
+        "look at the pod's labels alone, as in Kubernetes, where containers have none. `minipod apply` restarts no "
+        "unit for another label.",
+    ),
+    Key(
         "main",
         (POD,),
         "main",
@@ -98,6 +113,16 @@ KEYS: tuple[Key, ...] = (
         "string",
         "a file that gets one sentence about the end of the pod",
         '"/dev/termination-log"',
+        unset="none",
+    ),
+    Key(
+        "termination_message_path",
+        UNITS,
+        "message_path",
+        "where the program leaves a message about its end",
+        '"/run/web/message"',
+        "Made empty before each start, and the unit's user may write to it; TERMINATION_MESSAGE_PATH names it. The "
+        "first 4096 bytes are shown with the unit's end by `minipod describe`, `get -o json` and the report.",
         unset="none",
     ),
     Key(
@@ -137,6 +162,7 @@ KEYS: tuple[Key, ...] = (
         '{ PORT = "8080" }',
         "They go before the pod's [env] and the environment that minipod was given.",
     ),
+    *SOURCE_KEYS,
     Key(
         "working_dir",
         UNITS,
@@ -175,6 +201,7 @@ KEYS: tuple[Key, ...] = (
     Key(
         "stdin", UNITS, "stdin", "what the program reads: null (/dev/null) or inherit (what minipod reads)", '"inherit"'
     ),
+    *RIGHTS_KEYS,
     *SIGHT_KEYS,
     # --- the pod and its units
     Key(
@@ -260,6 +287,9 @@ KEYS: tuple[Key, ...] = (
     ),
     Key("stop_to", UNITS, "stop_to", "who gets the stop signal: the process group or the main process alone", '"main"'),
     *PROBE_KEYS,
+    *VOLUME_KEYS,
+    *PRESET_KEYS,
+    *IMAGE_KEYS,
     # --- inside of small tables
     Key("initial", (BACKOFF,), "duration", "the delay before the second restart; the first is immediate", '"1s"'),
     Key("max", (BACKOFF,), "duration", "the longest delay", '"60s"'),
@@ -284,6 +314,11 @@ MISPLACED: dict[tuple[str, str], tuple[str, str]] = {
     (INIT, "essential"): ("an init that fails always ends the pod", "leave it out"),
     (SERVICE, "deadline"): ("a service may run for ever", "`deadline` under [pod] bounds the whole pod"),
     (SIDECAR, "deadline"): ("a sidecar runs as long as the pod", "`deadline` under [pod] bounds the whole pod"),
+    **{
+        (kind, name): ("it is what an image runs", "write command and args")
+        for kind in UNITS
+        for name in ("entrypoint", "cmd")
+    },
     (POD, "env"): ("the pod's variables have a table of their own", "write [env]"),
     (POD, "command"): ("a pod runs units", "write it under [service.NAME]"),
 }

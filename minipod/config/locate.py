@@ -4,7 +4,9 @@ both inits and sidecars, which is no mistake: what only a mistake needs is impor
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from minipod.config.findings import Finding, Path
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from minipod.config.overrides import Override
 
 SHOWN = 100  # who has more mistakes than this has one in the way the file was made
+MOST_ALSO = 7  # places of one finding, beside its own
 
 
 class Source:
@@ -24,7 +27,10 @@ class Source:
         self.name = name
         self.text = text
         self.overrides: list[Override] = []
+        # What stands elsewhere: in another file, or (None) in this one.
+        self.grafts: dict[Path, tuple[Source | None, Path]] = {}
         self._tree: Node | None = None
+        self._lines: Lines | None = None
 
     @property
     def tree(self) -> Node:
@@ -40,8 +46,20 @@ class Source:
         node, depth = self._find(path)
         return node.key[0] if depth == len(path) else len(self.text)
 
+    def _elsewhere(self, path: Path) -> tuple[Source, Path] | None:
+        """Where the path, or the nearest around it, was put here from."""
+        if self.grafts:
+            for size in range(len(path), 0, -1):
+                if path[:size] in self.grafts:
+                    source, begin = self.grafts[path[:size]]
+                    return source or self, (*begin, *path[size:])
+        return None
+
     def literal(self, path: Path) -> str:
         """A value as it was written."""
+        elsewhere = self._elsewhere(path)
+        if elsewhere:
+            return elsewhere[0].literal(elsewhere[1])
         over = self.override_of(path)
         if over:
             return over.literal
@@ -50,6 +68,9 @@ class Source:
 
     def override_of(self, path: Path) -> Override | None:
         """What the command line says of ``path``: the last word on it, or on something in it that the file lacks."""
+        elsewhere = self._elsewhere(path)
+        if elsewhere:
+            return elsewhere[0].override_of(elsewhere[1])
         for over in reversed(self.overrides):
             if path[: len(over.path)] == over.path:
                 return over
@@ -67,18 +88,33 @@ class Source:
         return node, len(path)
 
     def span(self, path: Path, *, on_key: bool) -> Span | None:
-        """Where ``path``, or the nearest table around it, stands in the file; None for the file as a whole."""
+        """Where ``path``, or the nearest table around it, stands in its file; None for the file as a whole."""
+        elsewhere = self._elsewhere(path)
+        if elsewhere:
+            return elsewhere[0].span(elsewhere[1], on_key=on_key)
         node, depth = self._find(path)
         if not depth:
             return None
         return node.key if on_key or depth < len(path) or not node.value else node.value
 
+    def home(self, path: Path) -> Source:
+        """The file that it stands in."""
+        elsewhere = self._elsewhere(path)
+        return elsewhere[0].home(elsewhere[1]) if elsewhere else self
+
     def place(self, path: Path, *, on_key: bool) -> Place:
+        elsewhere = self._elsewhere(path)
+        if elsewhere:
+            return elsewhere[0].place(elsewhere[1], on_key=on_key)
         over = self.override_of(path)
         if over:
             return place_of_override(over, on_key=on_key)
         span = self.span(path, on_key=on_key)
-        return place_at(self.name, self.text, span) if span else Place(self.name)
+        if span is None:
+            return Place(self.name)
+        if self._lines is None:
+            self._lines = Lines(self.name, self.text)
+        return self._lines.place(span)
 
 
 def place_of_override(over: Override, *, on_key: bool) -> Place:
@@ -88,32 +124,60 @@ def place_of_override(over: Override, *, on_key: bool) -> Place:
     return Place(over.option, 0, begin + 1, over.text, max(1, end - begin))
 
 
+class Lines:
+    """The lines of a text, told apart once: a manifest has thousands of places, and may be a single line."""
+
+    def __init__(self, name: str, text: str):
+        whole = text.split("\n")
+        self._name = name
+        self._begins = [0, *accumulate(len(line) + 1 for line in whole[:-1])]
+        self._lines = [line.removesuffix("\r") for line in whole]
+
+    def place(self, span: Span) -> Place:
+        """The place of a span of characters; of several lines the first."""
+        begin, end = span
+        number = bisect_right(self._begins, begin)
+        line_begin, source = self._begins[number - 1], self._lines[number - 1]
+        width = min(end, line_begin + len(source)) - begin
+        return Place(self._name, number, begin - line_begin + 1, source, max(1, width))
+
+
 def place_at(name: str, text: str, span: Span) -> Place:
-    """The place of a span of characters; of several lines the first."""
-    begin, end = span
-    line_begin = text.rfind("\n", 0, begin) + 1
-    line_end = text.find("\n", begin)
-    line_end = len(text) if line_end < 0 else line_end
-    source = text[line_begin:line_end].removesuffix("\r")
-    width = min(end, line_begin + len(source)) - begin
-    return Place(name, text.count("\n", 0, begin) + 1, begin - line_begin + 1, source, max(1, width))
+    """The place of one span of a text that no other is asked of."""
+    return Lines(name, text).place(span)
 
 
 def locate(findings: Sequence[Finding], source: Source) -> tuple[tuple[Problem, ...], int]:
-    """The first findings in file order as problems, and how many more there are."""
-    row = sorted(findings, key=lambda f: _rank(f, source))
+    """The first findings in file order, those of other files behind, as problems, and how many more there are."""
+    row = _joined(sorted(findings, key=lambda f: _rank(f, source)))
+    many = len(row)
     # Errors decide: with too many of all kinds, warnings go first.
-    if len(row) > SHOWN:
+    if many > SHOWN:
         row = [f for f in row if f.severity == ERROR] or row
-    return tuple(_problem(f, source) for f in row[:SHOWN]), max(0, len(findings) - SHOWN)
+    problems = (_problem(f, source) for f in row[:SHOWN])  # what a preset has put into two units is told once
+    return tuple(dict.fromkeys(problems) if source.grafts else problems), max(0, many - SHOWN)
 
 
-def _rank(finding: Finding, source: Source) -> tuple[bool, int]:
+def _joined(row: Sequence[Finding]) -> list[Finding]:
+    """Those that say the same of one thing as one, with the places of the others."""
+    found: list[Finding] = []
+    first: dict[tuple[str, str], int] = {}
+    for each in row:
+        at = first.setdefault((each.severity, each.message), len(found)) if each.once else len(found)
+        if at == len(found):
+            found.append(each)
+        elif len(found[at].also) < MOST_ALSO:
+            found[at] = found[at]._replace(also=(*found[at].also, (each.at, "here, too")))
+    return found
+
+
+def _rank(finding: Finding, source: Source) -> tuple[bool, str, int]:
     over = source.override_of(finding.at)
     if over:
-        return True, source.overrides.index(over)
+        return True, "", source.overrides.index(over)
+    home = source.home(finding.at)
     span = source.span(finding.at, on_key=finding.on_key)
-    return False, span[0] if span else -1
+    return False, "" if home is source else home.name, span[0] if span else -1
 
 
 def _problem(finding: Finding, source: Source) -> Problem:

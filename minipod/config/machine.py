@@ -23,17 +23,38 @@ def check_machine(pod: Pod, doc: Doc, found: Findings, environ: Mapping[str, str
     """Record what is missing here. ``environ`` stands for the environment that the pod will be given."""
     _check_references(("env",), list(pod.env.values()), {*environ, *pod.env}, found, list(pod.env))
     for unit in pod.units:
-        variables = {**environ, **pod.env, **unit.env}
-        _check_program(unit, unit.command, "command", variables, found)
-        for key, ask in asks(unit):
-            if ask.command:
-                _check_program(unit, ask.command, key, variables, found)
-        _check_account(unit, "user", unit.user, "/etc/passwd", found)
-        _check_account(unit, "group", unit.group, "/etc/group", found)
-        _check_directory(unit, found)
+        check_unit(pod, unit, found, environ)
         _check_log(unit, doc, found)
-        _check_variables(unit, doc, set(variables), found)
+        names = _check_sources(unit, found)
+        if names is not None:
+            _check_variables(unit, doc, {*environ, *pod.env, *unit.env, *names}, found)
+    if pod.volumes:
+        from minipod.config.check_volumes import note_shared_paths, warn_of_missing
+
+        note_shared_paths(pod, doc, found)
+        warn_of_missing(pod, found)
     note_python(pod, found)
+
+
+def check_unit(pod: Pod, unit: Unit, found: Findings, environ: Mapping[str, str]) -> None:
+    """What one unit needs and this machine lacks."""
+    variables = {**environ, **pod.env, **unit.env}
+    _check_program(unit, unit.command, "command", variables, found)
+    for key, ask in asks(unit):
+        if ask.command:
+            _check_program(unit, ask.command, key, variables, found)
+    _check_account(unit, "user", unit.user, "/etc/passwd", found)
+    _check_account(unit, "group", unit.group, "/etc/group", found)
+    _check_directory(unit, found)
+
+
+def _check_sources(unit: Unit, found: Findings) -> set[str] | None:
+    """Names of the variables that they give; None: nobody can tell here."""
+    if not unit.env_from:
+        return set()
+    from minipod.config.machine_sources import check_sources
+
+    return check_sources(unit, found)
 
 
 def _check_program(
@@ -43,6 +64,8 @@ def _check_program(
     if not program or "$(" in program:
         return
     at = (*path_of(unit), key)
+    if is_in_volume(unit, program):
+        return
     if "/" in program:
         files = [os.path.join(unit.working_dir, program)]
         where = "is not here"
@@ -54,7 +77,8 @@ def _check_program(
     if any(os.path.isfile(f) for f in files):
         found.warn(at, f"{word(program)} is not executable here", why=_ELSEWHERE, help="set its mode with chmod +x")
     else:
-        found.warn(at, f"{word(program)} {where}", why=_ELSEWHERE, help="see to it that the image has it")
+        help = "see to it that the image has it"
+        found.warn(at, f"{word(program)} {where}", why=_ELSEWHERE, help=help, once=True)
 
 
 def _check_account(unit: Unit, key: str, name: str, database: str, found: Findings) -> None:
@@ -76,6 +100,8 @@ def _check_account(unit: Unit, key: str, name: str, database: str, found: Findin
 
 
 def _check_directory(unit: Unit, found: Findings) -> None:
+    if is_in_volume(unit, unit.working_dir):
+        return
     if unit.working_dir and "$(" not in unit.working_dir and not os.path.isdir(unit.working_dir):
         found.warn(
             (*path_of(unit), "working_dir"),
@@ -83,6 +109,11 @@ def _check_directory(unit: Unit, found: Findings) -> None:
             why=_ELSEWHERE,
             help="see to it that the image has it",
         )
+
+
+def is_in_volume(unit: Unit, path: str) -> bool:
+    """Whether it is where the unit sees a volume: what will be there is not known here."""
+    return any(f"{path}/".startswith(f"{mount.path}/") for mount in unit.mounts)
 
 
 def _check_log(unit: Unit, doc: Doc, found: Findings) -> None:
@@ -110,10 +141,22 @@ def _check_variables(unit: Unit, doc: Doc, defined: set[str], found: Findings) -
         if where not in scripts:
             _check_references(where, list(words), defined, found, names, skip)
     _check_references((*at, "env"), list(unit.env.values()), defined, found, list(unit.env))
+    if any(mount.expands for mount in unit.mounts):
+        from minipod.config.check_volumes import expressions
+
+        for where, text in expressions(unit, doc):
+            why = "where there is no such variable, the pod is not started"
+            _check_references(where, [text], defined, found, None, why=why)
 
 
 def _check_references(
-    at: Path, texts: list[str], defined: set[str], found: Findings, names: list | None, skip: set = frozenset()
+    at: Path,
+    texts: list[str],
+    defined: set[str],
+    found: Findings,
+    names: list | None,
+    skip: set = frozenset(),
+    why: str = "it stays as it is where there is no such variable",
 ) -> None:
     """``names`` are the last parts of the texts' paths; None when all stand at ``at`` itself."""
     for i, text in enumerate(texts):
@@ -123,7 +166,7 @@ def _check_references(
                 found.warn(
                     here,
                     f"{word(f'$({name})')} is not defined here",
-                    why="it stays as it is where there is no such variable",
+                    why=why,
                     help="define it under [env], or see to it that the container has it",
                     near=(name, tuple(defined)),
                 )

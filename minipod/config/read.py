@@ -24,10 +24,15 @@ _EMPTY = 'write a service: [service.web] with command = ["…"]'
 
 
 class Reading(NamedTuple):
-    """A pod and what is odd about it: problems that are warnings or notes, in file order."""
+    """A pod and what is odd about it: problems that are warnings or notes, in file order. ``obstacles``: why it can be
+    checked, and not run yet. ``remarks``: what was made of each field, with its place, where a format has more to say
+    than right or wrong. ``injected``: what presets have put where (``presets.tell.Injected``)."""
 
     pod: Pod
     warnings: tuple[Problem, ...]
+    obstacles: tuple[Problem, ...] = ()
+    remarks: tuple[tuple[Place, Any], ...] = ()
+    injected: tuple[Any, ...] = ()
 
 
 class _LazySource:
@@ -36,6 +41,7 @@ class _LazySource:
     def __init__(self, name: str, text: str):
         self._name, self._text = name, text
         self.overrides: list[Any] = []
+        self.grafts: dict[Path, Any] = {}
         self._made: Any = None
 
     def get(self) -> Any:
@@ -44,6 +50,7 @@ class _LazySource:
 
             self._made = Source(self._name, self._text)
             self._made.overrides = self.overrides
+            self._made.grafts = self.grafts
         return self._made
 
     def in_file_order(self, paths: list[Path]) -> list[Path]:
@@ -58,21 +65,50 @@ def read_pod(
     thorough: bool = False,
     python: bool = True,
 ) -> Reading:
-    """The pod in the file ``path`` ("-" is standard input).
+    """The pod in the file ``path`` ("-" is standard input), as ``read_text`` has it."""
+    name = "standard input" if path == "-" else path
+    return read_text(
+        load_text(path, name),
+        path,
+        name,
+        overrides=overrides,
+        exit_code_from=exit_code_from,
+        thorough=thorough,
+        python=python,
+    )
+
+
+def read_text(
+    text: str,
+    path: str,
+    name: str,
+    *,
+    overrides: Sequence[str] = (),
+    exit_code_from: str | None = None,
+    thorough: bool = False,
+    python: bool = True,
+    beside: Sequence[Any] = (),
+    across: Any = None,
+) -> Reading:
+    """The pod in the text of the file ``path``, which ``name`` stands for in messages.
 
     ``overrides`` are ``KEY=VALUE`` texts, later ones win; ``exit_code_from`` names the service whose exit code counts.
     ``thorough`` adds what this machine and a careful reader would say. ``python``: whether the pod will run where there
     is one; without it, what needs one is a mistake. ConfigError holds every mistake; UsageError if
-    an override is none.
+    an override is none. ``beside``: files of presets (``presets.folder``); ``across`` reads those that are no TOML
+    (``config.presets.Across``).
     """
-    name = "standard input" if path == "-" else path
     given = _parse_overrides(overrides)
-    text = load_text(path, name)
     source = _LazySource(name, text)
     doc = parse_text(text, name)
     found = Findings()
     _apply_overrides(source, doc, given, exit_code_from, found)
+    inserted = _insert_presets(doc, _stem(path), source, beside, across, found)
     pod = build(doc, _stem(path), source.in_file_order, found)
+    if inserted is not None:
+        from minipod.config.presets import add_pieces
+
+        pod = add_pieces(pod, inserted)
     _check_umasks(doc, source, found)
     check(pod, doc, found)
     if not python:
@@ -83,17 +119,42 @@ def read_pod(
         from minipod.config.machine import check_machine
 
         check_machine(pod, doc, found, os.environ)
-    return Reading(pod, _report(found, source))
+    warnings = _report(found, source)
+    obstacles = _report(across.later, source, raises=False) if across else ()
+    return Reading(pod, warnings, obstacles, injected=_placed(inserted, source))
 
 
-def _report(found: Findings, source: _LazySource) -> tuple[Problem, ...]:
-    """The warnings; ConfigError if there was worse."""
+def _insert_presets(
+    doc: Doc, name: str, source: _LazySource, beside: Sequence[Any], across: Any, found: Findings
+) -> Any:
+    """What presets have added, and images; None for most pods, which have none."""
+    if "preset" not in doc and "image" not in doc and not beside:
+        return None
+    from minipod.config.images import apply_images, read_images
+    from minipod.config.presets import insert, read_files
+
+    documents = read_files(beside, source, found)
+    inserted = insert(doc, name, source, documents, across, found)
+    apply_images(doc, read_images([((), doc), *documents], found), source)
+    return inserted
+
+
+def _placed(inserted: Any, source: _LazySource) -> tuple[Any, ...]:
+    if inserted is None or not inserted.puts:
+        return ()
+    from minipod.presets.tell import place_puts
+
+    return place_puts(inserted.puts, source.get())
+
+
+def _report(found: Findings, source: _LazySource, *, raises: bool = True) -> tuple[Problem, ...]:
+    """The warnings; ConfigError if there was worse and it ``raises``."""
     if not found.all:
         return ()
     from minipod.config.locate import exit_code, locate
 
     problems, omitted = locate(found.all, source.get())
-    if found.failed:
+    if found.failed and raises:
         raise ConfigError(problems, omitted=omitted, exit_code=exit_code(found.all, source.get()))
     return problems
 
@@ -141,8 +202,10 @@ def _check_umasks(doc: Doc, source: _LazySource, found: Findings) -> None:
                     )
 
 
-def load_text(path: str, name: str) -> str:
-    """The file's text without a byte order mark. ConfigError if it cannot be had, is no UTF-8 or larger than 1 MiB."""
+def load_text(path: str, name: str, if_empty: str = _EMPTY) -> str:
+    """The file's text without a byte order mark; ``if_empty`` helps who has written nothing.
+
+    ConfigError if it cannot be had, is no UTF-8 or larger than 1 MiB."""
     try:
         data = _load_bytes(path)
     except OSError as bad:
@@ -157,7 +220,7 @@ def load_text(path: str, name: str) -> str:
     except UnicodeDecodeError as bad:
         raise ConfigError((_explain_bytes(data, bad, name),)) from None
     if not text:
-        raise _refusal(name, "it is empty", "", _EMPTY)
+        raise _refusal(name, "it is empty", "", if_empty)
     return text
 
 
@@ -187,7 +250,7 @@ def _explain_bytes(data: bytes, bad: UnicodeDecodeError, name: str) -> Problem:
         ERROR,
         place,
         f"cannot read it: byte {bad.start} is {shown}, which is no UTF-8",
-        "TOML is UTF-8 text",
+        "a pod is written in UTF-8",
         "save the file as UTF-8",
     )
 

@@ -8,12 +8,16 @@ import textwrap
 
 from minipod.config.defaults import default_text, default_value, to_toml
 from minipod.config.key import (
+    COPIES,
+    FILE,
     HOOK,
     HOOK_NAMES,
     INIT,
+    MOUNT,
     POD,
     PROBE,
     PROBE_NAMES,
+    PROJECTED,
     RESTART_RULE,
     RULE,
     SCOPES,
@@ -30,9 +34,13 @@ from minipod.config.sight import KEEPS
 from minipod.config.tables import CODES
 from minipod.config.unknown import title
 from minipod.config.values import MILESTONES, RESTARTS
+from minipod.config.volumes import CHECKS, FIELDS, MEDIA
+from minipod.presets.merge import OPERATORS
+from minipod.supervisor.rights import NICE, OOM_SCORE
 from minipod.supervisor.words import LogMode, Overflow, StdinMode, StopScope
 
 _WIDTH = 100
+_TABLES = ("env", "signals", "volume", "hosts", "preset", "image")  # whose keys are names of the user's
 
 
 def _either(words) -> str:
@@ -41,44 +49,75 @@ def _either(words) -> str:
 
 # What each type of the key table takes, in words.
 TYPES: dict[str, str] = {
+    "absolute": "an absolute path",
     "account": "a name or a number",
     "action": _either(ACTIONS),
     "after": f"a list of names, or a table of names, each {_either(MILESTONES)}",
     "backoff": "a table",
+    "capabilities": "a table with two lists of names, drop and add",
     "codes": f"a list of codes ({CODES.low} to {CODES.high}) or names of signals",
     "command": "a list of strings, or a string",
+    "content": "a string",
+    "copied_files": "a table: file = path, or file = a table",
+    "copies": "the path of a directory, or a table",
     "control": "true, false, an absolute path, or a table",
     "count": "a whole number, 0 or more",
     "deadline": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
+    "downward": f"a table: file = {_either(FIELDS)}, or a label",
     "duration": 'a duration: "10s", "1m30s", "250ms", or seconds',
+    "empty_dir": "true, or a table",
     "env": "a table of strings",
+    "env_files": "a path, a table with path and optional, or a list of them",
+    "env_sets": "a list of tables with directory, prefix and optional",
     "exec": "a list of strings, a string, or a table",
     "exit_codes": f"a table: code ({CODES.low} to {CODES.high}) or signal = code",
     "fd": f"a whole number, {FDS.low} to {FDS.high}",
+    "files": "a table: file = text, or file = a table",
     "flag": "true or false",
+    "groups": "a list of names or numbers",
     "grpc": "a table",
     "hook": "a table",
     "host": "an address or a name",
+    "host_path": "an absolute path, or a table",
+    "host_type": _either(CHECKS),
+    "hosts": "a table: address = name, or a list of names",
     "http_get": "a table",
     "http_headers": "a table of strings, or a list of tables",
+    "label": "the name of a label",
+    "label_values": "a list of strings",
     "labels": "a table of strings",
+    "image_user": "a name or a number, or two with a colon between",
+    "images": "a table of tables",
     "keep": f"a whole number, {KEEPS.low} to {KEEPS.high}",
+    "limits": 'a table: limit = a number, a size, a duration, "unlimited", or a table with soft and hard',
     "listen": 'an address and a port: "127.0.0.1:9090", "[::1]:9090", ":9090"',
     "log": f"{_either(mode.word for mode in LogMode)}, or a table",
     "log_file": "an absolute path",
     "log_mode": _either(mode.word for mode in LogMode),
     "main": "the name of a service",
+    "message_path": "an absolute path",
+    "match_expressions": "a list of tables",
+    "medium": _either(MEDIA),
+    "mode": "three octal digits, in quotes",
+    "mounts": "a table: volume = path, a table, or a list of them",
     "names": "a list of names",
+    "nice": f"a whole number, {NICE[0]} to {NICE[-1]}",
     "notify": '"sd", or a table',
+    "oom_score_adj": f"a whole number, {OOM_SCORE[0]} to {OOM_SCORE[-1]}",
+    "operator": _either(OPERATORS),
     "overflow": _either(word.word for word in Overflow),
     "path": "a string",
     "pod_name": "a name",
     "port": f"a whole number, {PORTS.low} to {PORTS.high}",
     "positive": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
+    "presets": "a table of tables",
     "probe": "a table",
+    "projected": "a list of tables",
     "restart": _either(RESTARTS),
     "restart_rules": "a list of tables",
+    "secrets": "a table: variable = path, or variable = a table with file, optional and to",
     "scheme": _either(SCHEMES),
+    "selector": "a table",
     "service": "a string",
     "signal": "the name of a signal, or its number",
     "signals": 'a table: signal = another signal, "ignore", "stop", or a table',
@@ -88,6 +127,7 @@ TYPES: dict[str, str] = {
     "stdin": _either(mode.word for mode in StdinMode),
     "stop_to": _either(scope.word for scope in StopScope),
     "string": "a string",
+    "sub_path": "a path in the volume",
     "table": "a table",
     "tcp_socket": "a table",
     "threshold": "a whole number, 1 or more",
@@ -105,6 +145,10 @@ def heading(scope: str) -> str:
         PROBE: f"{', '.join(PROBE_NAMES)} = {{ … }}",
         HOOK: f"{', '.join(HOOK_NAMES)} = {{ … }}",
         RESTART_RULE: "restart_rules = [{ … }]",
+        COPIES: "config_map, secret = { … }",
+        FILE: "files = { NAME = { … } }",
+        PROJECTED: "projected = [{ … }]",
+        MOUNT: "volumes = { NAME = { … } }",
     }
     return odd.get(scope) or (f"{scope} = {{ … }}" if scope in SMALL else title(scope))
 
@@ -180,7 +224,7 @@ def toml() -> str:
     names = {INIT: "init.first", SIDECAR: "sidecar.helper", SERVICE: "service.web"}
     for scope in (POD, TOP, *UNITS):
         if scope == TOP:
-            lines += [line for name in ("env", "signals") for line in _toml_table(keys_of(TOP)[name])]
+            lines += [line for name in _TABLES for line in _toml_table(keys_of(TOP)[name])]
             continue
         lines += [f"[{names.get(scope, scope)}]  # {_about(scope, tables[scope])}"]
         lines += [
@@ -194,8 +238,8 @@ def _about(scope: str, shown: str) -> str:
 
 
 def _toml_table(key: Key) -> list[str]:
-    inside = key.example.strip("{ }")
-    return [f"[{key.name}]  # {key.meaning}", f"# {inside}", ""]
+    inside = key.example.removeprefix("{ ").removesuffix(" }")
+    return [f"[{key.name}]  # {key.meaning.rpartition(']: ')[2]}", f"# {inside}", ""]
 
 
 def _toml_line(key: Key, scope: str) -> str:

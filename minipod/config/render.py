@@ -35,8 +35,8 @@ def _render_one(problem: Problem, colour: bool) -> list[str]:
     lines = [_head(problem.place, problem.severity, problem.message, colour), *_excerpt(problem.place, colour)]
     for place, label in problem.also:
         lines += [_head(place, NOTE, label, colour), *_excerpt(place, colour)]
-    lines += [f"  why: {problem.why}"] if problem.why else []
-    lines += [f"  help: {problem.help}"] if problem.help else []
+    lines += [f"  why: {visible(problem.why)}"] if problem.why else []
+    lines += [f"  help: {visible(problem.help)}"] if problem.help else []
     return lines
 
 
@@ -46,7 +46,7 @@ def _paint(text: str, what: str, colour: bool) -> str:
 
 def _head(place: Place, severity: str, message: str, colour: bool) -> str:
     where = visible(place.name) + (f":{place.line}:{place.column}" if place.line else "")
-    return f"{_paint(where + ':', 'place', colour)} {_paint(severity + ':', severity, colour)} {message}"
+    return f"{_paint(where + ':', 'place', colour)} {_paint(severity + ':', severity, colour)} {visible(message)}"
 
 
 def _excerpt(place: Place, colour: bool) -> list[str]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from minipod.config.findings import Findings, Limits, Path, key_of, word
-from minipod.config.keys import GRPC, HTTP_GET, TCP_SOCKET, keys_of
+from minipod.config.keys import GRPC, HTTP_GET, TCP_SOCKET
+from minipod.config.parts import read_parts
 from minipod.config.tables import unknown_key
 from minipod.config.values import Reader, matches, read_choice, read_command, read_integer, read_string
 from minipod.hosts import address
@@ -67,13 +68,7 @@ def _read_table(value: object, scope: str, at: Path, found: Findings) -> dict[st
     """All keys of a small table; None when one is wrong or the port is missing."""
     if not isinstance(value, dict):
         return found.mismatch(at, value, "a table", help=f"write {at[-1]} = {{ port = 8080 }}")
-    known = keys_of(scope)
-    read = {
-        key: _PARTS[known[key].type](inner, (*at, key), found)
-        if key in known
-        else unknown_key((*at, key), tuple(known), found)
-        for key, inner in value.items()
-    }
+    read = read_parts(value, scope, at, found, PARTS)
     if "port" not in value:
         return found.error(at, f"`{at[-1]}` has no port", on_key=True, help="add port = 8080")
     return None if None in read.values() else read
@@ -187,7 +182,7 @@ def _read_header(at: Path, name: object, text: object, on_key: bool, found: Find
     return (name, text) if _is_line(text, at, found) else None
 
 
-_PARTS: dict[str, Reader] = {
+PARTS: dict[str, Reader] = {
     "host": _read_host,
     "http_headers": _read_headers,
     "path": _read_path,

@@ -5,18 +5,46 @@ It says what can be said of a key by itself, and of a few together; names that n
 """
 
 from minipod.config.defaults import default_value
-from minipod.config.key import HOOK, LOG, POD, PROBE, RESTART_RULE, SERVICE, SIDECAR, SMALL, TOP, UNITS, Key
+from minipod.config.key import (
+    COPIES,
+    EXPRESSION,
+    HOOK,
+    LOG,
+    MOUNT,
+    PROBE,
+    PROJECTED,
+    RESTART_RULE,
+    SCOPES,
+    SERVICE,
+    SIDECAR,
+    TOP,
+    VOLUME,
+    Key,
+)
 from minipod.config.keys import keys_of
 from minipod.config.probes import HOOK_HANDLERS, PROBE_HANDLERS
 from minipod.config.shapes import SHAPES, Schema, exactly, table_of
 from minipod.config.sight import PASSED_BY
 from minipod.config.values import LABEL
+from minipod.config.volumes import OF_FILES, PARTS, SOURCES
 
 # What is known of several keys together.
 _TOGETHER: dict[str, Schema] = {
     PROBE: {"oneOf": [{"required": [name]} for name in PROBE_HANDLERS]},
     HOOK: {"oneOf": [{"required": [name]} for name in HOOK_HANDLERS]},
     RESTART_RULE: {"oneOf": [{"required": ["exit_codes"]}, {"required": ["not_exit_codes"]}]},
+    VOLUME: {
+        "oneOf": [{"required": [name]} for name in SOURCES],
+        "dependentSchemas": {"default_mode": {"anyOf": [{"required": [name]} for name in OF_FILES]}},
+    },
+    PROJECTED: {"oneOf": [{"required": [name]} for name in PARTS]},
+    COPIES: {"oneOf": [{"required": [name]} for name in ("path", "files")]},
+    MOUNT: {"not": {"required": ["sub_path", "sub_path_expr"]}},
+    EXPRESSION: {
+        "if": {"required": ["operator"], "properties": {"operator": {"enum": ["In", "NotIn"]}}},
+        "then": {"required": ["values"], "properties": {"values": {"minItems": 1}}},
+        "else": {"properties": {"values": {"maxItems": 0}}},
+    },
     LOG: {
         "dependentRequired": {"max_size": ["file"], "keep": ["file"]},
         "not": {
@@ -77,5 +105,5 @@ def schema() -> Schema:
         "title": "minipod pod file",
         **_closed(TOP),
         "not": {"required": ["signals", "pod"], "properties": {"pod": {"required": ["signals"]}}},
-        "$defs": {scope: _closed(scope) for scope in (POD, *UNITS, *SMALL)},
+        "$defs": {scope: _closed(scope) for scope in SCOPES if scope != TOP},
     }

@@ -3,14 +3,12 @@ nothing is raised, no key of another table is looked at. Imported only for pods 
 """
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from minipod.config.findings import Findings, Limits, Path, word
 from minipod.config.key import CONTROL, LOG
-from minipod.config.keys import keys_of
+from minipod.config.parts import read_parts
 from minipod.config.sizes import BadSize, parse_size
-from minipod.config.tables import unknown_key
 from minipod.config.values import LOG_MODES, Reader, is_integer, read_choice, read_integer, read_string
 from minipod.hosts import address
 from minipod.model import Control
@@ -30,7 +28,7 @@ _PLACE = r"(?:\[([^\]]*)\]|([^:\[\]]*)):([0-9]{1,9})"
 
 def read_log_table(value: dict, at: Path, found: Findings) -> dict[str, Any] | None:
     """The fields of model.Log that are given; None when anything is wrong."""
-    read = _read_parts(value, LOG, at, found)
+    read = read_parts(value, LOG, at, found, _PARTS)
     if None in read.values():
         return None
     for name in ("max_size", "keep"):
@@ -115,7 +113,7 @@ def read_control(value: object, at: Path, found: Findings) -> Control | None:
         return None if path is None else Control(socket=path)
     if not isinstance(value, dict):
         return found.mismatch(at, value, "true, false, a path or a table", help='write { listen = ":9090" }')
-    read = _read_parts(value, CONTROL, at, found)
+    read = read_parts(value, CONTROL, at, found, _PARTS)
     return None if None in read.values() else Control(**read)
 
 
@@ -185,17 +183,6 @@ def _better_place(text: str) -> str:
 
 
 # --- both -------------------------------------------------------------------------------------------------------------
-
-
-def _read_parts(value: Mapping[str, object], scope: str, at: Path, found: Findings) -> dict[str, Any]:
-    """Each key of a small table; None for what is wrong."""
-    known = keys_of(scope)
-    return {
-        key: _PARTS[known[key].type](inner, (*at, key), found)
-        if key in known
-        else unknown_key((*at, key), tuple(known), found)
-        for key, inner in value.items()
-    }
 
 
 _PARTS: dict[str, Reader] = {

@@ -12,6 +12,7 @@ from minipod.supervisor.words import Milestone, SignalVerb
 BACKOFF_KEYS = ("initial", "max", "reset_after")
 RULE_KEYS = ("send", "to")
 CODES = Limits(0, 255)
+SAID = 4096  # bytes of a unit's labels and image: the core has them in one piece
 _NUMERAL = r"-?\d+"
 UNCATCHABLE = {
     NUMBERS["KILL"]: "no process can catch KILL: the kernel ends it",
@@ -46,6 +47,15 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
                 help="put - for what is none of them",
             )
     return {key: text for key, text in value.items() if isinstance(text, str)}
+
+
+def check_said(labels: dict[str, str], image: str, at: Path, found: Findings) -> None:
+    """What is only said of a unit must fit into an answer. ``at``: the larger of the two."""
+    size = len(image.encode()) + sum(len(name) + len(text.encode()) + 1 for name, text in labels.items())
+    if size > SAID:
+        message = f"`{at[-1]}` makes {size:,} bytes of words about {word(at[-2])}"
+        why = f"labels and image of a unit are {SAID:,} bytes at most"
+        found.error(at, message, on_key=True, why=why, help="put what is that long into a file")
 
 
 def read_backoff(value: object, at: Path, found: Findings) -> dict[str, int] | None:

@@ -1,22 +1,14 @@
-"""Why a key is refused: not there yet, in the wrong table, or nobody's. Imported only when there is one."""
+"""Why a key is refused: in the wrong table, or nobody's. Imported only when there is one."""
 
 from minipod.config.findings import Findings, Path, word
-from minipod.config.keys import KEYS, MISPLACED, SMALL, TOP, UNITS, keys_of
-from minipod.config.later import LATER
+from minipod.config.key import IMAGE, NAMED, SMALL, TOP
+from minipod.config.keys import KEYS, MISPLACED, keys_of
 
 
 def refuse_key(name: str, value: object, scope: str, at: Path, found: Findings) -> None:
     """Record why ``name`` is no key of ``scope``."""
     homes = [s for key in KEYS if key.name == name for s in key.scopes if s not in SMALL]
-    if name in LATER[scope]:
-        found.error(
-            at,
-            f"{word(name)} is not there yet",
-            on_key=True,
-            why="a later version of minipod has it",
-            help="leave it out",
-        )
-    elif (scope, name) in MISPLACED:
+    if (scope, name) in MISPLACED:
         why, help = MISPLACED[scope, name]
         found.error(at, f"{word(name)} is no key of {title(scope)}", on_key=True, why=why, help=help)
     elif homes:
@@ -50,4 +42,6 @@ def title(scope: str) -> str:
     """A scope as it is written in a file."""
     if scope == TOP:
         return "the top level"
-    return f"[{scope}.NAME]" if scope in UNITS else f"[{scope}]"
+    if scope == IMAGE:  # such names have dots and colons
+        return '[image."NAME"]'
+    return f"[{scope}.NAME]" if scope in NAMED else f"[{scope}]"

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Any
 
 from minipod.config.durations import BadDuration, parse_duration
-from minipod.config.findings import Findings, Limits, Path, type_of, visible, word
+from minipod.config.findings import Findings, Limits, Path, key_of, type_of, visible, word
 from minipod.supervisor import signals
 from minipod.supervisor.words import LogMode, Milestone, Rule, StdinMode, StopScope
 
@@ -236,20 +236,20 @@ def read_account(value: object, at: Path, found: Findings) -> str | None:
     """A user or group: a name, or a number as string or integer. The model has text for both."""
     if is_integer(value) or (isinstance(value, str) and value.isascii() and value.isdigit()):
         if not 0 <= int(value) <= MOST_ID:
-            return found.error(at, f"`{at[-1]}` must be a name or 0 to {MOST_ID}", help=_AN_ACCOUNT)
+            return found.error(at, f"`{key_of(at)}` must be a name or 0 to {MOST_ID}", help=_AN_ACCOUNT)
         return str(int(value))
     if not isinstance(value, str):
         return found.mismatch(at, value, "a name or a number", help=_AN_ACCOUNT)
     if ":" in value:
         return found.error(
             at,
-            f"`{at[-1]}` cannot be {word(value)}",
+            f"`{key_of(at)}` cannot be {word(value)}",
             why="user and group are two keys",
             help='write for example user = "app" and group = "app"',
         )
     if not value or not value.isprintable() or value[0] in "-+ " or any(c in value for c in " /,"):
         why = "no account can have that name"
-        return found.error(at, f"`{at[-1]}` cannot be {word(value)}", why=why, help=_AN_ACCOUNT)
+        return found.error(at, f"`{key_of(at)}` cannot be {word(value)}", why=why, help=_AN_ACCOUNT)
     return value
 
 

@@ -130,3 +130,12 @@ def test_every_mistake_at_once_in_file_order(read):
     with pytest.raises(ConfigError) as caught:
         read(text)
     assert [p.place.line for p in caught.value.problems] == [2, 3, 5, 6, 7, 8, 10]
+
+
+@pytest.mark.parametrize(("size", "key"), [(4093, "labels"), (4094, "labels"), (4096, "image"), (4097, "image")])
+def test_what_is_said_of_a_unit_fits_into_an_answer(messages, size, key):
+    """The core's own limit, with a place."""
+    text = '[service.web]\ncommand = ["true"]\nimage = "' + "i" * size + '"\n'
+    text += 'labels = { a = "1" }\n' if key == "labels" else ""
+    found = messages(text)
+    assert found == ([] if size in (4093, 4096) else [f"`{key}` makes 4,097 bytes of words about `web`"])

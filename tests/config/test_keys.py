@@ -10,7 +10,6 @@ from minipod.commands.explain import explain
 from minipod.config import reference, toml
 from minipod.config.defaults import default_text, to_toml
 from minipod.config.keys import BACKOFF, INIT, KEYS, POD, RULE, SCOPES, SERVICE, SIDECAR, TOP, UNITS, keys_of
-from minipod.config.later import LATER
 from minipod.config.schema import SHAPES, schema
 from minipod.errors import UsageError
 from minipod.model import Backoff, Pod, Unit
@@ -25,15 +24,15 @@ SECTION_7 = {
     SERVICE: "command args env env_file env_from secrets working_dir user group groups umask limits nice oom_score_adj "
     "no_new_privileges capabilities after essential restart restart_rules backoff max_restarts deadline stop_signal "
     "stop_to termination_grace_period exit_codes stdin tty log volumes labels notify watchdog start_timeout image "
-    "startup_probe liveness_probe readiness_probe post_start pre_stop",
+    "startup_probe liveness_probe readiness_probe post_start pre_stop "
+    "termination_message_path read_only",  # a container has its own in Kubernetes
 }
 PLACED = [(scope, key) for scope in (POD, *UNITS) for key in keys_of(scope).values()]
 WRONG = [
     (scope, name)
     for scope, name in itertools.product((TOP, POD, *UNITS), sorted({key.name for key in KEYS}))
-    if name not in keys_of(scope) and name not in LATER[scope]
+    if name not in keys_of(scope)
 ]
-TO_COME = [(scope, name) for scope, names in LATER.items() for name in sorted(names)]
 
 
 def pod_with(scope: str, line: str) -> str:
@@ -51,7 +50,8 @@ def pod_with(scope: str, line: str) -> str:
 @pytest.mark.parametrize(("scope", "key"), PLACED, ids=lambda part: getattr(part, "name", part))
 def test_key_is_accepted_with_its_example(scope, key, read):
     needs = 'notify = "sd"\n' if key.name in ("watchdog", "start_timeout") else ""
-    read(pod_with(scope, f"{needs}{key.name} = {key.example}"))
+    others = "[volume.data]\nempty_dir = true\n" if key.name == "volumes" else ""
+    read(pod_with(scope, f"{needs}{key.name} = {key.example}") + others)
 
 
 @pytest.mark.parametrize("key", keys_of(TOP).values(), ids=lambda key: key.name)
@@ -66,14 +66,9 @@ def test_key_is_refused_in_the_wrong_table(scope, name, messages):
     assert [m for m in found if f"`{name}` is no key of" in m or f"unknown key `{name}`" in m], found
 
 
-@pytest.mark.parametrize(("scope", "name"), TO_COME)
-def test_key_of_later_is_refused_by_name(scope, name, messages):
-    assert f"`{name}` is not there yet" in messages(pod_with(scope, f"{name} = 1"))
-
-
 @pytest.mark.parametrize("scope", SECTION_7)
 def test_the_design_names_these_keys_and_no_other(scope):
-    known = set(keys_of(scope)) | LATER[scope]
+    known = set(keys_of(scope))
     everywhere = {name for kind in UNITS for name in keys_of(kind)} if scope == SERVICE else set()
     assert known | everywhere == set(SECTION_7[scope].split())
 
@@ -153,7 +148,6 @@ def test_default_texts_are_the_models():
         ("restrat", "did you mean restart?"),
         ("service.comand", "did you mean command?"),
         ("servce.command", "did you mean service?"),
-        ("service.volumes", "is not there yet"),
         ("init.essential", "no key `init.essential`"),
         ("", "no key"),
     ],
@@ -169,6 +163,12 @@ def test_unknown_key_is_not_explained(path, said):
 )
 def test_a_units_name_is_no_part_of_the_key(path):
     assert explain(path) == explain("service.restart")
+
+
+def test_nor_is_a_volumes_name():
+    assert explain("volume.data.empty_dir.size_limit") == explain("volume.empty_dir.size_limit")
+    assert "in:      volumes = { NAME = { … } }" in explain("service.web.volumes.sub_path")
+    assert "  medium" in explain("volume.NAME.empty_dir")
 
 
 def test_explained_default_differs_by_table():

@@ -106,5 +106,5 @@ def test_good_pod_costs_no_report(python, tmp_path):
     code = f"import sys; from minipod.config.read import read_pod; read_pod({str(path)!r}); print(*sys.modules)"
     loaded = set(subprocess.check_output([python, "-c", code], text=True).split())
     unwanted = {"argparse", "dataclasses", "difflib", "inspect", "json", "shlex", "subprocess", "unicodedata"}
-    ours = "defaults later locate machine overrides render scan shellwords suggest syntax unknown".split()
+    ours = "defaults locate machine overrides render scan shellwords suggest syntax unknown".split()
     assert loaded & (unwanted | {f"minipod.config.{name}" for name in ours}) == set()

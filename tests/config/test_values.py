@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from minipod.config.durations import MOST, UNITS, BadDuration, format_duration, parse_duration
 from minipod.config.shellwords import NeedsShell, Split, Unclosed
-from minipod.model import Log, SignalRule
+from minipod.model import Capabilities, Log, SignalRule
 from minipod.supervisor.vocabulary import LogMode, Milestone, SignalVerb, StdinMode, StopScope
 
 SECOND = 1_000_000_000
@@ -162,3 +162,9 @@ def test_signals(table, read):
         20: SignalRule(SignalVerb.FORWARD, 19), 28: SignalRule(SignalVerb.FORWARD, 1, ("web",)),
         29: SignalRule(SignalVerb.FORWARD, 29, ("web",)), 35: SignalRule(SignalVerb.FORWARD, 10),
     }  # fmt: skip
+
+
+def test_a_capability_may_be_written_in_the_kernels_way(read):
+    keys = 'capabilities = { add = ["cap_kill", "Net_Raw"], drop = ["all"] }'
+    pod = read(f'[service.web]\ncommand = ["true"]\n{keys}\n').pod
+    assert pod.units[0].capabilities == Capabilities(("ALL",), ("KILL", "NET_RAW"))
