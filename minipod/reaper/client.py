@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from time import monotonic
 from typing import Any, BinaryIO, NamedTuple
 
-from minipod.errors import FAILED, NOT_RUNNING, TIMED_OUT, UNKNOWN, USAGE, PodError
+from minipod.errors import CONFIG, FAILED, NOT_RUNNING, TIMED_OUT, UNKNOWN, USAGE, PodError
 from minipod.reaper.peer import Peer, peer_at
 
 SOCKET = "MINIPOD_SOCKET"
@@ -25,6 +25,7 @@ POD_HEADER = b"minipod-pod"
 # Seconds. PID 1 answers between two turns of its loop; one that was stopped by a signal never does.
 ANSWER_WITHIN, WHO_WITHIN = 10.0, 2.0
 _AT_ONCE = 0.001  # seconds; 0 would mean not to wait at all
+_UNPROCESSABLE = 422
 _LONGEST_LINE = 8192  # of a head
 _UNRESERVED = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~")
 _ABSTRACT = "@"
@@ -178,8 +179,12 @@ class Client:
         """An order; the JSON that answers."""
         return self._tell("POST", path, query)
 
-    def _tell(self, method: str, path: str, query: Mapping[str, object]) -> Any:
-        with self.request(method, path, **query) as answer:
+    def send(self, path: str, body: bytes, **query: object) -> Any:
+        """An order with a body of bytes; the JSON that answers."""
+        return self._tell("POST", path, query, body)
+
+    def _tell(self, method: str, path: str, query: Mapping[str, object], body: bytes = b"") -> Any:
+        with self.request(method, path, body=body, **query) as answer:
             return _parse(self._read(answer))
 
     def lines(self, path: str, *, until: float | None = None, **query: object) -> Iterator[Any]:
@@ -213,12 +218,17 @@ class Client:
                 return b""
             raise self._explain(bad) from None
 
-    def request(self, method: str, path: str, *, accept: str = "application/json", **query: object) -> Answer:
-        """The answer, if it is a good one. PodError: 3 nobody answers, 4 an unknown unit, 124 too late, 1 a no."""
+    def request(
+        self, method: str, path: str, *, accept: str = "application/json", body: bytes = b"", **query: object
+    ) -> Answer:
+        """The answer, if it is a good one. PodError: 3 nobody answers, 4 an unknown unit, 124 too late, 78 a plan that
+        cannot be had, 1 any other no."""
         words = "&".join(f"{name}={quote(str(value))}" for name, value in query.items() if value is not None)
         target = f"{path}?{words}" if words else path
+        head = f"{method} {target} HTTP/1.0\r\nAccept: {accept}\r\n"
+        head += f"Content-Length: {len(body)}\r\n\r\n" if body else "\r\n"
         try:
-            answer = _exchange(self.place, self.within, f"{method} {target} HTTP/1.0\r\nAccept: {accept}\r\n\r\n")
+            answer = _exchange(self.place, self.within, head.encode() + body)
         except (OSError, EOFError, ValueError) as bad:
             raise self._explain(bad) from None
         if method != "HEAD" and answer.status >= 400:
@@ -251,19 +261,27 @@ def _words(bad: OSError) -> str:
     return os.strerror(bad.errno).lower()
 
 
-def _exchange(place: Place, within: float, request: str) -> Answer:
+def _exchange(place: Place, within: float, request: bytes) -> Answer:
     """One connection, one question, the head of its answer. EOFError and ValueError when it is none."""
     peer = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         _dial(peer, place, within)
         _refuse_stranger(place, peer_at(peer))
-        peer.sendall(request.encode())
+        _say(peer, request)
         body = peer.makefile("rb")
         status = _status_of(body.readline(_LONGEST_LINE))
         return Answer(status, dict(_headers_of(body)), peer, body)
     except BaseException:
         peer.close()
         raise
+
+
+def _say(peer: socket.socket, request: bytes) -> None:
+    """Who refuses before he has heard all says why, and hears no more."""
+    try:
+        peer.sendall(request)
+    except (BrokenPipeError, ConnectionResetError):
+        pass
 
 
 def _dial(peer: socket.socket, place: Place, within: float) -> None:
@@ -333,8 +351,9 @@ def _refusal(status: int, raw: bytes, path: str) -> PodError:
     """What PID 1 says against it, and what it says to do."""
     try:
         said = json.loads(raw)
-        text = "; ".join(part for part in (said.get("error"), said.get("hint")) if part)
-    except (ValueError, AttributeError):
+        parts = [part for part in (said.get("error"), said.get("hint")) if part]
+        text = ("\n" if "\n" in parts[0] else "; ").join(parts)
+    except (ValueError, AttributeError, IndexError, TypeError):
         text = f"PID 1 answered with status {status}"
     is_unit = status == 404 and path.startswith("/v1/units/")
-    return PodError(text, UNKNOWN if is_unit else FAILED)
+    return PodError(text, UNKNOWN if is_unit else CONFIG if status == _UNPROCESSABLE else FAILED)

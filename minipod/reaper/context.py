@@ -7,6 +7,7 @@ It must never change this process before all that can be looked up is known.
 import grp
 import os
 import pwd
+import re
 import signal
 from collections.abc import Mapping
 from contextlib import suppress
@@ -19,6 +20,7 @@ from minipod.reaper.peer import Peer
 # how PID 1 knows what an instance leaves behind, which this is not.
 OF_ONE_INSTANCE = frozenset({"NOTIFY_SOCKET", "NOTIFY_FD", "WATCHDOG_USEC", "MINIPOD_INSTANCE"})
 _LEFT_OUT = frozenset(map(str.encode, OF_ONE_INSTANCE))
+_DESCRIPTOR = re.compile(rb"/proc/self/fd/(\d{1,4})")
 _IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 
@@ -71,10 +73,10 @@ def _bytes_of(value: str | Mapping[str, str]) -> bytes:
 
 def identity_of(context: Context) -> Identity:
     """Names win over numbers; a group that is named is the only one. PodError when nobody is called so."""
-    found = _user(context.user) if context.user else Identity()
+    found = user_of(context.user) if context.user else Identity()
     if not context.group:
         return found
-    gid = _group(context.group)
+    gid = group_of(context.group)
     return found._replace(gid=gid, groups=(gid,) if context.user else None)
 
 
@@ -94,7 +96,8 @@ def limit(context: Context, wanted: Identity, peer: Peer) -> Identity:
     return wanted._replace(uid=peer.uid, gid=peer.gid, groups=peer.groups)
 
 
-def _user(name: str) -> Identity:
+def user_of(name: str) -> Identity:
+    """By the entry in /etc/passwd, its own group first. PodError when nobody is called so."""
     entry = _entry_of(name)
     if entry is None:
         return Identity(uid=int(name), gid=0, groups=(0,), home="/")  # as Docker has it
@@ -115,7 +118,8 @@ def _entry_of(name: str) -> pwd.struct_passwd | None:
     return None
 
 
-def _group(name: str) -> int:
+def group_of(name: str) -> int:
+    """PodError when there is none of this name."""
     try:
         return grp.getgrnam(name).gr_gid
     except KeyError:
@@ -136,6 +140,17 @@ def environment(context: Context, identity: Identity, terminal: str | None = Non
     if terminal:
         found.setdefault(b"TERM", os.fsencode(terminal))
     return {name: value for name, value in found.items() if name not in _LEFT_OUT}
+
+
+def lend(environment: Mapping[bytes, bytes], folder: str) -> None:
+    """The descriptors that variables name, as a unit's process gets them: those of PID 1, which are in ``folder``. What
+    cannot be had is not there: whoever reads it says so."""
+    for name, value in environment.items():
+        match = _DESCRIPTOR.fullmatch(value) if name.endswith(b"_FILE") else None
+        with suppress(OSError):
+            if match:
+                mine = os.open(f"{folder}/{int(match[1])}", os.O_RDONLY)
+                os.dup2(mine, int(match[1]), inheritable=True)
 
 
 # --- taking on --------------------------------------------------------------------------------------------------------

@@ -4,24 +4,46 @@ It must never look at bytes that the core would refuse.
 """
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import Exits, Log, Plan, PlanRefused, SignalRule, Task, Unit, Variables
+from minipod.reaper.records import (
+    Exits,
+    File,
+    Limit,
+    Log,
+    Mount,
+    Plan,
+    PlanRefused,
+    Rights,
+    SignalRule,
+    Source,
+    Task,
+    Unit,
+    Variables,
+    Volume,
+)
+from minipod.secret import Secret
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
+from minipod.supervisor.rights import NICE, OOM_SCORE
 from minipod.supervisor.words import (
     Control,
     Direction,
     Errand,
     ExitClass,
+    Handing,
     Handler,
     Kind,
+    Lack,
     LogMode,
     Milestone,
+    Origin,
     Overflow,
+    PathCheck,
     Rule,
     SignalVerb,
     Standing,
     StdinMode,
     StopScope,
+    VolumeKind,
     Word,
 )
 
@@ -50,14 +72,24 @@ class Reader:
         self.rules = self._array(lib.PLAN_RULES, "struct plan_rule")
         self.targets = self._array(lib.PLAN_TARGETS, "uint32_t")
         self.errands = self._array(lib.PLAN_ERRANDS, "struct plan_errand")
+        self.rights = self._array(lib.PLAN_RIGHTS, "struct plan_rights")
+        self.limits = self._array(lib.PLAN_LIMITS, "struct plan_limit")
+        self.volumes = self._array(lib.PLAN_VOLUMES, "struct plan_volume")
+        self.files = self._array(lib.PLAN_FILES, "struct plan_file")
+        self.mounts = self._array(lib.PLAN_MOUNTS, "struct plan_mount")
+        self.sources = self._array(lib.PLAN_SOURCES, "struct plan_source")
+        self.secrets = self._array(lib.PLAN_SECRETS, "uint8_t")
         self.blob = self._array(lib.PLAN_BLOB, "uint8_t")
 
     def _array(self, which: int, element: str):
         place = self.header.arrays[which]
         return ffi.cast(f"{element}[{place.count}]", self._held + place.at)
 
+    def bytes(self, string) -> bytes:
+        return ffi.buffer(self.blob + string.at, string.size)[:]
+
     def text(self, string) -> str:
-        return ffi.buffer(self.blob + string.at, string.size)[:].decode("utf-8", "surrogateescape")
+        return self.bytes(string).decode("utf-8", "surrogateescape")
 
     def variable_run(self, run) -> Variables:
         return tuple((self.text(v.name), self.text(v.value)) for v in _slice(self.variables, run))
@@ -88,7 +120,12 @@ class Reader:
             round_floor_ns=pod.round_floor_ns,
             margin=_part(pod.margin),
             sidecars=_part(pod.sidecars),
+            usage_ns=pod.usage_ns,
+            eviction_ns=pod.eviction_ns,
             turn=_part(pod.turn),
+            hosts=self.text(pod.hosts),
+            hostname=self.text(pod.hostname),
+            volumes=tuple(map(self.volume, self.volumes)),
             units=tuple(map(self.unit, self.units)),
             edges=tuple(map(_edge, self.edges)),
             rules=tuple(map(self.rule, self.rules)),
@@ -101,6 +138,7 @@ class Reader:
             command_count=unit.command_count,
             rank=unit.rank,
             env=self.variable_run(unit.env),
+            sources=tuple(map(self.source, _slice(self.sources, unit.sources))),
             working_dir=self.text(unit.working_dir),
             user=self.text(unit.user),
             group=self.text(unit.group),
@@ -122,15 +160,65 @@ class Reader:
             forward_scope=_word(StopScope, unit.forward_scope),
             keep_session=bool(unit.keep_session),
             ask_rest=bool(unit.ask_rest),
+            read_only=bool(unit.read_only),
             notify_socket=bool(unit.notify_socket),
             notify_fd=_or_none(unit.notify_fd),
             errands=tuple(map(self.task, _slice(self.errands, unit.errands))),
+            mounts=tuple(map(self.mount, _slice(self.mounts, unit.mounts))),
             log=self.log(unit.log),
             grace_ns=unit.grace_ns,
             rest_grace_ns=unit.rest_grace_ns,
             deadline_ns=unit.deadline_ns,
             reset_ns=unit.reset_ns,
+            message_path=self.text(unit.message_path),
+            message_own=bool(unit.message_own),
+            message_from_log=bool(unit.message_from_log),
+            labels=self.variable_run(unit.labels),
+            image=self.text(unit.image),
+            rights=None if unit.rights == lib.PLAN_NONE else self.rights_at(unit.rights),
         )
+
+    def rights_at(self, which: int) -> Rights:
+        rights = self.rights[which]
+        return Rights(
+            dropped=rights.dropped,
+            added=rights.added,
+            added_names=tuple(map(self.text, _slice(self.words, rights.added_names))),
+            groups=tuple(map(self.text, _slice(self.words, rights.groups))),
+            member_groups=bool(rights.member_groups),
+            limits=tuple(map(self.limit, _slice(self.limits, rights.limits))),
+            nice=_above(NICE.start, rights.nice),
+            oom_score_adj=_above(OOM_SCORE.start, rights.oom_score_adj),
+            no_new_privileges=bool(rights.no_new_privileges),
+            not_root=bool(rights.not_root),
+        )
+
+    def limit(self, limit) -> Limit:
+        return Limit(
+            name=self.text(limit.name),
+            resource=limit.resource,
+            soft=None if limit.keeps_soft else limit.soft,
+            hard=None if limit.keeps_hard else limit.hard,
+        )
+
+    def source(self, source) -> Source:
+        origin = _word(Origin, source.origin)
+        return Source(
+            origin=origin,
+            name=self.text(source.name),
+            path=self.text(source.path),
+            key=self.text(source.key),
+            fallback=self.text(source.fallback),
+            secret=self.secret(source.secret) if origin is Origin.SECRET else None,
+            divisor=source.divisor,
+            volume=None if source.volume == lib.PLAN_NONE else self.text(self.volumes[source.volume].name),
+            lack=_word(Lack, source.lack),
+            handing=_word(Handing, source.handing),
+            chomp=bool(source.chomp),
+        )
+
+    def secret(self, string) -> Secret:
+        return Secret(ffi.buffer(self.secrets + string.at, string.size)[:])
 
     def log(self, log) -> Log:
         return Log(
@@ -161,6 +249,38 @@ class Reader:
             exact=bool(errand.exact),
         )
 
+    def volume(self, volume) -> Volume:
+        return Volume(
+            name=self.text(volume.name),
+            kind=_word(VolumeKind, volume.kind),
+            path=self.text(volume.path),
+            check=_word(PathCheck, volume.check),
+            in_memory=bool(volume.in_memory),
+            size_limit=volume.size_limit,
+            mode=volume.mode,
+            group=_or_none(volume.group),
+            files=tuple(map(self.file, _slice(self.files, volume.files))),
+        )
+
+    def file(self, file) -> File:
+        return File(
+            path=self.text(file.path),
+            content=self.secret(file.content) if file.is_secret and not file.is_copy else self.bytes(file.content),
+            mode=file.mode,
+            is_copy=bool(file.is_copy),
+            is_optional=bool(file.is_optional),
+            is_secret=bool(file.is_secret),
+        )
+
+    def mount(self, mount) -> Mount:
+        return Mount(
+            path=self.text(mount.path),
+            volume=self.text(self.volumes[mount.volume].name),
+            sub_path=self.text(mount.sub_path),
+            read_only=bool(mount.read_only),
+            expands=bool(mount.expands),
+        )
+
     def exit_map(self, which: int) -> Exits:
         first = which * lib.PLAN_EXIT_CODES
         entries = self.exits[first:first + lib.PLAN_EXIT_CODES]
@@ -176,6 +296,10 @@ def _slice(array, run):
 
 def _or_none(number: int) -> int | None:
     return None if number == lib.PLAN_NONE else number
+
+
+def _above(least: int, number: int) -> int | None:
+    return None if number == lib.PLAN_NONE else least + number
 
 
 def _word(words: type[Word], number: int) -> Word:

@@ -3,10 +3,27 @@
 Equal texts and equal lists are stored once. It must never leave anything out: ``decode(encode(plan)) == plan``.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from minipod.reaper.layout import ffi, lib
-from minipod.reaper.records import MAGIC, Exits, Log, Plan, PlanRefused, SignalRule, Task, Unit
+from minipod.reaper.pools import Blob, Lists
+from minipod.reaper.records import (
+    MAGIC,
+    Exits,
+    File,
+    Limit,
+    Log,
+    Mount,
+    Plan,
+    PlanRefused,
+    Rights,
+    SignalRule,
+    Source,
+    Task,
+    Unit,
+    Volume,
+)
+from minipod.secret import Secret
 from minipod.supervisor.order import Edge
 
 # The elements of each array in C; the blob's are bytes.
@@ -20,47 +37,22 @@ ELEMENTS = {
     lib.PLAN_RULES: "struct plan_rule",
     lib.PLAN_TARGETS: "uint32_t",
     lib.PLAN_ERRANDS: "struct plan_errand",
+    lib.PLAN_RIGHTS: "struct plan_rights",
+    lib.PLAN_LIMITS: "struct plan_limit",
+    lib.PLAN_VOLUMES: "struct plan_volume",
+    lib.PLAN_FILES: "struct plan_file",
+    lib.PLAN_MOUNTS: "struct plan_mount",
+    lib.PLAN_SOURCES: "struct plan_source",
+    lib.PLAN_SECRETS: "uint8_t",
     lib.PLAN_BLOB: "uint8_t",
 }
 ALIGNMENT = 8
 
 
-class Blob:
-    """All texts, each once, each with a NUL behind it."""
-
-    def __init__(self) -> None:
-        self.bytes = bytearray()
-        self._seen: dict[str, dict[str, int]] = {}
-
-    def add(self, text: str) -> dict[str, int]:
-        """A ``struct plan_string``."""
-        if text not in self._seen:
-            raw = text.encode("utf-8", "surrogateescape")
-            self._seen[text] = {"at": len(self.bytes), "size": len(raw)}
-            self.bytes += raw + b"\0"
-        return self._seen[text]
-
-
-class Lists:
-    """One array that holds many lists, equal ones once. ``element`` makes an element's C value."""
-
-    def __init__(self, element: Callable) -> None:
-        self.elements: list = []
-        self._element = element
-        self._seen: dict[tuple, dict[str, int]] = {(): {"first": 0, "count": 0}}
-
-    def add(self, items: tuple) -> dict[str, int]:
-        """A ``struct plan_run``."""
-        if items not in self._seen:
-            self._seen[items] = {"first": len(self.elements), "count": len(items)}
-            self.elements += map(self._element, items)
-        return self._seen[items]
-
-
 class Arrays:
     """Everything of a plan but its header."""
 
-    def __init__(self) -> None:
+    def __init__(self, plan: Plan) -> None:
         self.blob = Blob()
         self.words = Lists(self.blob.add)
         self.variables = Lists(lambda pair: {"name": self.blob.add(pair[0]), "value": self.blob.add(pair[1])})
@@ -68,6 +60,14 @@ class Arrays:
         self.delays = Lists(int)
         self.targets = Lists(int)
         self.errands: list[dict] = []
+        self.rights: list[dict] = []
+        self.limits = Lists(self.limit)
+        self.volumes: list[dict] = []
+        self.files: list[dict] = []
+        self.mounts: list[dict] = []
+        self.volume_at = {volume.name: at for at, volume in enumerate(plan.volumes)}
+        self.sources: list[dict] = []
+        self.secrets = bytearray()
         self._exit_maps: dict[Exits, int] = {}
 
     def unit(self, unit: Unit, index: int, edges: dict[str, int]) -> dict:
@@ -78,6 +78,7 @@ class Arrays:
             "command_count": unit.command_count,
             "rank": unit.rank,
             "env": self.variables.add(unit.env),
+            "sources": self.source_run(unit.sources),
             "working_dir": self.blob.add(unit.working_dir),
             "user": self.blob.add(unit.user),
             "group": self.blob.add(unit.group),
@@ -100,9 +101,17 @@ class Arrays:
             "forward_scope": unit.forward_scope.number,
             "keep_session": unit.keep_session,
             "ask_rest": unit.ask_rest,
+            "read_only": unit.read_only,
             "notify_socket": unit.notify_socket,
             "notify_fd": _or_none(unit.notify_fd),
             "errands": self.errand_run(unit.errands, index),
+            "rights": self.add_rights(unit.rights),
+            "message_path": self.blob.add(unit.message_path),
+            "message_own": unit.message_own,
+            "message_from_log": unit.message_from_log,
+            "mounts": self.mount_run(unit.mounts),
+            "labels": self.variables.add(unit.labels),
+            "image": self.blob.add(unit.image),
             "log": self.log(unit.log),
             "grace_ns": unit.grace_ns,
             "rest_grace_ns": unit.rest_grace_ns,
@@ -117,6 +126,34 @@ class Arrays:
             "mode": log.mode.number,
             "overflow": log.overflow.number,
             "file": self.blob.add(log.file),
+        }
+
+    def add_rights(self, rights: Rights | None) -> int:
+        """Which of the rights these are."""
+        if rights is None:
+            return lib.PLAN_NONE
+        from minipod.supervisor.rights import NICE, OOM_SCORE  # many pods have none
+
+        made = {
+            **rights._asdict(),
+            "added_names": self.words.add(rights.added_names),
+            "groups": self.words.add(rights.groups),
+            "limits": self.limits.add(rights.limits),
+            "nice": lib.PLAN_NONE if rights.nice is None else rights.nice - NICE.start,
+            "oom_score_adj": lib.PLAN_NONE if rights.oom_score_adj is None else rights.oom_score_adj - OOM_SCORE.start,
+        }
+        self.rights.append(made)
+        return len(self.rights) - 1
+
+    def limit(self, limit: Limit) -> dict:
+        """A ``struct plan_limit``."""
+        return {
+            "name": self.blob.add(limit.name),
+            "resource": limit.resource,
+            "soft": limit.soft or 0,
+            "hard": limit.hard or 0,
+            "keeps_soft": limit.soft is None,
+            "keeps_hard": limit.hard is None,
         }
 
     def errand_run(self, tasks: tuple[Task, ...], unit: int) -> dict[str, int]:
@@ -135,6 +172,63 @@ class Arrays:
             "argv": self.words.add(task.argv),
             **{name: self.blob.add(getattr(task, name)) for name in ("host", "path", "authority", "headers")},
         }
+
+    def mount_run(self, mounts: tuple[Mount, ...]) -> dict[str, int]:
+        """A ``struct plan_run``, never shared."""
+        first = len(self.mounts)
+        self.mounts += [
+            {
+                **mount._asdict(),
+                "path": self.blob.add(mount.path),
+                "sub_path": self.blob.add(mount.sub_path),
+                "volume": self.volume_at[mount.volume],
+            }
+            for mount in mounts
+        ]
+        return {"first": first, "count": len(mounts)}
+
+    def volume(self, volume: Volume) -> dict:
+        """A ``struct plan_volume``, in their order."""
+        first = len(self.files)
+        self.files += map(self.file, volume.files)
+        return {
+            **volume._asdict(),
+            "name": self.blob.add(volume.name),
+            "path": self.blob.add(volume.path),
+            "files": {"first": first, "count": len(volume.files)},
+            "group": _or_none(volume.group),
+            "kind": volume.kind.number,
+            "check": volume.check.number,
+        }
+
+    def file(self, file: File) -> dict:
+        """A ``struct plan_file``."""
+        content = file.content
+        string = self.secret(content.reveal()) if isinstance(content, Secret) else self.blob.add(content)
+        return {**file._asdict(), "path": self.blob.add(file.path), "content": string}
+    def source_run(self, sources: tuple[Source, ...]) -> dict[str, int]:
+        """A ``struct plan_run``, never shared."""
+        first = len(self.sources)
+        self.sources += [self.source(source) for source in sources]
+        return {"first": first, "count": len(sources)}
+
+    def source(self, source: Source) -> dict:
+        """A ``struct plan_source``. A secret stands nowhere but among the secrets."""
+        return {
+            **source._asdict(),
+            **{name: self.blob.add(getattr(source, name)) for name in ("name", "path", "key", "fallback")},
+            "secret": self.secret(b"" if source.secret is None else source.secret.reveal()),
+            "volume": lib.PLAN_NONE if source.volume is None else self.volume_at[source.volume],
+            "origin": source.origin.number,
+            "lack": source.lack.number,
+            "handing": source.handing.number,
+        }
+
+    def secret(self, raw: bytes) -> dict[str, int]:
+        """A ``struct plan_string`` of the secrets; an empty one stands at their begin."""
+        at = len(self.secrets) if raw else 0
+        self.secrets += raw
+        return {"at": at, "size": len(raw)}
 
     def exit_map(self, exits: Exits) -> int:
         """Which map it is."""
@@ -159,6 +253,8 @@ class Arrays:
             "listen_host": self.blob.add(plan.listen_host),
             "listen_port": plan.listen_port,
             "own_log": plan.own_log.number,
+            "hosts": self.blob.add(plan.hosts),
+            "hostname": self.blob.add(plan.hostname),
             "labels": self.variables.add(plan.labels),
             "env": self.variables.add(plan.env),
             "main_unit": _or_none(plan.main_unit),
@@ -172,6 +268,8 @@ class Arrays:
             "retry_ns": plan.retry_ns,
             "term_floor_ns": plan.term_floor_ns,
             "round_floor_ns": plan.round_floor_ns,
+            "usage_ns": plan.usage_ns,
+            "eviction_ns": plan.eviction_ns,
             "margin": (plan.margin.cap, plan.margin.divisor),
             "sidecars": (plan.sidecars.cap, plan.sidecars.divisor),
             "turn": (plan.turn.cap, plan.turn.divisor),
@@ -211,7 +309,7 @@ def _edge_runs(plan: Plan) -> Iterable[dict[str, int]]:
 
 def _write(plan: Plan):
     """The finished bytes as a cffi array, which lies at a multiple of 8."""
-    arrays = Arrays()
+    arrays = Arrays(plan)
     pod = arrays.pod(plan)
     elements = {
         lib.PLAN_UNITS: [
@@ -219,6 +317,7 @@ def _write(plan: Plan):
             for index, (unit, run) in enumerate(zip(plan.units, _edge_runs(plan), strict=True))
         ],
         lib.PLAN_EDGES: [_edge(edge) for edge in plan.edges],
+        lib.PLAN_VOLUMES: [arrays.volume(volume) for volume in plan.volumes],
         lib.PLAN_RULES: [arrays.rule(rule) for rule in plan.rules],
         lib.PLAN_WORDS: arrays.words.elements,
         lib.PLAN_VARIABLES: arrays.variables.elements,
@@ -226,6 +325,12 @@ def _write(plan: Plan):
         lib.PLAN_DELAYS: arrays.delays.elements,
         lib.PLAN_TARGETS: arrays.targets.elements,
         lib.PLAN_ERRANDS: arrays.errands,
+        lib.PLAN_RIGHTS: arrays.rights,
+        lib.PLAN_LIMITS: arrays.limits.elements,
+        lib.PLAN_FILES: arrays.files,
+        lib.PLAN_MOUNTS: arrays.mounts,
+        lib.PLAN_SOURCES: arrays.sources,
+        lib.PLAN_SECRETS: bytes(arrays.secrets),
         lib.PLAN_BLOB: bytes(arrays.blob.bytes),
     }
     places, size = _places(elements)
@@ -261,3 +366,12 @@ def _write_header(raw, size: int, places: list[tuple[int, int]], pod: dict) -> N
     header.pod = pod
     header.digest = lib.plan_digest(raw, size)
 
+
+
+def digest_of(raw: bytes) -> str:
+    """Of a plan's bytes, as PID 1 tells which one it runs: it has forgotten what their secrets were."""
+    kept = ffi.new("uint64_t[]", (len(raw) + 7) // 8)
+    ffi.memmove(kept, raw, len(raw))
+    bare = ffi.cast("uint8_t *", kept)
+    lib.plan_forget(bare)
+    return f"{lib.plan_digest(bare, len(raw)):016x}"

@@ -13,7 +13,7 @@ from minipod.status.pod import PodRecord
 from minipod.status.records import Part, PodInfo, Terminated
 from minipod.status.states import UnitRecord
 from minipod.status.transitions import Change
-from minipod.status.view import LogView, PodView, ProbeView, Sickness, UnitView, Wait
+from minipod.status.view import LogView, PodView, ProbeView, Sickness, UnitView, VolumeView, Wait
 from minipod.supervisor.vocabulary import Kind, Life, Outcome, PodEvent, Want, Word
 from minipod.supervisor.vocabulary import Pod as PodState
 
@@ -52,6 +52,8 @@ def unit_view(facts: Facts) -> UnitView:
         main_pid=facts["mainPid"],
         deadline_at=moment(facts["deadlineAt"]),
         log=_log(facts["log"]),
+        image=facts["image"] or "",
+        labels=tuple(facts["labels"].items()),
     )
 
 
@@ -69,8 +71,8 @@ def _change(event: Facts) -> Change:
         at=moment(event["time"]) or 0,
         unit=event["unit"] or "",
         state=event["to"] if event["machine"] in ("lifecycle", "pod") else None,
-        started=bool(event["started"]),
-        ready=bool(event["ready"]),
+        started=bool(event.get("started")),  # the pod's own have neither
+        ready=bool(event.get("ready")),
         code=event["exitCode"],
     )
 
@@ -107,10 +109,12 @@ def _pod_view(pod: Facts, units: tuple[UnitView, ...]) -> PodView:
             exit_code=pod["exitCode"],
             start_time=moment(pod["startedAt"]),
             can_begin_anew=pod["canBeginAnew"],
+            is_prepared=pod["prepared"],
+            message=pod["message"] or "",
         ),
         info=PodInfo(
             name=pod["name"],
-            parts=tuple(Part(record.name, record.kind) for record in records),
+            parts=tuple(Part(unit.name, unit.record.kind, unit.image) for unit in units),
             created_at=moment(pod["startedAt"]),
             deleted_at=stop_by if cause is PodEvent.TOLD else None,
             labels=tuple(pod["labels"].items()),
@@ -132,6 +136,8 @@ def _pod_view(pod: Facts, units: tuple[UnitView, ...]) -> PodView:
         impossible_events=pod["impossibleEvents"],
         version=pod["version"],
         plan_digest=pod["planDigest"],
+        volumes=tuple(VolumeView(each["name"], each["kind"], each["path"] or "") for each in pod["volumes"]),
+        is_mounted=pod["mounted"],
     )
 
 
@@ -158,6 +164,7 @@ def _end(end: Facts) -> Terminated:
         exit_code=end["exitCode"],
         reason=end["reason"] or "",
         signal=end["signal"] or 0,
+        message=end.get("message") or "",
         started_at=moment(end["startedAt"]),
         finished_at=moment(end["finishedAt"]),
     )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from minipod import model
 from minipod.reaper import records
 from minipod.supervisor import backoff, budget, errands, order, roles, signals
-from minipod.supervisor.words import Control, ExitClass, Kind, LogMode, SignalVerb, StopScope
+from minipod.supervisor.words import Control, Kind, LogMode, SignalVerb, StopScope
 
 # Docker's own: for a unit that is given none, or no search would find anything.
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -42,7 +42,12 @@ def lower(pod: model.Pod, python: str = PYTHON) -> records.Plan:
         round_floor_ns=budget.ROUND_FLOOR,
         margin=budget.MARGIN,
         sidecars=budget.SIDECARS,
+        usage_ns=budget.USAGE_PERIOD,
+        eviction_ns=budget.EVICTION_GRACE,
         turn=budget.TURN,
+        hosts=_hosts(pod),
+        hostname=pod.hostname,
+        volumes=_volumes(pod),
         units=tuple(_unit(pod, unit, rank, python) for unit, rank in zip(pod.units, order.ranks(members), strict=True)),
         edges=order.edges(members),
         rules=rules(pod.signals, at),
@@ -72,6 +77,7 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int, python: str) -> records.U
         command_count=len(unit.command),
         rank=rank,
         env=tuple(unit.env.items()),
+        sources=_sources(unit),
         working_dir=unit.working_dir,
         user=unit.user,
         group=unit.group,
@@ -82,8 +88,8 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int, python: str) -> records.U
         kind=unit.kind,
         rule=roles.rule_of(unit.kind, unit.restart),
         standing=roles.standing_of(unit.kind, is_main=is_main, essential=unit.essential),
-        unstartable_class=ExitClass.UNSTARTABLE,
-        unstartable_code=0,
+        unstartable_class=errands.start_failure(unit),
+        unstartable_code=unit.unstartable_code or 0,
         stop_signal=unit.stop_signal,
         stop_scope=unit.stop_to,
         stdin_mode=unit.stdin,
@@ -93,15 +99,59 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int, python: str) -> records.U
         forward_scope=StopScope.GROUP,
         keep_session=False,
         ask_rest=False,
+        read_only=unit.read_only,
         notify_socket=unit.notify is not None and unit.notify.fd is None,
         notify_fd=unit.notify.fd if unit.notify else None,
         errands=_errands(unit, python),
+        mounts=_mounts(pod, unit),
         log=records.Log(*unit.log),
         grace_ns=unit.termination_grace_period,
         rest_grace_ns=budget.rest_grace(unit.stop_to),
         deadline_ns=unit.deadline or 0,
         reset_ns=unit.backoff.reset_after,
+        rights=_rights(unit),
+        message_path=unit.termination_message_path,
+        message_own=unit.message_own,
+        message_from_log=unit.message_from_log,
+        labels=tuple(unit.labels.items()),
+        image=unit.image,
     )
+
+
+_RIGHTS = ("groups", "limits", "nice", "oom_score_adj", "no_new_privileges", "capabilities", "not_root")
+
+
+def _rights(unit: model.Unit) -> records.Rights | None:
+    """None when they are just minipod's own. A group that is named beside a user is the only one, as Docker has it,
+    unless somebody says otherwise."""
+    usual = not (unit.user and unit.group)
+    member_groups = usual if unit.member_groups is None else unit.member_groups
+    if all(getattr(unit, key) == model.Unit._field_defaults[key] for key in _RIGHTS) and member_groups == usual:
+        return None
+    from minipod.supervisor.rights import LIMITS, mask_of, names_of  # many pods have none
+
+    drop, add = unit.capabilities
+    added = mask_of(add)
+    return records.Rights(
+        dropped=mask_of(drop),
+        added=added,
+        added_names=names_of(added),
+        groups=unit.groups,
+        member_groups=member_groups,
+        limits=tuple(records.Limit(name, LIMITS[name], *limit) for name, limit in unit.limits.items()),
+        nice=unit.nice,
+        oom_score_adj=unit.oom_score_adj,
+        no_new_privileges=unit.no_new_privileges,
+        not_root=unit.not_root,
+    )
+
+
+def _sources(unit: model.Unit) -> tuple[records.Source, ...]:
+    if not unit.env_from:
+        return ()
+    from minipod.reaper.sources import sources  # many pods have none
+
+    return sources(unit.env_from)
 
 
 def _errands(unit: model.Unit, python: str) -> tuple[records.Task, ...]:
@@ -111,6 +161,30 @@ def _errands(unit: model.Unit, python: str) -> tuple[records.Task, ...]:
     from minipod.reaper.requests import task  # many pods have none
 
     return tuple(task(assignment, python) for assignment in given)
+
+
+def _hosts(pod: model.Pod) -> str:
+    if not pod.hosts:
+        return ""
+    from minipod.hosts_file import block_text  # few pods have any
+
+    return block_text(pod.hosts)
+
+
+def _volumes(pod: model.Pod) -> tuple[records.Volume, ...]:
+    if not pod.volumes:
+        return ()
+    from minipod.reaper.holdings import volume  # many pods have none
+
+    return tuple(map(volume, pod.volumes))
+
+
+def _mounts(pod: model.Pod, unit: model.Unit) -> tuple[records.Mount, ...]:
+    if not unit.mounts:
+        return ()
+    from minipod.reaper.holdings import mounts
+
+    return mounts(unit, pod.volumes)
 
 
 def rules(configured: Mapping[int, model.SignalRule], at: Mapping[str, int]) -> tuple[records.SignalRule, ...]:

@@ -137,6 +137,11 @@ def _by_python(ask: Ask, kind: Errand, python: str) -> Task:
     return Task(kind, Handler.EXEC, argv=(python, "-c", LAUNCHER, "probe", *words), exact=True)
 
 
+def is_launched(words: tuple[str, ...]) -> bool:
+    """Whether a command is our own, run by some Python."""
+    return words[1:3] == ("-c", LAUNCHER)
+
+
 def _tcp_words(ask: Ask) -> tuple[str, ...]:
     return ("tcp", ask.host, str(ask.port))
 

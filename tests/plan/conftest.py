@@ -1,16 +1,36 @@
 """A realistic pod, its plan, bytes that tests may spoil, and C drivers built with sanitizers."""
 
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from minipod.model import Ask, Backoff, Control, Log, Notify, Pod, Probe, RestartRule, SignalRule, Unit
+from minipod.model import (
+    Ask,
+    Backoff,
+    Capabilities,
+    Control,
+    EnvSource,
+    Limit,
+    Log,
+    Mount,
+    Notify,
+    Pod,
+    Probe,
+    RestartRule,
+    SignalRule,
+    Unit,
+    Volume,
+    VolumeFile,
+)
 from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
 from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan
+from minipod.secret import Secret
+from minipod.supervisor.rights import UNLIMITED
 from minipod.supervisor.vocabulary import (
     Handler,
     Kind,
@@ -22,9 +42,12 @@ from minipod.supervisor.vocabulary import (
     StopScope,
 )
 
+sys.path.insert(0, str(Path(__file__).parent))
+
 SECOND = 1_000_000_000
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
-PARTS = ("arena", "environment", "expand", "load", "plan", "refuse", "refuse_errand", "refuse_sight", "table")
+PARTS = ("arena", "compare", "environment", "expand", "load", "plan", "refuse", "refuse_errand", "refuse_rights",
+         "refuse_sight", "refuse_source", "refuse_volume", "table")
 SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 
@@ -47,7 +70,8 @@ def shop() -> Pod:
         },
         units=(
             Unit("migrate", Kind.INIT, ("migrate", "--to", "$(VERSION)"), "on_failure", deadline=120 * SECOND,
-                 env={"VERSION": "7"}, working_dir="/srv/shop", max_restarts=3),
+                 env={"VERSION": "7"}, working_dir="/srv/shop", max_restarts=3, message_own=True,
+                 labels={"step": "one", "of": "two"}, image="shop/migrate:7"),
             Unit("logs", Kind.SIDECAR, ("vector",), "always", args=("-c", "/etc/vector.toml"), essential=True,
                  log=Log(LogMode.JSON, Overflow.DROP, "/var/log/vector.log", 1 << 20, 3), stop_signal=3,
                  notify=Notify(fd=3), start_timeout=9 * SECOND,
@@ -68,10 +92,32 @@ def shop() -> Pod:
                  pre_stop=Ask(Handler.EXEC, ("shop", "drain", "$(PORT)"))),
             Unit("worker", Kind.SERVICE, ("shop", "work"), "on_failure", after={"web": Milestone.STARTED},
                  essential=True, backoff=Backoff(initial=SECOND // 2, max=8 * SECOND), log=Log(LogMode.NONE),
-                 notify=Notify(), watchdog=30 * SECOND, start_timeout=20 * SECOND),
-            Unit("db", Kind.SERVICE, ("postgres",), "always",
-                 readiness_probe=Probe(Ask(Handler.TCP_SOCKET, port=5432))),
+                 notify=Notify(), watchdog=30 * SECOND, start_timeout=20 * SECOND, groups=("video", "2000"),
+                 limits={"nofile": Limit(1024, 4096), "core": Limit(UNLIMITED, UNLIMITED), "as": Limit(hard=1 << 29)},
+                 nice=5, oom_score_adj=-300, no_new_privileges=True, not_root=True,
+                 capabilities=Capabilities(("ALL",), ("NET_BIND_SERVICE", "KILL")),
+                 mounts=(Mount("conf", "/etc/shop"), Mount("data", "/data/of/all/", "part/$(REGION)", expands=True))),
+            Unit("db", Kind.SERVICE, ("postgres",), "always", termination_message_path="/run/db/message",
+                 message_from_log=True, read_only=True,
+                 env_from=(
+                     EnvSource("secret", "PASSWORD", "db", "password", is_secret=True, value=Secret(b"hunter2")),
+                     EnvSource("secret_file", "KEY", path="/run/secrets/key", is_secret=True, to="fd"),
+                     EnvSource("directory", "DB_", path="/etc/db", is_optional=True),
+                     EnvSource("limit", "MEMORY", key="limits.memory", divisor="1Mi"),
+                     EnvSource("file", "SEED", "data", "S", "run/seed", is_optional=True, default="none"),
+                 ),
+                 readiness_probe=Probe(Ask(Handler.TCP_SOCKET, port=5432)),
+                 mounts=(Mount("data", "/var/lib/db", "db"), Mount("host", "/srv", read_only=True))),
         ),
+        volumes=(
+            Volume("data", "empty_dir", medium="Memory", size_limit=1 << 26, group=2000),
+            Volume("host", "host_path", path="/srv/all", check="DirectoryOrCreate"),
+            Volume("conf", "files", files=(
+                VolumeFile("shop.toml", 0o644, b"a = 1\0\n"), VolumeFile("keys", 0o600, copy_of="/k", is_optional=True),
+            )),
+        ),
+        hosts=(("192.0.2.7", ("db", "db.shop")),),
+        hostname="shop-0",
         log=Log(LogMode.JSON),
         control=Control(socket="/run/shop.sock", listen=("::", 9090)),
     )
@@ -106,6 +152,12 @@ class Draft:
         self.rules = self.array(lib.PLAN_RULES, "struct plan_rule")
         self.targets = self.array(lib.PLAN_TARGETS, "uint32_t")
         self.errands = self.array(lib.PLAN_ERRANDS, "struct plan_errand")
+        self.volumes = self.array(lib.PLAN_VOLUMES, "struct plan_volume")
+        self.files = self.array(lib.PLAN_FILES, "struct plan_file")
+        self.mounts = self.array(lib.PLAN_MOUNTS, "struct plan_mount")
+        self.rights = self.array(lib.PLAN_RIGHTS, "struct plan_rights")
+        self.limits = self.array(lib.PLAN_LIMITS, "struct plan_limit")
+        self.sources = self.array(lib.PLAN_SOURCES, "struct plan_source")
 
     def array(self, which: int, element: str):
         """The elements of one array."""

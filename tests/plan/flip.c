@@ -49,6 +49,23 @@ static void see_errand(const struct plan *plan, const struct plan_errand *errand
     seen += plan->units[errand->unit].rank;
 }
 
+static void see_volume(const struct plan *plan, const struct plan_volume *volume)
+{
+    see_string(plan, volume->name);
+    see_string(plan, volume->path);
+    for (uint32_t i = 0; i < volume->files.count; i++) {
+        see_string(plan, plan->files[volume->files.first + i].path);
+        see_string(plan, plan->files[volume->files.first + i].content);
+    }
+}
+
+static void see_mount(const struct plan *plan, const struct plan_mount *mount)
+{
+    see_string(plan, mount->path);
+    see_string(plan, mount->sub_path);
+    seen += plan->volumes[mount->volume].mode;
+}
+
 static void see_unit(const struct plan *plan, const struct plan_unit *unit)
 {
     see_string(plan, unit->name);
@@ -63,6 +80,8 @@ static void see_unit(const struct plan *plan, const struct plan_unit *unit)
         seen += plan->units[plan->edges[unit->edges.first + i].second].rank;
     for (uint32_t i = 0; i < unit->errands.count; i++)
         see_errand(plan, &plan->errands[unit->errands.first + i]);
+    for (uint32_t i = 0; i < unit->mounts.count; i++)
+        see_mount(plan, &plan->mounts[unit->mounts.first + i]);
     for (uint32_t i = 0; i < unit->delays.count; i++)
         seen += plan->delays[unit->delays.first + i];
     for (uint32_t i = 0; i < PLAN_EXIT_CODES; i++)
@@ -74,6 +93,10 @@ static void see_plan(const struct plan *plan)
     see_string(plan, plan->pod->name);
     see_string(plan, plan->pod->termination_message);
     see_string(plan, plan->pod->default_path);
+    see_string(plan, plan->pod->hosts);
+    see_string(plan, plan->pod->hostname);
+    for (uint32_t i = 0; i < plan->volume_count; i++)
+        see_volume(plan, &plan->volumes[i]);
     see_run(plan, plan->pod->labels);
     see_run(plan, plan->pod->env);
     for (uint32_t i = 0; i < plan->unit_count; i++)
@@ -102,6 +125,8 @@ static void see_programs(const struct plan *plan, const struct loaded *loaded)
         see_program(&loaded->programs[i]);
         seen += loaded->start_waits[i] + loaded->stop_waits[i];
     }
+    for (uint32_t i = 0; i < plan->mount_count; i++)
+        see(loaded->sub_paths[i], strlen(loaded->sub_paths[i]));
     for (uint32_t i = 0; i < plan->errand_count; i++)
         if (loaded->errands[i].argv != NULL)
             see_program(&loaded->errands[i]);
@@ -116,7 +141,7 @@ static void use(const uint8_t *bytes)
     plan_open(&plan, bytes);
     see_plan(&plan);
     for (int with = 0; with < 2; with++)
-        if (load_programs(&plan, given, with ? words : NULL, "mark", &loaded) == NULL) {
+        if (load_programs(&plan, given, with ? words : NULL, "mark", NULL, &loaded) == NULL) {
             see_programs(&plan, &loaded);
             load_free(&loaded);
         }

@@ -96,7 +96,7 @@ int main(int argc, char **argv)
     if (plan_refuse((uint8_t *)bytes, size) != NULL)
         return 1;
     plan_open(&plan, (uint8_t *)bytes);
-    const char *why = load_programs(&plan, given, argc > 4 ? argv + 4 : NULL, argv[3], &loaded);
+    const char *why = load_programs(&plan, given, argc > 4 ? argv + 4 : NULL, argv[3], NULL, &loaded);
     if (why != NULL)
         puts(why);
     else

@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from minipod.commands.plan_json import to_json
+from minipod.commands.plan_text import to_text
 from minipod.model import Ask, Backoff, Control, Log, Notify, Pod, Probe, RestartRule, SignalRule, Unit
 from minipod.reaper.decode import decode
 from minipod.reaper.encode import encode
 from minipod.reaper.layout import ffi, lib
 from minipod.reaper.lower import lower
-from minipod.reaper.records import MAGIC, Plan, PlanRefused
+from minipod.reaper.records import MAGIC, File, Plan, PlanRefused
+from minipod.secret import Secret
 from minipod.supervisor.vocabulary import (
     Handler,
     Kind,
@@ -152,6 +155,27 @@ def test_the_realistic_plan_there_and_back(plan: Plan) -> None:
     assert decode(encode(plan)) == plan
 
 
+def test_a_secret_stands_among_the_secrets_alone(plan: Plan, raw: bytes) -> None:
+    """There it is overwritten; equal ones are kept apart, so that none is wiped by halves."""
+    header = ffi.cast("struct plan_header *", ffi.from_buffer(raw))
+    place = header.arrays[lib.PLAN_SECRETS]
+    assert raw[place.at:place.at + place.count] == b"hunter2"
+    assert raw.count(b"hunter2") == 2, "the other one is a variable of the pod"
+    assert "hunter2" not in repr(plan.units[5])
+
+
+def test_so_does_a_file_of_a_volume(plan: Plan) -> None:
+    pin = Secret(b"1234\0\xff")
+    conf = plan.volumes[-1]._replace(files=(*plan.volumes[-1].files, File("pin", pin, 0o400, is_secret=True)))
+    given = plan._replace(volumes=(*plan.volumes[:-1], conf))
+    raw = encode(given)
+    assert decode(raw) == given
+    place = ffi.cast("struct plan_header *", ffi.from_buffer(raw)).arrays[lib.PLAN_SECRETS]
+    assert raw.count(pin.reveal()) == raw[place.at:place.at + place.count].count(pin.reveal()) == 1
+    shown = to_text(given) + to_json(given)
+    assert "pin (a secret)" in shown and "1234" not in shown
+
+
 def test_bytes_that_are_no_text_survive(plan: Plan) -> None:
     odd = plan._replace(termination_message="\udcff/\udc80")
     assert b"\xff/\x80\0" in encode(odd)
@@ -161,6 +185,8 @@ def test_bytes_that_are_no_text_survive(plan: Plan) -> None:
 def test_equal_things_are_stored_once(plan: Plan, raw: bytes) -> None:
     last = plan.units[-1]
     room = ffi.sizeof("struct plan_unit") + len(last.errands) * ffi.sizeof("struct plan_errand")
+    room += len(last.mounts) * ffi.sizeof("struct plan_mount")
+    last = last._replace(sources=())
     more = encode(plan._replace(units=(*plan.units, last._replace(name="db2"))))
     assert len(more) - len(raw) <= room + len("db2\0") + 8
 

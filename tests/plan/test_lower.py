@@ -2,19 +2,25 @@
 
 import pytest
 
-from minipod.model import Ask, Pod, Probe, RestartRule, SignalRule, Unit
+from minipod.model import Ask, Capabilities, EnvSource, Limit, Pod, Probe, RestartRule, SignalRule, Unit
+from minipod.reaper import records
 from minipod.reaper.lower import DEFAULT_PATH, lower
-from minipod.reaper.records import Plan, Task
+from minipod.reaper.records import Plan, Rights, Source, Task
 from minipod.reaper.requests import LAUNCHER, request_path
+from minipod.secret import Secret
 from minipod.supervisor import backoff, budget
+from minipod.supervisor.rights import UNLIMITED
 from minipod.supervisor.signals import COUNT, default_verb
 from minipod.supervisor.vocabulary import (
     Direction,
     Errand,
     ExitClass,
+    Handing,
     Handler,
     Kind,
+    Lack,
     Milestone,
+    Origin,
     Rule,
     SignalVerb,
     Standing,
@@ -50,6 +56,30 @@ def test_the_command_line_is_command_then_args(plan: Plan) -> None:
     web = by_name(plan, "web")
     assert web.argv == ("shop", "serve", "--port", "$(PORT)")
     assert web.command_count == 2
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({}, None),
+        ({"user": "app", "group": "app"}, None),
+        ({"nice": 0}, Rights(nice=0)),
+        ({"groups": ("video",)}, Rights(groups=("video",))),
+        ({"groups": ("video",), "user": "app"}, Rights(groups=("video",))),
+        ({"groups": ("video",), "user": "app", "group": "1"}, Rights(groups=("video",), member_groups=False)),
+        ({"user": "app", "group": "1", "member_groups": True}, Rights(member_groups=True)),
+        ({"member_groups": False}, Rights(member_groups=False)),
+        ({"limits": {"as": Limit(1), "cpu": Limit(2, UNLIMITED)}},
+         Rights(limits=(records.Limit("as", 9, 1, None), records.Limit("cpu", 0, 2, UNLIMITED)))),
+        ({"capabilities": Capabilities(("ALL",), ("NET_RAW", "KILL", "CHOWN"))},
+         Rights(dropped=UNLIMITED, added=0b10000000100001, added_names=("CHOWN", "KILL", "NET_RAW"))),
+        ({"capabilities": Capabilities(add=("KILL", "ALL"))}, Rights(added=UNLIMITED, added_names=("ALL",))),
+        ({"not_root": True, "no_new_privileges": True}, Rights(not_root=True, no_new_privileges=True)),
+    ],
+)
+def test_rights(fields, wanted) -> None:
+    """Those that are minipod's own are nobody's; a group that is named beside a user is the only one."""
+    assert only_unit(**fields).rights == wanted
 
 
 def test_standings(plan: Plan) -> None:
@@ -306,3 +336,32 @@ def test_names_need_python() -> None:
     words = python_words(pre_stop=ask)
     assert (words[:2], words[-1]) == (("http", "--any-status"), "http://db.example:80/x")
     assert python_words(readiness_probe=Probe(Ask(Handler.TCP_SOCKET, host="db", port=1))) == ("tcp", "db", "1")
+
+
+@pytest.mark.parametrize(
+    ("source", "lowered"),
+    [
+        (EnvSource("field", "A", key="status.podIP"), Source(Origin.ADDRESS, "A")),
+        (EnvSource("field", "A", key="status.hostIPs"), Source(Origin.ADDRESSES, "A")),
+        (EnvSource("field", "A", key="spec.nodeName"), Source(Origin.HOST, "A")),
+        (EnvSource("limit", "A", key="limits.cpu"), Source(Origin.CPU, "A", divisor=1000)),
+        (EnvSource("limit", "A", key="limits.cpu", divisor="1m"), Source(Origin.CPU, "A", divisor=1)),
+        (EnvSource("limit", "A", key="limits.memory", divisor="0"), Source(Origin.MEMORY, "A", divisor=1)),
+        (EnvSource("secret_file", "A", path="/a"), Source(Origin.FILE, "A", "/a", chomp=True)),
+        (
+            EnvSource("secret_file", "A", path="/a", to="fd", is_optional=True),
+            Source(Origin.FILE, "A", "/a", lack=Lack.PASSES, handing=Handing.DESCRIPTOR),
+        ),
+        (EnvSource("env_file", "", path="a", is_optional=True), Source(Origin.ENV_FILE, "", "a", lack=Lack.PASSES)),
+    ],
+)
+def test_sources(source: EnvSource, lowered: Source) -> None:
+    assert only_unit(env_from=(source,)).sources == (lowered,)
+
+
+def test_sources_of_secrets() -> None:
+    """All keys of one; nothing of one that is optional and not there."""
+    values = (("a", Secret(b"1")), ("b", Secret(b"2")))
+    sets = (EnvSource("secrets", "P_", "s", values=values), EnvSource("secret", "N", "s", "k", is_optional=True))
+    found = only_unit(env_from=sets).sources
+    assert [(each.name, each.secret) for each in found] == [("P_a", Secret(b"1")), ("P_b", Secret(b"2"))]

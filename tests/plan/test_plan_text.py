@@ -10,8 +10,9 @@ from minipod.commands.plan_text import to_text
 from minipod.commands.secrecy import HIDDEN, shown_value
 from minipod.model import Ask, Pod, Probe, Unit
 from minipod.reaper.lower import lower
-from minipod.reaper.records import Plan
+from minipod.reaper.records import File, Plan
 from minipod.reaper.solo import plan as solo_plan
+from minipod.secret import Secret
 from minipod.supervisor.words import Control, Handler, Kind
 
 HERE = Path(__file__).parent
@@ -94,3 +95,18 @@ def test_json_of_probes(plan: Plan) -> None:
     assert (pre_stop["argv"], pre_stop["exact"]) == (["shop", "drain", "$(PORT)"], True)
     assert (worker["notify_socket"], worker["notify_fd"]) == (True, None)
     assert web["exits"]["42"] == {"code": 42, "exit_class": "rule-restart-all"}
+
+
+def test_what_is_told_of_files(plan: Plan) -> None:
+    """Of a secret not even how long it is: of two lengths the page is the same."""
+    files = (
+        File("app.conf", b"\xff12", 0o644), File("pw", Secret(b"hunter2"), 0o400, is_secret=True),
+        File("", b"/run/secrets/a", 0o400, is_copy=True, is_secret=True),
+    )  # fmt: skip
+    conf = plan.volumes[-1]._replace(files=files)
+    longer = conf._replace(files=(files[0], files[1]._replace(content=Secret(b"hunter22")), files[2]))
+    short, long = (plan._replace(volumes=(*plan.volumes[:-1], each)) for each in (conf, longer))
+    told = [file["content"] for file in json.loads(to_json(short))["volumes"][-1]["files"]]
+    assert told == [3, HIDDEN, "/run/secrets/a"]
+    assert (to_json(short), to_text(short)) == (to_json(long), to_text(long))
+    assert "app.conf (3 bytes), pw (a secret), from /run/secrets/a\n" in to_text(short)
