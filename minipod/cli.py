@@ -12,15 +12,19 @@ from minipod.errors import ConfigError, PodError, UsageError
 
 WORDS = {
     "analyze": "what took how long when the pod began",
+    "apply": "take over a pod file while the pod runs: who is the same runs on",
     "check": "read a pod file, say everything that is wrong with it",
     "completion": "the script by which a shell completes words",
     "compile": "read a pod file, write the plan that minipod runs",
     "describe": "everything about a unit, and why it is as it is",
+    "diff": "what a pod file would change of the pod that runs",
     "events": "what happened in the pod",
     "exec": "a command with a unit's environment, user and directory",
     "explain": "what a key means",
+    "export": "a Kubernetes manifest from a pod file",
     "get": "the pod and its units, as kubectl get pod has them",
     "graph": "who starts after whom, as DOT or Mermaid",
+    "import": "a pod file from a supervisord.conf or a Procfile",
     "logs": "what units wrote",
     "plan": "print a plan for people",
     "plot": "how the pod began, as SVG",
@@ -38,7 +42,6 @@ ALIASES = {"ps": "get", "status": "get"}
 HIDDEN = frozenset({"complete", "probe"})
 # What the static command does by itself, and hands to nobody.
 COMMANDS_OWN = frozenset({"run", "--", "--version", "--license", "health", "ready", "ctl", "pause"})
-LATER = frozenset("apply diff export import".split())
 HELP = frozenset({"help", "--help", "-h"})
 # Objects made before Python looks for garbage: by its own 700 it looks dozens of times while modules are loaded, where
 # there is none, and a container waits for it.
@@ -68,7 +71,8 @@ def main(words: list[str] | None = None) -> int:
     except UsageError as bad:
         return _say(f"minipod: {bad}", errors.USAGE)
     except PodError as bad:
-        return _say(f"minipod: {bad}", bad.exit_code)
+        lines = [f"minipod: {line}" for line in str(bad).split("\n")]
+        return _say("\n".join(lines), bad.exit_code)
     except ConfigError as bad:
         return _report(bad)
     except KeyboardInterrupt:
@@ -102,8 +106,6 @@ def _dispatch(words: list[str]) -> int:
 def _refusal(word: str) -> str:
     if not word:
         return "say what to do: minipod run | -- | pause | " + " | ".join(WORDS)
-    if word in LATER:
-        return f"{word} is not there yet"
     from shutil import which
 
     from minipod.config.findings import visible

@@ -37,7 +37,12 @@ PARTS = {
     "BACK-OFF": (Life.BACKOFF.word,),
 }
 _HEAD = ("UNIT", "KIND", "BEGAN", "TOOK", *PARTS, "STARTS")
-_DONE = {Milestone.READY: "ready", Milestone.STARTED: "started", Milestone.COMPLETED: "done"}
+_DONE = {
+    Milestone.READY: "ready",
+    Milestone.STARTED: "started",
+    Milestone.COMPLETED: "done",
+    Milestone.TRIED: "tried",
+}
 
 
 def run(words: list[str]) -> int:

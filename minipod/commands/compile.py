@@ -8,10 +8,11 @@ import stat
 import sys
 
 from minipod import errors
-from minipod.config.read import read_pod
 from minipod.errors import ERROR, ConfigError, Place, Problem, UsageError
 from minipod.model import Pod
 from minipod.options import Words, only_operand, sort_words
+from minipod.reading import FLAGS, Reading, options_of, read_pod
+from minipod.reading import VALUED as READ
 from minipod.reaper.encode import encode
 from minipod.reaper.lower import PYTHON, lower
 from minipod.reaper.records import PlanRefused
@@ -22,30 +23,32 @@ Read a pod file and write the plan that minipod runs, also where there is no Pyt
   -o, --output PLAN       where to: a file, which is replaced in one step, or - for standard output
   --set KEY=VALUE         a key's value over the file's, for example --set service.web.env.PORT=81
   --exit-code-from NAME   the pod ends when this service ends, with its exit code
+  --entrypoint IMAGE=CMD  what an image of a manifest runs, for example --entrypoint redis='redis-server --port 6380'
+  --only NAME             the pod of that name, of a manifest with several; KIND/NAME where two share it
+  --preset DIR            add what the presets in a directory's files add: [preset.NAME] in *.toml, PodPresets in *.yaml
+  --volume NAME=/PATH     a directory in the place of the volume NAME
+  --strict                ignored fields of a manifest that a program may count on are errors
+  --allow-unknown         fields that nobody knows, and documents of other kinds, are left out with a warning
   --python PATH           the Python with minipod that will be there when the pod runs; only probes that ask by https,
                           or a host by its name, need one, and without this option they are refused
 Exit code: 0; 78 for a pod that cannot be run, 74 if the plan cannot be written, 64 for a mistake on the command line.
 """
-VALUED = ("-o", "--output", "--output-fd", "--set", "--exit-code-from", "--python")
+VALUED = ("-o", "--output", "--output-fd", "--python", *READ)
 MODE = 0o644
 
 
 def run(words: list[str]) -> int:
     """0; ConfigError and UsageError are the caller's to report."""
-    found = sort_words(words, flags=("-h", "--help"), valued=VALUED)
-    if found.flags:
+    found = sort_words(words, flags=("-h", "--help", *FLAGS), valued=VALUED)
+    if found.flags & {"-h", "--help"}:
         sys.stdout.write(USAGE)
         return 0
     path = only_operand(found, "FILE")
     output, fd = _output(found, path)
     python = found.last("--python") or (sys.executable if output is None and fd != 1 else None)
-    reading = read_pod(
-        path,
-        overrides=found.values.get("--set", ()),
-        exit_code_from=found.last("--exit-code-from"),
-        python=python is not None,
-    )
-    raw = compile_pod(reading.pod, path, python)
+    is_here = output is None and fd != 1
+    reading = read_pod(path, **options_of(found), python=python is not None, here=is_here)
+    raw = compile_reading(reading, path, python)
     if reading.warnings:
         _warn(reading.warnings)
     try:
@@ -53,6 +56,13 @@ def run(words: list[str]) -> int:
     except OSError as bad:
         raise _unwritable(output or f"descriptor {fd}", bad) from None
     return 0
+
+
+def compile_reading(reading: Reading, path: str, python: str | None = None) -> bytes:
+    """The plan of what was read; ConfigError, too, if it cannot be run yet."""
+    if reading.obstacles:
+        raise ConfigError(reading.obstacles)
+    return compile_pod(reading.pod, path, python)
 
 
 def compile_pod(pod: Pod, path: str, python: str | None = None) -> bytes:

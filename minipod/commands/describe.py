@@ -16,7 +16,7 @@ from minipod.reaper.events import moment
 from minipod.status.durations import human
 from minipod.status.pod import pod_status, statuses_of
 from minipod.status.records import Condition, Running, State, Terminated, Waiting
-from minipod.status.view import PodView, ProbeView, UnitView
+from minipod.status.view import PodView, ProbeView, UnitView, VolumeView
 from minipod.status.why import why, why_pod
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.vocabulary import Life, Want
@@ -95,7 +95,7 @@ def pod_text(pod: PodView) -> str:
 def _pod_rows(pod: PodView) -> Iterator[Row]:
     status = pod_status(pod.record)
     yield "Name", visible(pod.info.name)
-    yield from _under("Labels", [f"{visible(name)}={visible(value)}" for name, value in pod.info.labels])
+    yield from _under("Labels", _labels(pod.info.labels))
     yield "Start Time", _moment(pod.info.created_at)
     yield "Status", "Terminating" if pod.info.deleted_at is not None else status.phase
     if status.reason or pod.reason:
@@ -108,8 +108,19 @@ def _pod_rows(pod: PodView) -> Iterator[Row]:
         yield "Exit Code", str(pod.record.exit_code)
     if pod.main:
         yield "Main", visible(pod.main)
+    where = "mounted" if pod.is_mounted else "linked"
+    yield from _under("Volumes", [_volume_text(volume, where) for volume in pod.volumes])
     yield "Units", ", ".join(visible(unit.name) for unit in pod.units)
     yield from _pod_counts(pod)
+
+
+def _labels(pairs: tuple[tuple[str, str], ...]) -> list[str]:
+    return [f"{visible(name)}={visible(value)}" for name, value in pairs]
+
+
+def _volume_text(volume: VolumeView, where: str) -> str:
+    place = f"{visible(volume.path)}, {where}" if volume.path else "not prepared yet"
+    return f"{visible(volume.name)}  {volume.kind}  {place}"
 
 
 def _pod_counts(pod: PodView) -> Iterator[Row]:
@@ -144,6 +155,9 @@ def _unit_rows(pod: PodView, unit: UnitView) -> Iterator[Row]:
     status = next(each for each in statuses_of(pod.record.units) if each.name == unit.name)
     yield "Name", unit.name
     yield "Kind", unit.record.kind.word
+    yield from _under("Labels", _labels(unit.labels))
+    if unit.image:
+        yield "Image", visible(unit.image)
     sentence = why(unit, pod.now)
     if sentence:
         yield "Why", visible(sentence)
@@ -172,6 +186,8 @@ def _state_rows(label: str, state: State | None) -> Iterator[Row]:
         yield "  Started", _moment(state.started_at)
     elif isinstance(state, Terminated):
         yield "  Reason", state.reason
+        for number, line in enumerate(state.message.splitlines()):
+            yield "" if number else "  Message", visible(line)
         yield "  Exit Code", str(state.exit_code)
         if state.signal:
             yield "  Signal", name_of(state.signal)

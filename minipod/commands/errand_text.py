@@ -7,7 +7,7 @@ from minipod.commands.secrecy import shown_header
 from minipod.config.durations import format_duration
 from minipod.config.findings import visible
 from minipod.reaper.records import Task, Unit
-from minipod.reaper.requests import LAUNCHER
+from minipod.reaper.requests import is_launched
 from minipod.supervisor.words import Errand, Handler
 
 HEADER_WORD = "--header"  # of minipod's own probe command
@@ -58,7 +58,7 @@ _USUAL = ("User-Agent: kube-", "Accept: */*", "Connection: close")
 
 def shown_words(words: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a command, without the values of secret headers; our own program as one would write it."""
-    if words[1:3] == ("-c", LAUNCHER):
+    if is_launched(words):
         words = (words[0], "-m", "minipod", *words[3:])
     before = ("", *words)
     return tuple(shown_header(word) if last == HEADER_WORD else word for last, word in zip(before, words, strict=False))

@@ -7,18 +7,22 @@ import sys
 from typing import NamedTuple, NoReturn
 
 from minipod.commands.asking import COMMON, HELP, POD, ask, unknown_unit
-from minipod.errors import PodError, UsageError
+from minipod.commands.running_plan import plan_from
+from minipod.errors import FAILED, PodError, UsageError
 from minipod.options import Words, sort_words
+from minipod.reaper import bounds, mounts
 from minipod.reaper import context as contexts
 from minipod.reaper.client import Client, unit_path
 from minipod.reaper.lower import DEFAULT_PATH
-from minipod.reaper.peer import seen
+from minipod.reaper.peer import Peer, seen
+from minipod.reaper.records import Rights
 
 USAGE = f"""minipod exec NAME [--] CMD [ARGS...]
 
-Run a command with the environment, user, groups, umask and directory that the unit called NAME has, also while the unit
-itself is down. It shares this terminal, and PID 1 does not know it as a part of the unit. NOTIFY_SOCKET, NOTIFY_FD,
-WATCHDOG_USEC and MINIPOD_INSTANCE are left out: they are one instance's own.
+Run a command with the environment, user, groups, umask, directory, limits and rights that the unit called NAME has,
+also while the unit itself is down; while it runs, with its volumes. It shares this terminal, and PID 1 does not know it
+as a part of the unit. NOTIFY_SOCKET, NOTIFY_FD, WATCHDOG_USEC and MINIPOD_INSTANCE are left out: they are one
+instance's own.
 {COMMON}Exit code: that of CMD; 127 if there is no such command, 126 if it cannot be executed, 1 if the user or the
 directory cannot be had, 3 if no pod answers, 4 for a unit that nobody knows, 64 for a mistake on the command line.
 """
@@ -44,13 +48,23 @@ def run(words: list[str]) -> int:
     if not request.command:
         raise UsageError(f"CMD is missing: minipod exec {request.name} -- sh")
     client = ask(request.found)
-    facts, peer = client.get_from(unit_path(_known(client, request.name), "context"))
+    pid = _known(client, request.name)
+    facts, peer = client.get_from(unit_path(request.name, "context"))
     context = contexts.parse(facts)
     identity = contexts.limit(context, contexts.identity_of(context), seen(peer))
+    rights = _rights_of(client, request.name, peer)
+    identity = bounds.groups_of(context, identity, rights, peer) if rights else identity
+    own = bounds.Bounds(rights, peer) if rights else None
     terminal = os.environ.get("TERM") if os.isatty(0) else None
     environment = contexts.environment(context, identity, terminal)
     sys.stdout.flush()
+    contexts.lend(environment, f"/proc/{peer.pid}/fd")
+    mounts.enter(request.name, pid, peer.pid)
+    if own:
+        own.begin()
     contexts.take_on(context, identity, f"/proc/{peer.pid}/cwd")
+    if own:
+        own.end()
     _become(request.command, environment)
 
 
@@ -65,12 +79,20 @@ def _request(words: list[str]) -> Request:
     return Request(found, name, command[1:] if command[:1] == ["--"] else command)
 
 
-def _known(client: Client, name: str) -> str:
-    """The name, if there is such a unit; PodError 4 with a guess."""
-    names = [unit["name"] for unit in client.get("/v1/units")["units"]]
-    if name not in names:
-        raise unknown_unit(name, names)
-    return name
+def _known(client: Client, name: str) -> int | None:
+    """The pid of that unit, None while it is down; PodError 4 with a guess if there is no such unit."""
+    pids = {unit["name"]: unit.get("pid") for unit in client.get("/v1/units")["units"]}
+    if name not in pids:
+        raise unknown_unit(name, [*pids])
+    return pids[name]
+
+
+def _rights_of(client: Client, name: str, peer: Peer) -> Rights | None:
+    """As the plan has them. PodError if somebody else answers by now."""
+    plan, other = plan_from(client)
+    if other.uid != peer.uid:
+        raise PodError("another pod answers than a moment ago: ask again", FAILED)
+    return next((unit.rights for unit in plan.units if unit.name == name), None)
 
 
 def _become(command: list[str], environment: dict[bytes, bytes]) -> NoReturn:

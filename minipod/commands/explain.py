@@ -3,7 +3,7 @@
 import sys
 
 from minipod.config.findings import word
-from minipod.config.key import INNER, SCOPES, UNITS
+from minipod.config.key import INNER, NAMED, SCOPES
 from minipod.config.keys import KEYS, keys_of
 from minipod.config.reference import explain_key, explain_scope
 from minipod.config.suggest import did_you_mean
@@ -42,7 +42,7 @@ def explain(path: str) -> str:
 
 def _without_names(parts: list[str]) -> list[str]:
     """``service.web.restart`` → ``service.restart``: the name of a unit (or NAME itself) is nobody's key."""
-    named = len(parts) > 2 and parts[0] in UNITS and parts[1] not in keys_of(parts[0])
+    named = len(parts) > 2 and parts[0] in NAMED and parts[1] not in keys_of(parts[0])
     return [parts[0], *parts[2:]] if named else parts
 
 
@@ -60,10 +60,6 @@ def _no_such_key(path: str, name: str, scopes: list[str]) -> str:
     guess = did_you_mean(name, names, before="; ")
     if guess:
         return f"there is no key {word(path)}{guess}"
-    from minipod.config.later import LATER
-
-    if any(name in LATER.get(scope, ()) for scope in scopes):
-        return f"{word(path)} is not there yet"
     return f"there is no key {word(path)}; `minipod explain` lists them"
 
 

@@ -34,7 +34,7 @@ Exit code: {CODES}.
 FORMATS = ("wide", "json", "yaml", "name")
 _POD_HEAD = ("NAME", "READY", "STATUS", "RESTARTS", "AGE")
 _UNIT_HEAD = ("UNIT", "KIND", "READY", "STATUS", "RESTARTS", "AGE")
-_WIDE_HEAD = ("PID", "LOG", "WHY")
+_WIDE_HEAD = ("PID", "LOG", "IMAGE", "LABELS", "WHY")
 
 Row = tuple[str, ...]
 
@@ -141,7 +141,11 @@ def _restarts(status: ContainerStatus, now: int) -> str:
 
 def _wide(pod: PodView, unit: UnitView) -> Row:
     reason = "" if is_well(unit) and unit.record.kind is Kind.INIT else why(unit, pod.now)
-    return _or_none(unit.pid), unit.log.file or unit.log.mode, reason or "<none>"
+    from minipod.config.findings import visible
+
+    labels = visible(",".join(f"{name}={value}" for name, value in unit.labels))
+    shown = (unit.log.file or unit.log.mode, visible(unit.image), labels, reason)
+    return _or_none(unit.pid), *(text or "<none>" for text in shown)
 
 
 def _or_none(value: object) -> str:

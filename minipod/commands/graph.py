@@ -9,9 +9,10 @@ from minipod.commands.asking import COMMON, HELP, POD
 from minipod.commands.running_plan import plan_of
 from minipod.errors import UsageError
 from minipod.options import sort_words
+from minipod.reading import FLAGS, VALUED
 from minipod.reaper.records import Plan, Unit
-from minipod.supervisor.order import Edge
-from minipod.supervisor.words import Direction, Kind, Milestone
+from minipod.supervisor.order import Edge, is_the_rows
+from minipod.supervisor.words import Direction, Kind
 
 USAGE = f"""minipod graph [-o dot|mermaid] [--stop] [FILE|PLAN]
 
@@ -30,7 +31,7 @@ SHAPES = {Kind.INIT: ("box", "[", "]"), Kind.SIDECAR: ("hexagon", "{{", "}}"), K
 
 def run(words: list[str]) -> int:
     """0; ConfigError, PodError and UsageError are the caller's to report."""
-    found = sort_words(words, flags=(*HELP, "--stop"), valued=("-o", "--output", "--set", "--exit-code-from", POD))
+    found = sort_words(words, flags=(*HELP, "--stop", *FLAGS), valued=("-o", "--output", *VALUED, POD))
     if found.flags & set(HELP):
         sys.stdout.write(USAGE)
         return 0
@@ -56,9 +57,7 @@ def arrows(units: Sequence[Unit], edges: Iterable[Edge], direction: Direction) -
 
 
 def _is_the_rows(edge: Edge, units: Sequence[Unit]) -> bool:
-    """What every service waits for, whether its ``after`` says so or not."""
-    gate = Milestone.COMPLETED if units[edge.first].kind is Kind.INIT else Milestone.STARTED
-    return units[edge.first].kind is not Kind.SERVICE and edge.milestone is gate
+    return is_the_rows(edge, units[edge.first].kind)
 
 
 def to_dot(plan: Plan, direction: Direction) -> str:

@@ -4,9 +4,9 @@ import os
 import stat
 import sys
 
-from minipod.config.read import read_pod
 from minipod.errors import ERROR, ConfigError, Place, Problem, UsageError
 from minipod.options import Words, only_operand, sort_words
+from minipod.reading import FLAGS, VALUED, options_of, read_pod
 from minipod.reaper.decode import decode
 from minipod.reaper.records import MAGIC, Plan, PlanRefused
 
@@ -16,6 +16,12 @@ Print what minipod would do with a pod file, or with a compiled plan. Values tha
   -o, --output FORMAT     text (the default) or json
   --set KEY=VALUE         a key's value over the file's; not with a compiled plan
   --exit-code-from NAME   the pod ends when this service ends, with its exit code; not with a compiled plan
+  --entrypoint IMAGE=CMD  what an image of a manifest runs, for example --entrypoint redis='redis-server --port 6380'
+  --only NAME             the pod of that name, of a manifest with several; KIND/NAME where two share it
+  --preset DIR            add what the presets in a directory's files add: [preset.NAME] in *.toml, PodPresets in *.yaml
+  --volume NAME=/PATH     a directory in the place of the volume NAME
+  --strict                ignored fields of a manifest that a program may count on are errors
+  --allow-unknown         fields that nobody knows, and documents of other kinds, are left out with a warning
 Exit code: 0; 78 for a pod or plan that cannot be run, 64 for a mistake on the command line.
 """
 FORMATS = ("text", "json")
@@ -23,8 +29,8 @@ FORMATS = ("text", "json")
 
 def run(words: list[str]) -> int:
     """0; ConfigError and UsageError are the caller's to report."""
-    found = sort_words(words, flags=("-h", "--help"), valued=("-o", "--output", "--set", "--exit-code-from"))
-    if found.flags:
+    found = sort_words(words, flags=("-h", "--help", *FLAGS), valued=("-o", "--output", *VALUED))
+    if found.flags & {"-h", "--help"}:
         sys.stdout.write(USAGE)
         return 0
     path = only_operand(found, "FILE")
@@ -50,8 +56,8 @@ def load(path: str, found: Words) -> Plan:
     raw = _plan_bytes(path)
     if raw is None:
         return _compile(path, found)
-    if found.values.keys() & {"--set", "--exit-code-from"}:
-        raise UsageError("a compiled plan cannot be changed: give --set and --exit-code-from to minipod compile")
+    if (found.values.keys() | found.flags) & {*VALUED, *FLAGS}:
+        raise UsageError(f"a compiled plan cannot be changed: give {', '.join((*VALUED, *FLAGS))} to minipod compile")
     try:
         return decode(raw)
     except PlanRefused as bad:
@@ -59,10 +65,9 @@ def load(path: str, found: Words) -> Plan:
 
 
 def _compile(path: str, found: Words) -> Plan:
-    from minipod.commands.compile import compile_pod
+    from minipod.commands.compile import compile_reading
 
-    reading = read_pod(path, overrides=found.values.get("--set", ()), exit_code_from=found.last("--exit-code-from"))
-    return decode(compile_pod(reading.pod, path, sys.executable))
+    return decode(compile_reading(read_pod(path, **options_of(found)), path, sys.executable))
 
 
 def _plan_bytes(path: str) -> bytes | None:

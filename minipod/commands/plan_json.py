@@ -4,8 +4,10 @@ import json
 from typing import Any
 
 from minipod.commands.errand_text import shown_words
-from minipod.commands.secrecy import shown_header, shown_value
-from minipod.reaper.records import Exits, Log, Plan, SignalRule, Task, Unit, Variables
+from minipod.commands.rights_text import rights_json
+from minipod.commands.secrecy import HIDDEN, shown_header, shown_value
+from minipod.commands.volume_text import volume_json
+from minipod.reaper.records import Exits, Log, Plan, SignalRule, Source, Task, Unit, Variables
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.words import ExitClass, Word
@@ -22,6 +24,7 @@ def _plan(plan: Plan) -> dict[str, Any]:
         **_plain(plan),
         "main_unit": None if plan.main_unit is None else names[plan.main_unit],
         "args_unit": None if plan.args_unit is None else names[plan.args_unit],
+        "volumes": [volume_json(volume) for volume in plan.volumes],
         "units": [_unit(unit) for unit in plan.units],
         "edges": [_edge(edge, names) for edge in plan.edges],
         "rules": {name_of(number): _rule(rule, names) for number, rule in enumerate(plan.rules) if number},
@@ -55,8 +58,16 @@ def _unit(unit: Unit) -> dict[str, Any]:
         **_plain(unit),
         "stop_signal": name_of(unit.stop_signal),
         "exits": _exits(unit.exits),
+        "rights": rights_json(unit.rights),
+        "sources": [_source(source) for source in unit.sources],
         "errands": [_task(task) for task in unit.errands],
+        "mounts": [mount._asdict() for mount in unit.mounts],
     }
+
+
+def _source(source: Source) -> dict[str, Any]:
+    fallback = shown_value(source.name, source.fallback)
+    return {**_plain(source), "fallback": fallback, "secret": None if source.secret is None else HIDDEN}
 
 
 def _task(task: Task) -> dict[str, Any]:

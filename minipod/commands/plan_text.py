@@ -1,56 +1,35 @@
 """A plan as text for people. Pure, and stable: the same plan is always the same text."""
 
-import shlex
 from collections.abc import Iterable, Iterator
 from textwrap import wrap
 
 from minipod.commands.errand_text import errand_rows
-from minipod.commands.secrecy import HIDDEN, shown_value
+from minipod.commands.rights_text import READ_ONLY, message_text, rights_rows
+from minipod.commands.setting_text import (
+    STARTS,
+    command_text,
+    end_text,
+    exit_rows,
+    output_text,
+    restart_text,
+    signal_text,
+    stop_text,
+    value_text,
+)
+from minipod.commands.volume_text import mount_rows, volume_text
 from minipod.config.durations import format_duration
 from minipod.config.findings import visible
-from minipod.config.sizes import format_size
 from minipod.reaper.layout import lib
-from minipod.reaper.records import Exits, Log, Plan, SignalRule, Unit, Variables
+from minipod.reaper.records import Plan, SignalRule, Unit, Variables
 from minipod.supervisor.budget import Slice
 from minipod.supervisor.order import Edge
 from minipod.supervisor.signals import LIBC, RTMIN, name_of
-from minipod.supervisor.words import (
-    Control,
-    Direction,
-    ExitClass,
-    Kind,
-    LogMode,
-    Milestone,
-    Overflow,
-    Rule,
-    SignalVerb,
-    Standing,
-    StopScope,
-)
+from minipod.supervisor.words import Control, Direction, Kind, LogMode
 
 Row = tuple[str, str]
 
 LINE = 118  # characters of a line of signals, without its indent
 _WIDTH = 12  # of the labels
-_STARTS = {
-    Milestone.STARTED: "has started",
-    Milestone.READY: "is ready",
-    Milestone.COMPLETED: "has completed",
-    Milestone.GONE: "is over",
-}
-_RULES = {Rule.ALWAYS: "after every end", Rule.ON_FAILURE: "after a failure", Rule.NEVER: "never"}
-_RULED = {
-    ExitClass.RULE_RESTART: "started again, whatever restart says",
-    ExitClass.RULE_RESTART_ALL: "the whole pod begins anew",
-}
-_VERBS = {
-    SignalVerb.STOP: "stop the pod",
-    SignalVerb.FREEZE: "stop all units, then minipod",
-    SignalVerb.THAW: "continue all units",
-    SignalVerb.IGNORE: "ignored",
-    SignalVerb.OWN: "minipod's own",
-}
-
 
 def to_text(plan: Plan) -> str:
     """The whole page; ends with a line feed."""
@@ -89,7 +68,11 @@ def _pod(plan: Plan) -> Iterator[Row]:
         yield "health", f"and metrics, for anybody, at {_address(plan.listen_host, plan.listen_port)}"
     if plan.own_log is LogMode.JSON:
         yield "own words", plan.own_log.value
-    yield from _under("labels", (f"{visible(name)}={visible(value)}" for name, value in plan.labels))
+    yield from _labels(plan.labels)
+    if plan.hostname:
+        yield "hostname", visible(plan.hostname)
+    yield from _under("hosts", (visible(line.replace("\t", " ")) for line in plan.hosts.splitlines()[2:]))
+    yield from _under("volumes", (f"{visible(volume.name)}: {volume_text(volume)}" for volume in plan.volumes))
     if plan.exact_env:
         yield "env", "exactly what minipod is given"
     yield from _variables(plan.env)
@@ -116,32 +99,35 @@ def _under(label: str, texts: Iterable[str]) -> Iterator[Row]:
         yield ("" if number else label), text
 
 
+def _labels(pairs: Variables) -> Iterator[Row]:
+    return _under("labels", (f"{visible(name)}={visible(value)}" for name, value in pairs))
+
+
 def _variables(pairs: Variables) -> Iterator[Row]:
-    return _under("env", (f"{visible(name)}={_value(name, value)}" for name, value in pairs))
-
-
-def _value(name: str, value: str) -> str:
-    shown = shown_value(name, value)
-    return shown if shown == HIDDEN else shlex.quote(visible(shown)) if shown else ""
+    return _under("env", (f"{visible(name)}={value_text(name, value)}" for name, value in pairs))
 
 
 def _unit(plan: Plan, index: int) -> Iterator[Row]:
     unit = plan.units[index]
-    yield "command", _command(unit.argv)
+    yield "command", command_text(unit.argv)
+    if unit.image:
+        yield "image", visible(unit.image)
+    yield from _labels(unit.labels)
+    if unit.sources:
+        from minipod.commands.source_text import source_texts
+
+        yield from _under("env from", source_texts(unit.sources))
     yield from _variables(unit.env)
     yield from _identity(unit)
+    yield from mount_rows(unit.mounts)
     yield from _waits(plan, index)
     yield from errand_rows(unit)
     yield from _ends(unit)
-    yield "its stop", _stop(unit)
-    yield "output", _output(unit.log)
+    yield "its stop", stop_text(unit)
+    yield "output", output_text(unit.log)
     yield "input", unit.stdin_mode.value
     if unit.tty:
         yield "terminal", "minipod's own is its own"
-
-
-def _command(argv: tuple[str, ...]) -> str:
-    return " ".join(shlex.quote(visible(word)) for word in argv) if argv else "the words after --"
 
 
 def _identity(unit: Unit) -> Iterator[Row]:
@@ -151,6 +137,12 @@ def _identity(unit: Unit) -> Iterator[Row]:
         yield "runs as", ", ".join(f"{what} {visible(who)}" for what, who in _who(unit) if who)
     if unit.umask is not None:
         yield "umask", f"{unit.umask:04o}"
+    yield from rights_rows(unit.rights)
+    if unit.read_only:
+        yield "root", READ_ONLY
+    message = message_text(unit)
+    if message:
+        yield "message", message
 
 
 def _who(unit: Unit) -> tuple[Row, Row]:
@@ -167,58 +159,16 @@ def _waits(plan: Plan, index: int) -> Iterator[Row]:
 
 def _sentence(plan: Plan, edges: Iterable[Edge]) -> str:
     """``a has started and b is ready``; "" for no edge."""
-    return " and ".join(f"{visible(plan.units[edge.first].name)} {_STARTS[edge.milestone]}" for edge in edges)
+    return " and ".join(f"{visible(plan.units[edge.first].name)} {STARTS[edge.milestone]}" for edge in edges)
 
 
 def _ends(unit: Unit) -> Iterator[Row]:
-    yield "restart", _restart(unit)
+    yield "restart", restart_text(unit)
     if unit.deadline_ns:
         yield "deadline", f"{format_duration(unit.deadline_ns)} after its first start"
-    remapped = _remapped(unit.exits)
-    if remapped:
-        yield "exit codes", remapped
-    for exit_class, deed in _RULED.items():
-        codes = [raw for raw, number in enumerate(unit.exits.classes) if number == exit_class.number]
-        if codes:
-            yield "exit codes", f"{_spans(codes)}: {deed}"
-    yield "its end", "its end is the pod's end" if unit.standing is Standing.MAIN else unit.standing.value
-
-
-def _restart(unit: Unit) -> str:
-    if unit.rule is Rule.NEVER:
-        return "never"
-    times = "" if unit.max_restarts is None else f", at most {unit.max_restarts} times"
-    delays = " ".join(map(format_duration, unit.delays))
-    return f"{_RULES[unit.rule]}{times}; waits {delays}, anew after {format_duration(unit.reset_ns)} up"
-
-
-def _spans(codes: list[int]) -> str:
-    """``1..5 7``: raw codes."""
-    spans: list[list[int]] = []
-    for code in codes:
-        if spans and spans[-1][-1] == code - 1:
-            spans[-1][1:] = [code]
-        else:
-            spans.append([code])
-    return " ".join("..".join(map(str, span)) for span in spans)
-
-
-def _output(log: Log) -> str:
-    text = log.mode.value
-    if log.file:
-        text += f"; to {visible(log.file)}"
-        text += f", of at most {format_size(log.max_size)}" if log.max_size else ""
-        text += f", besides {log.keep} older ones"
-    return text + (f"; when nobody takes them: {log.overflow.value}" if log.overflow is Overflow.DROP else "")
-
-
-def _remapped(exits: Exits) -> str:
-    return ", ".join(f"{raw} is {code}" for raw, code in enumerate(exits.codes) if raw != code)
-
-
-def _stop(unit: Unit) -> str:
-    whom = "" if unit.stop_scope is StopScope.GROUP else ", then KILL to the rest of its group"
-    return f"{name_of(unit.stop_signal)} to {unit.stop_scope.value}{whom}; KILL after {format_duration(unit.grace_ns)}"
+    for row in exit_rows(unit.exits):
+        yield "exit codes", row
+    yield "its end", end_text(unit)
 
 
 def _signals(plan: Plan) -> Iterator[str]:
@@ -233,10 +183,7 @@ def _signals(plan: Plan) -> Iterator[str]:
 
 
 def _deed(plan: Plan, number: int, rule: SignalRule) -> str:
-    if rule.verb is not SignalVerb.FORWARD:
-        return _VERBS[rule.verb]
-    what = "sent on" if rule.send == number else f"sent on as {name_of(rule.send)}"
-    return f"{what} to {', '.join(visible(plan.units[target].name) for target in rule.targets) or 'all units'}"
+    return signal_text(number, rule.verb, rule.send, [plan.units[target].name for target in rule.targets])
 
 
 def _names(numbers: list[int]) -> str:

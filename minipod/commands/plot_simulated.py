@@ -16,7 +16,7 @@ def to_svg(scenario: Scenario, report: Report, recorder: Recorder, until: int | 
     steps = list(_steps(report))
     end = recorder.over_at if recorder.over_at is not None else until
     last = max((step.at for step in steps), default=0)
-    boot = fold(steps, [unit.name for unit in scenario.pod.units], last if end is None else end)
+    boot = fold(steps, scenario.cast.names, last if end is None else end)
     return draw(scenario.pod.name, boot, boot.end)
 
 

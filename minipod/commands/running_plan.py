@@ -5,6 +5,7 @@ from minipod.commands.asking import ask
 from minipod.errors import FAILED, PodError
 from minipod.options import Words, only_operand
 from minipod.reaper.client import Client
+from minipod.reaper.peer import Peer, peer_at
 from minipod.reaper.records import Plan, PlanRefused
 
 
@@ -19,11 +20,16 @@ def plan_of(found: Words) -> Plan:
 
 def plan_that_runs(client: Client) -> Plan:
     """PID 1's own. PodError when it cannot be had, or is of another version's making."""
+    return plan_from(client)[0]
+
+
+def plan_from(client: Client) -> tuple[Plan, Peer]:
+    """Likewise, and who says it."""
     from minipod.reaper.decode import decode
 
     try:
         with client.request("GET", "/v1/plan", accept="application/octet-stream") as answer:
-            return decode(answer.read())
+            return decode(answer.read()), peer_at(answer.socket)
     except (OSError, EOFError):
         raise PodError(f"{client.place}: the answer was cut off", FAILED) from None
     except PlanRefused as bad:

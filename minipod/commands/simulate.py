@@ -13,12 +13,15 @@ from minipod.commands import timeline
 from minipod.commands.timeline import Recorder
 from minipod.config.durations import UNITS, BadDuration, parse_duration
 from minipod.config.findings import word
-from minipod.config.read import load_text, parse_text, read_pod
+from minipod.config.read import load_text, parse_text
 from minipod.config.render import render, render_error, wants_colour
 from minipod.errors import ERROR, NOTE, ConfigError, Place, Problem, UsageError
+from minipod.model import Pod
 from minipod.options import Words, only_operand, sort_words
+from minipod.reading import FLAGS, VALUED, options_of, read_pod
+from minipod.supervisor.deeds_plan import NewPlan
 from minipod.supervisor.scenario import Scenario, check, of_events, parse
-from minipod.supervisor.scenario_events import BadEvent, Moment, parse_events
+from minipod.supervisor.scenario_events import BadEvent, Moment, parse_events, plans_in
 from minipod.supervisor.scenario_parts import BadScenario
 
 USAGE = """minipod simulate [--events LIST] [--until TIME] [-o text|json|svg] FILE
@@ -36,10 +39,17 @@ says otherwise.
                             notify=ready|reloading|stopping|watchdog|trigger
                             order=start|stop|restart      as a person would say
                             pod:TERM, pod:INT, pod:QUIT   the pod is told to stop
+                            pod:apply=FILE                another pod file, as by minipod apply
   --until TIME            look no further; a minute after the last event if it is not said
   -o, --output FORMAT     text (the default); json: a line for each moment; svg: a picture, as minipod plot draws it
   --set KEY=VALUE         a key's value over the file's
   --exit-code-from NAME   the pod ends when this service ends, with its exit code
+  --entrypoint IMAGE=CMD  what an image of a manifest runs, for example --entrypoint redis='redis-server --port 6380'
+  --only NAME             the pod of that name, of a manifest with several; KIND/NAME where two share it
+  --preset DIR            add what the presets in a directory's files add: [preset.NAME] in *.toml, PodPresets in *.yaml
+  --volume NAME=/PATH     a directory in the place of the volume NAME
+  --strict                ignored fields of a manifest that a program may count on are errors
+  --allow-unknown         fields that nobody knows, and documents of other kinds, are left out with a warning
   --check                 play scenario files (given, events, expected: docs/simulate.md) and say where they differ
 Exit code: 0; 1 if a scenario came out otherwise, 78 for a pod file that cannot be used, 64 for a mistake on the command
 line.
@@ -50,8 +60,8 @@ _A_MINUTE = UNITS["m"]
 
 def run(words: list[str]) -> int:
     """The exit code; ConfigError and UsageError are the caller's to report."""
-    valued = ("--events", "--until", "-o", "--output", "--set", "--exit-code-from")
-    found = sort_words(words, flags=("--check", "-h", "--help"), valued=valued)
+    valued = ("--events", "--until", "-o", "--output", *VALUED)
+    found = sort_words(words, flags=("--check", "-h", "--help", *FLAGS), valued=valued)
     if found.flags & {"-h", "--help"}:
         sys.stdout.write(USAGE)
         return 0
@@ -71,9 +81,10 @@ def _play(found: Words) -> str:
     output = found.values.get("--output", found.values.get("-o", ["text"]))[-1]
     if output not in FORMATS:
         raise UsageError(f"{word(output)} is no format; write -o text, -o json or -o svg")
-    pod = read_pod(path, overrides=found.values.get("--set", ()), exit_code_from=found.last("--exit-code-from")).pod
+    pod = read_pod(path, **options_of(found)).pod
     given = _given_events(found.values.get("--events", ()))
-    scenario = _scenario(pod, given, found.last("--until"))
+    plans = {path: read_pod(path, **options_of(found)).pod for path in plans_in(each.line for each in given)}
+    scenario = _scenario(pod, given, plans, found.last("--until"))
     recorder = timeline.Recorder(pod.name)
     report = scenario.play(watch=recorder.watch)
     sys.stderr.write(render(_without_effect(scenario, given, recorder), colour=wants_colour(sys.stderr)))
@@ -112,12 +123,12 @@ def _given_events(texts: Sequence[str]) -> list[_Event]:
     return found
 
 
-def _scenario(pod, given: Sequence[_Event], until: str | None) -> Scenario:
+def _scenario(pod: Pod, given: Sequence[_Event], plans: Mapping[str, Pod], until: str | None) -> Scenario:
     """ConfigError, on behalf of the command line, holds all that is wrong with the events and the time."""
     wrong: list[Problem] = []
     end, scenario = None, None
     try:
-        scenario = of_events(pod, [each.line for each in given])
+        scenario = of_events(pod, [each.line for each in given], plans)
     except BadScenario as bad:
         wrong += [_problem(given[at].place(each.begin, each.end), each) for at, each in bad.events]
     try:
@@ -141,7 +152,7 @@ def _without_effect(scenario: Scenario, given: Sequence[_Event], recorder: Recor
     lost = Counter(recorder.lost)
     notes = []
     for each in reversed(given):  # of two that are the same, the second was the one too many
-        moments = parse_events([each.line], scenario.pod.units)
+        moments = parse_events([each.line], scenario.pod.units, scenario.plans)
         why = _why_without_effect(moments, lost, recorder.over_at, scenario.until)
         lost.subtract(moments)
         if why:
@@ -157,7 +168,11 @@ def _why_without_effect(moments: Sequence[Moment], lost: Counter, over_at: int |
         return "the pod was over"
     if until is not None and at > until:
         return "--until ends before it"
-    return "the unit had no program running then" if all(lost[moment] > 0 for moment in moments) else ""
+    if not all(lost[moment] > 0 for moment in moments):
+        return ""
+    if isinstance(moments[0][1].value, NewPlan):
+        return "the pod takes no plan then, or what this one changes is settled when a pod starts"
+    return "the unit had no program running then"
 
 
 # --- scenario files ---
@@ -216,8 +231,9 @@ def _located(bad: BadScenario, path: str, text: str) -> list[Problem]:
 
 
 def _read(path: str, document: Mapping) -> Scenario:
-    """``given`` is a table, or the path of a pod file beside the scenario."""
-    if not isinstance(document.get("given"), str):
-        return parse(document)
-    pod = read_pod(os.path.join(os.path.dirname(path), document["given"])).pod
-    return parse(document, pod)
+    """``given`` is a table, or the path of a pod file beside the scenario; so is each ``plan``."""
+    beside = os.path.dirname(path)
+    given, plans = document.get("given"), document.get("plan")
+    named = plans.items() if isinstance(plans, Mapping) else ()
+    files = {name: read_pod(os.path.join(beside, what)).pod for name, what in named if isinstance(what, str)}
+    return parse(document, read_pod(os.path.join(beside, given)).pod if isinstance(given, str) else None, files)

@@ -93,7 +93,7 @@ def _columns(moment: Moment) -> tuple[str, ...]:
 
 def _units_by_moment(scenario: Scenario, report: Report) -> dict[int, dict[str, str]]:
     """Moment → unit → its states in their order, then what its probes say if that changed."""
-    order = [*(unit.name for unit in scenario.pod.units), POD]
+    order = [*scenario.cast.names, POD]
     found: dict[int, dict[str, list[str]]] = {}
     for at, name, word in report.timeline:
         found.setdefault(at, {}).setdefault(name, []).append(word)

@@ -7,7 +7,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from minipod.commands.top import HEAD, Frame, cells
+from minipod.commands.top_text import HEAD, Frame, cells
 
 _NUMBERS = frozenset(HEAD[2:])
 

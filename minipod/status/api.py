@@ -3,7 +3,7 @@
 Pure: gives plain dicts and lists. It must never compute what it writes.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
 from minipod.status.records import (
@@ -111,8 +111,9 @@ def _end(end: Terminated) -> Json:
     )
 
 
-def _part(part: Part) -> Mapping[str, str]:
-    return {"name": part.name, "restartPolicy": "Always"} if part.kind is Kind.SIDECAR else {"name": part.name}
+def _part(part: Part) -> Json:
+    policy = "Always" if part.kind is Kind.SIDECAR else ""
+    return _filled(name=part.name, image=part.image, restartPolicy=policy)
 
 
 def _filled(**fields: object) -> Json:

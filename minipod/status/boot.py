@@ -43,6 +43,7 @@ class Track:
         self.name = name
         self.spans: list[Span] = []
         self.began: int | None = None
+        self.tried: int | None = None
         self.started: int | None = None
         self.ready: int | None = None
         self.completed: int | None = None
@@ -50,7 +51,12 @@ class Track:
 
     def reached(self, milestone: Milestone) -> int | None:
         """When it was what others wait for, for the first time."""
-        moments = {Milestone.STARTED: self.started, Milestone.READY: self.ready, Milestone.COMPLETED: self.completed}
+        moments = {
+            Milestone.TRIED: self.tried,
+            Milestone.STARTED: self.started,
+            Milestone.READY: self.ready,
+            Milestone.COMPLETED: self.completed,
+        }
         return moments.get(milestone)
 
     def goal(self, kind: Kind) -> Milestone:
@@ -101,11 +107,17 @@ def _close(track: Track, state: str, begin: int, end: int) -> None:
         track.spans.append(Span(state, begin, end))
 
 
+# A start is over in them, whatever came of it.
+_TRIED = frozenset({Life.UP.word, Life.DRAINING.word, Life.ENDED.word})
+
+
 def _mark(track: Track, step: Step) -> None:
     if step.state == Life.SPAWNING.word:
         track.began = step.at if track.began is None else track.began
         if track.ready is None:
             track.starts += 1
+    if step.state in _TRIED and track.tried is None:
+        track.tried = step.at
     if step.started and track.started is None:
         track.started = step.at
     if step.ready and track.ready is None:

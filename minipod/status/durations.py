@@ -32,6 +32,12 @@ def human(ns: int) -> str:
     return f"{seconds // YEAR}y"
 
 
+def between(since: int, until: int) -> str:
+    """As ``human``, from one moment to another that were both told in microseconds: what was cut off from them makes no
+    9s of 10s."""
+    return human(round(until - since, -6))
+
+
 def short(ns: int) -> str:
     """One unit only: ``59s``, ``1m``, ``23h``. ``<invalid>`` as ``human``."""
     seconds = _whole_seconds(ns)

@@ -20,7 +20,8 @@ _PAST_DEADLINE = "Pod was active on the node longer than the specified deadline"
 
 
 class PodRecord(NamedTuple):
-    """What is known of a pod. ``cause`` and ``exit_code``: why and with what it ends, once that is fixed."""
+    """What is known of a pod. ``cause``, ``message`` and ``exit_code``: why and with what it ends, once that is
+    fixed."""
 
     units: Sequence[UnitRecord]
     state: PodState = PodState.RUNNING
@@ -31,6 +32,7 @@ class PodRecord(NamedTuple):
     is_prepared: bool = True
     others: Sequence[Condition] = ()
     gates: Sequence[str] = ()
+    message: str = ""
 
 
 def phase_of(pod: PodRecord, table: Sequence[Phase] = PHASE) -> Phase:
@@ -81,7 +83,10 @@ def parts_of(units: Sequence[UnitRecord]) -> tuple[Part, ...]:
 
 
 def _why(pod: PodRecord, phase: str) -> tuple[str, str]:
-    """Only a deadline gives a pod a reason, and only once all has stopped (spec.md section 9, observed.md)."""
+    """A deadline gives a pod a reason, and only once all has stopped (spec.md section 9, observed.md); an eviction does
+    (section 15)."""
+    if phase == Phase.FAILED.word and pod.cause is PodEvent.EVICTED:
+        return "Evicted", pod.message
     if phase == Phase.FAILED.word and pod.cause in (PodEvent.POD_DEADLINE, PodEvent.UNIT_DEADLINE):
         from minipod.supervisor.pod import CAUSE  # a whole machine, for pods that few have
 

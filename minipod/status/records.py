@@ -40,6 +40,7 @@ class Part(NamedTuple):
 
     name: str
     kind: Kind
+    image: str = ""
 
 
 class ContainerStatus(NamedTuple):

@@ -7,10 +7,10 @@ is the supervisor's and is never asked here.
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from minipod.status.durations import human
+from minipod.status.durations import between
 from minipod.status.records import ContainerStatus, Running, State, Terminated, Waiting
 from minipod.supervisor.facts import HAS_PROCESS
-from minipod.supervisor.verdict import reason_of
+from minipod.supervisor.verdict import CONFIG_REASON, reason_of
 from minipod.supervisor.vocabulary import ExitClass, Kind, Life, Outcome, Want
 
 CREATING, INITIALIZING = "ContainerCreating", "PodInitializing"
@@ -69,6 +69,8 @@ def _states(unit: UnitRecord, has_inits: bool) -> tuple[State, Terminated | None
         return Waiting(_first_wait(unit, has_inits)), None
     if unit.life is Life.HELD and last.reason == ANEW:
         return Waiting(ANEW), last
+    if unit.life is Life.BACKOFF and last.reason == CONFIG_REASON:
+        return Waiting(CONFIG_REASON, last.message), last
     if unit.life is Life.BACKOFF and not _keeps_its_end(unit, last):
         return Waiting(CRASH_LOOP, _backing_off(unit, last)), last
     return last, before
@@ -85,7 +87,7 @@ def _backing_off(unit: UnitRecord, last: Terminated) -> str:
     """As the kubelet puts it (spec.md section 5), with the whole delay and not what is left of it."""
     if unit.due_at is None or last.finished_at is None:
         return ""
-    return f"back-off {human(unit.due_at - last.finished_at)} restarting failed container={unit.name}"
+    return f"back-off {between(last.finished_at, unit.due_at)} restarting failed container={unit.name}"
 
 
 def _keeps_its_end(unit: UnitRecord, last: Terminated) -> bool:

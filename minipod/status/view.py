@@ -69,6 +69,8 @@ class UnitView(NamedTuple):
     main_pid: int | None = None
     deadline_at: int | None = None
     log: LogView = LogView()
+    image: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
 
     @property
     def name(self) -> str:
@@ -79,10 +81,19 @@ class UnitView(NamedTuple):
         return dict(self.probes).get(kind)
 
 
+class VolumeView(NamedTuple):
+    """What units share. ``path``: where it is, "" as long as it is not prepared."""
+
+    name: str
+    kind: str
+    path: str
+
+
 class PodView(NamedTuple):
     """A whole pod at the moment ``now``. ``next_event``: the number of the first event that it does not know of.
     ``message``: why the pod ends, once that is fixed; ``told_by``: the signal that said so; ``decided_by``: the
-    unit whose code it is; ``stop_by``: when all is gone at the latest."""
+    unit whose code it is; ``stop_by``: when all is gone at the latest; ``is_mounted``: units see volumes by mounts, not
+    links."""
 
     record: PodRecord
     info: PodInfo
@@ -103,6 +114,8 @@ class PodView(NamedTuple):
     impossible_events: int = 0
     version: str = ""
     plan_digest: str = ""
+    volumes: tuple[VolumeView, ...] = ()
+    is_mounted: bool = False
 
     def unit(self, name: str) -> UnitView | None:
         """The unit of this name, if there is one."""

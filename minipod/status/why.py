@@ -7,16 +7,17 @@ import errno
 from collections.abc import Callable
 from datetime import datetime
 
-from minipod.status.durations import human
+from minipod.status.durations import between, human
 from minipod.status.records import Terminated
 from minipod.status.states import ANEW
 from minipod.status.view import PodView, ProbeView, Sickness, UnitView, Wait
 from minipod.supervisor.signals import name_of
-from minipod.supervisor.verdict import OOM_REASON
+from minipod.supervisor.verdict import CONFIG_REASON, OOM_REASON
 from minipod.supervisor.vocabulary import Kind, Life, Outcome, PodEvent, Want
 
 _MILESTONES = {
     "started": "to have started", "ready": "to be ready", "completed": "to have ended with 0", "gone": "to be over",
+    "tried": "to have been started, if it can be",
 }  # fmt: skip
 STOPPING = frozenset({Life.PRE_STOP, Life.TURN, Life.TERM_SENT, Life.KILL_SENT})
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
@@ -84,7 +85,7 @@ def _backing_off(unit: UnitView, now: int) -> str:
     when = f"in {human(max(due - now, 0))}, at {_clock(due)}" if due is not None else "soon"
     if last is None or last.finished_at is None:
         return f"could not be started for want of resources; the next try comes {when}"
-    delay = f", after a back-off of {human(due - last.finished_at)}" if due is not None else ""
+    delay = f", after a back-off of {between(last.finished_at, due)}" if due is not None else ""
     number = unit.record.instances
     return f"ended {_ago(last.finished_at, now)} with {end_of(unit)}; restart {number} comes {when}{delay}{_left(unit)}"
 
@@ -248,6 +249,8 @@ def _end(end: Terminated, raw_code: int | None, outcome: Outcome | None) -> str:
     code = f"exit code {end.exit_code}"
     if end.reason == OOM_REASON:
         return f"{code}: the kernel killed it for want of memory ({OOM_REASON})"
+    if end.reason == CONFIG_REASON:
+        return f"{code}: what it shall have or be is not to be had ({CONFIG_REASON})"
     if outcome is Outcome.UNRUNNABLE or end.reason == "StartError":
         known = {_NOT_FOUND: "there is no such program", _NOT_EXECUTABLE: "its program cannot be executed"}
         return f"{code}: {known.get(end.exit_code, 'its command could not be executed')}"

@@ -43,15 +43,17 @@ def unit(name: str, kind: str = "service", life: str = "up", **more) -> dict:
         "started": runs, "ready": runs, "instances": int(runs), "restartCount": 0, "streak": 0,
         "pid": 7 if runs else None, "startedAt": at(0) if runs else None, "dueAt": None, "deadlineAt": None, "ends": [],
         "waitsFor": [], "probes": {}, "unhealthy": None, "statusText": None, "errno": None, "mainPid": None,
-        "log": {"mode": "prefix", "file": None, "bytes": 0, "lines": 0, "dropped": 0}, **more,
+        "log": {"mode": "prefix", "file": None, "bytes": 0, "lines": 0, "dropped": 0}, "image": None, "labels": {},
+        **more,
     }  # fmt: skip
 
 
 def event(seq: int, unit: str | None, machine: str = "lifecycle", **more) -> dict:
+    """Of the pod, where ``unit`` is None: with its keys, and without those that only units have."""
+    own = {"by": None} if unit is None else {"instance": 1, "started": True, "ready": True}
     return {
         "seq": seq, "time": at(seq), "unit": unit, "machine": machine, "from": "up", "event": "exited",
-        "to": "draining", "instance": 1, "reason": None, "exitCode": None, "signal": None, "message": None,
-        "started": True, "ready": True, **more,
+        "to": "draining", "reason": None, "exitCode": None, "signal": None, "message": None, **own, **more,
     }  # fmt: skip
 
 
@@ -82,7 +84,8 @@ class FakePod:
             "toldBy": None, "decidedBy": None, "exitCode": None, "stopBy": None, "main": None, "pid": 1,
             "startedAt": at(0), "now": NOW, "frozen": False, "canBeginAnew": False,
             "orphansReaped": 0, "droppedLines": 0, "impossibleEvents": 0,
-            "nextEvent": 0, "version": "0.1.0", "planDigest": "00ff", "labels": {},
+            "nextEvent": 0, "version": "0.1.0", "planDigest": "00ff", "labels": {}, "prepared": True, "mounted": False,
+            "volumes": [],
         }  # fmt: skip
         self.version = 1
         self.events: list[dict] = []
@@ -150,8 +153,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         path, query, name = self._asked()
-        if path in self.server.pod.refusals:
-            self._answer(*self.server.pod.refusals[path])
+        refusals = self.server.pod.refusals
+        self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if path in refusals or f"POST {path}" in refusals:
+            self._answer(*(refusals.get(path) or refusals[f"POST {path}"]))
         else:
             self._answer(202, json.dumps({"unit": name, "order": path.rpartition("/")[2], "event": 0}).encode())
 

@@ -44,6 +44,16 @@ def test_a_unit_in_back_off(fake_pod, say) -> None:
     )
 
 
+def test_a_unit_s_last_words(fake_pod, say) -> None:
+    """Where kubectl has them, a line each; nothing that a terminal would act on."""
+    ends = [end(3, instance=1, message="no such\x1b[31m table\nof that name\n")]
+    fake_pod.units = [unit("web", life="ended", outcome="failed", begun=True, instances=1, ends=ends)]
+    out = say("describe", "web").out
+    words = "  Message:      no such\\x1b[31m table\n                of that name\n  Exit Code:    3\n"
+    assert "  Reason:       Error\n" + words in out
+    assert '"message": "no such\\u001b[31m table\\nof that name\\n"' in say("get", "-o", "json").out
+
+
 def test_a_unit_that_is_not_ready(fake_pod, say) -> None:
     probes = {"readiness": probe("failure", 2, "HTTP status 503", answers=9, failures=4), "liveness": probe()}
     fake_pod.units = [unit("web", ready=False, probes=probes, statusText="warming up", mainPid=9)]
@@ -55,6 +65,12 @@ def test_a_unit_that_is_not_ready(fake_pod, say) -> None:
     assert said in out
     assert "Liveness:       rest; no answer so far\n" in out
     assert "PID:            7\nMain PID:       9, as it says\n" in out
+
+
+def test_what_is_said_of_a_unit(fake_pod, say) -> None:
+    fake_pod.units = [unit("web", image="web:\x1b2", labels={"a": "1", "b": ""})]
+    said = "Kind:           service\nLabels:         a=1\n                b=\nImage:          web:\\x1b2\nState:"
+    assert said in say("describe", "web").out
 
 
 def test_a_unit_that_is_well_needs_no_reason(fake_pod, say) -> None:

@@ -12,7 +12,10 @@ import pytest
 from fake_pod import FakePod
 
 from minipod.errors import PodError
+from minipod.model import Capabilities, Kind, Limit, Pod, Unit
 from minipod.reaper.context import OF_ONE_INSTANCE, Context, Identity, environment, identity_of, limit, parse
+from minipod.reaper.encode import encode
+from minipod.reaper.lower import lower
 from minipod.reaper.peer import Peer
 
 PATH = os.environ["PATH"]
@@ -30,7 +33,13 @@ def context(**more: object) -> dict:
 @pytest.fixture
 def web(fake_pod: FakePod) -> FakePod:
     fake_pod.contexts["web"] = context()
+    fake_pod.plan = plan()
     return fake_pod
+
+
+def plan(**more: object) -> bytes:
+    """The plan of a pod that is web alone."""
+    return encode(lower(Pod("shop", (Unit("web", Kind.SERVICE, ("true",), "never", **more),))))
 
 
 def become(*words: str, **how: object) -> subprocess.CompletedProcess:
@@ -203,11 +212,12 @@ def test_root_becomes_what_the_pod_is(web: FakePod) -> None:
     assert (done.returncode, done.stdout.split("\n")[:4]) == (0, ["12345", "12346", "12346 12347 12348", "b=c"])
 
 
-def test_the_other_one_who_answers_next_counts_for_nothing(web: FakePod) -> None:
-    """Whoever says the context is asked who he is, not who listens there a moment later."""
+def test_another_one_who_answers_next_is_refused(web: FakePod) -> None:
+    """Whoever says the context must be who says the rights, and not only listen there a moment later."""
     web.belong_to(OTHER.uid, OTHER.gid)
     web.after_context = lambda: web.belong_to(0, 0)
-    assert become("web", "id", "-u", cwd="/").stdout == "12345\n"
+    done = become("web", "id", "-u", cwd="/")
+    assert (done.returncode, done.stdout) == (1, "") and "another pod answers than a moment ago" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -246,3 +256,54 @@ def test_no_directory_is_entered_that_the_pods_user_may_not(web: FakePod, tmp_pa
     web.contexts["web"] = context(workingDir=str(behind))
     done = become("web", "pwd", cwd="/")
     assert (done.returncode, done.stdout, done.stderr.count("permission denied")) == (1, "", 1)
+
+
+# --- what it may do and use -------------------------------------------------------------------------------------------
+
+LOOK = "cat /proc/self/status; echo; ulimit -Sn; ulimit -Hn; nice; cat /proc/self/oom_score_adj"
+NET_BIND, KILL = 1 << 10, 1 << 5
+RIGHTS = {
+    "groups": ("3001",), "limits": {"nofile": Limit(77, 99)}, "nice": 7, "oom_score_adj": 123,
+    "no_new_privileges": True, "capabilities": Capabilities(("KILL",), ("NET_BIND_SERVICE",)),
+}  # fmt: skip
+
+
+def look() -> tuple[dict[str, str], list[str]]:
+    """Its status, and the lines behind it."""
+    done = become("web", "sh", "-c", LOOK, cwd="/")
+    assert done.returncode == 0, done.stderr
+    status, _, rest = done.stdout.partition("\n\n")
+    return {key: text.strip() for key, _, text in (line.partition(":") for line in status.splitlines())}, rest.split()
+
+
+def test_it_is_bound_as_the_unit_is(web: FakePod) -> None:
+    web.plan = plan(user="4321", **RIGHTS)
+    web.contexts["web"] = context(user="4321")
+    status, rest = look()
+    sets = {name: int(status[f"Cap{name}"], 16) for name in ("Prm", "Eff", "Inh", "Amb", "Bnd")}
+    bounding = sets.pop("Bnd")
+    assert sets == dict.fromkeys(sets, NET_BIND) and bounding & (KILL | NET_BIND) == NET_BIND
+    assert (status["NoNewPrivs"], sorted(status["Groups"].split())) == ("1", ["0", "3001"])
+    assert rest == ["77", "99", "7", "123"]
+
+
+def test_root_keeps_what_is_not_dropped(web: FakePod) -> None:
+    web.plan = plan(capabilities=Capabilities(("ALL",), ("KILL",)))
+    status, _ = look()
+    assert [int(status[f"Cap{name}"], 16) for name in ("Prm", "Eff", "Bnd", "Amb")] == [KILL, KILL, KILL, 0]
+
+
+def test_a_pod_that_is_not_roots_gives_nothing(web: FakePod) -> None:
+    """Neither a group that it is not in, nor a capability, nor a limit above ours."""
+    web.belong_to(OTHER.uid, OTHER.gid, OTHER.groups)
+    web.plan = plan(**{**RIGHTS, "groups": ("3001", "12348"), "nice": -5, "limits": {"nofile": Limit(77, 1 << 40)}})
+    status, rest = look()
+    assert [int(status[f"Cap{name}"], 16) for name in ("Prm", "Eff", "Amb")] == [0, 0, 0]
+    assert "3001" not in status["Groups"].split() and "12348" in status["Groups"].split()
+    assert rest[0] == "77" and int(rest[1]) < 1 << 40 and rest[2] == "0"
+
+
+def test_who_would_not_start_is_not_begun(web: FakePod) -> None:
+    web.plan = plan(not_root=True)
+    done = become("web", "id")
+    assert (done.returncode, done.stderr) == (1, "minipod: web would run as root, and runAsNonRoot forbids it\n")

@@ -66,12 +66,14 @@ def test_a_pod_that_ends(fake_pod, say) -> None:
 
 
 def test_wide(fake_pod, say) -> None:
-    fake_pod.units = [unit("web", ready=False, probes=SICK), unit("db", log={**unit("x")["log"], "file": "/l"})]
+    said = {"image": "web:2", "labels": {"a": "1", "b": "2"}}
+    log = {**unit("x")["log"], "file": "/l"}
+    fake_pod.units = [unit("web", ready=False, probes=SICK, **said), unit("db", log=log)]
     rows = stripped(block(say("get", "-o", "wide").out, 1))
-    assert rows[0][-3:] == ["PID", "LOG", "WHY"]
+    assert rows[0][-5:] == ["PID", "LOG", "IMAGE", "LABELS", "WHY"]
     because = "is not ready: its readiness probe failed 3 times in a row, last 5s ago: HTTP status 503"
-    assert rows[1][-3:] == ["7", "prefix", because]
-    assert rows[2][-3:] == ["7", "/l", "<none>"]
+    assert rows[1][-5:] == ["7", "prefix", "web:2", "a=1,b=2", because]
+    assert rows[2][-5:] == ["7", "/l", "<none>", "<none>", "<none>"]
 
 
 def test_named_units_alone(fake_pod, say) -> None:
@@ -165,8 +167,11 @@ def test_documents_that_change(fake_pod, say) -> None:
 def test_conditions_say_since_when(fake_pod, say) -> None:
     """From PID 1's record, as far as the pod that is shown knows of it."""
     ready = event(3, "web", to="up", started=True, ready=True)
-    fake_pod.events = [{**ready, "seq": 0}, {**event(9, "web", to="draining", ready=False), "seq": 1}]
-    fake_pod.pod["nextEvent"] = 1
+    changing = event(4, None, "pod", event="plan", to="changing")
+    fake_pod.events = [
+        {**ready, "seq": 0}, {**changing, "seq": 1}, {**event(9, "web", to="draining", ready=False), "seq": 2}
+    ]  # fmt: skip
+    fake_pod.pod["nextEvent"] = 2
     conditions = json.loads(say("get", "-o", "json").out)["status"]["conditions"]
     moments = {each["type"]: each.get("lastTransitionTime") for each in conditions}
     assert (moments["Ready"], moments["PodScheduled"]) == ("2026-01-31T11:59:03Z", "2026-01-31T11:59:00Z")

@@ -87,7 +87,9 @@ def test_a_word_takes_what_its_help_says(word: str, monkeypatch: pytest.MonkeyPa
 
 
 # Kinds of things that help texts name; a new one is completed as nothing until complete.py knows it.
-KINDS = set("NAME FILE PLAN DIR PATH KEY KEY=VALUE SIGNAL TIME N LIST FORMAT CMD ARGS".split())
+KINDS = set(
+    "NAME FILE PLAN DIR PATH KEY KEY=VALUE IMAGE IMAGE=CMD NAME=/PATH SIGNAL TIME N LIST FORMAT CMD ARGS".split()
+)
 
 
 @pytest.mark.parametrize("word", sorted(cli.WORDS))

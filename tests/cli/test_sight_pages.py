@@ -5,7 +5,7 @@ from pathlib import Path
 
 from test_analyze import TEXT
 
-from minipod.commands import analyze, top
+from minipod.commands import analyze, top_text
 from minipod.reaper.context import OF_ONE_INSTANCE
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,8 +34,8 @@ def test_every_part_of_the_time_is_explained() -> None:
 
 def test_every_column_of_top_is_explained() -> None:
     explained = [name for row in rows("top.md") for name in row[0].split(", ")]
-    assert explained == [name for name in top.HEAD if name not in ("UNIT", "STATUS")]
-    assert shown("top.md")[0].split("  ")[0] == "UNIT" and re.split(" {2,}", shown("top.md")[0]) == list(top.HEAD)
+    assert explained == [name for name in top_text.HEAD if name not in ("UNIT", "STATUS")]
+    assert shown("top.md")[0].split("  ")[0] == "UNIT" and re.split(" {2,}", shown("top.md")[0]) == list(top_text.HEAD)
 
 
 def test_what_exec_leaves_out() -> None:

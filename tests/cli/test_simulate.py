@@ -240,3 +240,61 @@ def test_our_own_scenarios_are_of_the_same_format(capsys):
     assert cli.main(["simulate", "--check", str(ROOT / "tests" / "policy" / "scenarios")]) == 0
     passed = int(capsys.readouterr().out.splitlines()[-1].split()[0])
     assert passed >= 230
+
+
+NEXT = """
+[pod]
+name = "shop"
+[sidecar.cache]
+command = ["cache"]
+[service.app]
+command = ["app"]
+"""
+
+
+def test_another_plan(shop, capsys):
+    following = shop.with_name("next.toml")
+    following.write_text(NEXT)
+    events = f"migrate:exit=0@2s, pod:apply={following}@5s, app:exit=3@9s, pod:TERM@30s"
+    code, out, err = said_of(shop, capsys, "--events", events)
+    assert (code, err) == (0, "")
+    lines = [line.split() for line in out.splitlines()]
+    assert ["5s", "web", "pre-stop", "turn", "term-sent", "draining", "held", "(not", "started)"] in lines
+    assert ["app", "spawning", "post-start", "up", "(started", "ready)"] in lines
+    assert ["9s", "app", "draining", "backoff", "spawning", "post-start", "up"] in lines
+    assert said_of(shop, capsys, "-o", "svg", "--events", events)[0] == 0
+
+
+def test_a_plan_that_is_refused(shop, capsys):
+    following = shop.with_name("next.toml")
+    following.write_text(NEXT.replace("[pod]", "[pod]\ndeadline = '1h'"))
+    code, _, err = said_of(shop, capsys, "--events", f"pod:apply={following}@5s")
+    assert (code, "changed nothing" in err, "is settled when a pod starts" in err) == (0, True, True)
+
+
+def test_a_plan_with_a_mistake(shop, capsys):
+    following = shop.with_name("next.toml")
+    following.write_text("[service.web]\ncomand = ['web']\n")
+    assert cli.main(["simulate", str(shop), "--events", f"pod:apply={following}@5s"]) == CONFIG
+    assert "did you mean `command`?" in capsys.readouterr().err
+
+
+def test_a_scenario_with_plans(shop, capsys):
+    (shop.parent / "next.toml").write_text(NEXT)
+    scenario = shop.with_name("scenario.toml")
+    text = """
+source = "a runbook"
+given = "shop.toml"
+plan = {next = "next.toml"}
+events = ["pod: apply=next @5s"]
+until = "9s"
+[expected]
+phase = "Running"
+"""
+    scenario.write_text(text)
+    assert cli.main(["simulate", "--check", str(scenario)]) == 0
+    scenario.write_text(text.replace("apply=next", "apply=nxt"))
+    assert cli.main(["simulate", "--check", str(scenario)]) == 1
+    said = capsys.readouterr().out
+    assert "no plan is called `nxt`" in said and "did you mean `next`?" in said
+    assert "nobody applies `next`" in said

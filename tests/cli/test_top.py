@@ -13,14 +13,14 @@ import pytest
 from fake_pod import FakePod, end, unit
 from rich.console import Console
 
-from minipod.commands import processes, top
+from minipod.commands import processes, top, top_text
 from minipod.commands.top_live import show
 from minipod.reaper.client import Client
 from minipod.status.usage import Process, Usage
 
 BUSY = "import os; print(flush=True)\nwhile os.getppid() != 1: pass"
 HEAD = ["UNIT", "STATUS", "CPU", "CPU TIME", "MEMORY", "PROCS", "THREADS", "RESTARTS"]
-FRAME = top.Frame("shop", [top.Row(Usage("web", 7, 1.5, 2048, 2, 3, 0.25), "Running", 4)], [])
+FRAME = top_text.Frame("shop", [top_text.Row(Usage("web", 7, 1.5, 2048, 2, 3, 0.25), "Running", 4)], [])
 
 
 @pytest.fixture
@@ -147,7 +147,7 @@ def test_only_top_needs_psutil(python: object) -> None:
     [(0, "0"), (1, "0.0Ki"), (1536, "1.5Ki"), (2**20, "1.0Mi"), (3 * 2**30, "3.0Gi"), (2**50, "1024.0Ti")],
 )
 def test_sizes(count: int, text: str) -> None:
-    assert top.size(count) == text
+    assert top_text.size(count) == text
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,6 @@ def test_pods_that_come_with_minipod_are_good(path, capsys):
         (["schema", "x"], "schema takes no operand"),
         (["explain", "restrat"], "did you mean restart?"),
         (["explain", "a", "b"], "one KEY only"),
-        *[([word], f"{word} is not there yet") for word in sorted(cli.LATER)],
     ],
 )
 def test_mistakes_on_the_command_line(words, said, capsys):

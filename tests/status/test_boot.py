@@ -100,6 +100,21 @@ def test_a_service_that_is_done_is_there() -> None:
     assert finished(fold(failed), {"job": Kind.SERVICE}) is None
 
 
+def test_who_was_tried_has_been_started_or_has_ended() -> None:
+    steps = [
+        Step(0, "one", "spawning"), Step(1, "one", "post-start"), Step(5, "one", "up", True, True),
+        Step(5, "two", "spawning"), Step(6, "two", "draining"), Step(6, "two", "backoff"), Step(6, "web", "spawning"),
+        Step(7, "web", "post-start"),
+    ]  # fmt: skip
+    kinds = dict.fromkeys(("one", "two", "web"), Kind.SERVICE)
+    edges = (Edge(0, 1, Milestone.TRIED, START), Edge(1, 2, Milestone.TRIED, START))
+    boot = fold(steps)
+    assert [boot.tracks[name].reached(Milestone.TRIED) for name in kinds] == [5, 6, None]
+    assert [(link.unit, link.milestone) for link in chain(boot, kinds, edges, "web")] == [
+        ("web", Milestone.READY), ("two", Milestone.TRIED), ("one", Milestone.TRIED),
+    ]  # fmt: skip
+
+
 def test_nothing_happened() -> None:
     boot = fold((), ["web"])
     assert (boot.tracks["web"].spans, slowest(boot, {"web": Kind.SERVICE}), boot.end) == ([], None, 0)

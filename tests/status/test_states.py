@@ -47,11 +47,20 @@ def test_a_service_in_back_off(end: Terminated) -> None:
     assert (status.state, status.last_state, status.restart_count) == (Waiting("CrashLoopBackOff"), end, 1)
 
 
+def test_what_is_not_to_be_had_is_said_while_it_waits() -> None:
+    """spec.md section 2: as long as a container cannot be configured the kubelet says so, and why."""
+    end = Terminated(128, "CreateContainerConfigError", message="it would run as root")
+    status = shown(life=Life.BACKOFF, instances=1, ends=(end,))
+    assert (status.state, status.last_state) == (Waiting("CreateContainerConfigError", "it would run as root"), end)
+    assert shown(life=Life.ENDED, outcome=Outcome.FAILED, instances=1, ends=(end,)).state == end
+
+
 def test_how_long_a_back_off_is() -> None:
     """spec.md section 5; from the end of the run before, whatever has passed of it."""
     end = Terminated(1, "Error", finished_at=5 * SECOND)
-    state = shown(life=Life.BACKOFF, instances=4, ends=(CRASH, end), due_at=45 * SECOND).state
-    assert state == Waiting("CrashLoopBackOff", "back-off 40s restarting failed container=web")
+    for due_at in (45 * SECOND, 45 * SECOND - 1000):  # both moments are told in whole microseconds
+        state = shown(life=Life.BACKOFF, instances=4, ends=(CRASH, end), due_at=due_at).state
+        assert state == Waiting("CrashLoopBackOff", "back-off 40s restarting failed container=web")
 
 
 @pytest.mark.parametrize("kind", [Kind.SIDECAR, Kind.INIT])

@@ -103,6 +103,8 @@ def test_no_resources() -> None:
         (Terminated(127, "StartError", finished_at=AGO), None, "exit code 127: there is no such program"),
         (Terminated(126, "StartError", finished_at=AGO), None, "exit code 126: its program cannot be executed"),
         (Terminated(128, "StartError", finished_at=AGO), None, "exit code 128: its command could not be executed"),
+        (Terminated(128, "CreateContainerConfigError", finished_at=AGO), None,
+         "exit code 128: what it shall have or be is not to be had (CreateContainerConfigError)"),
     ],
 )
 def test_how_it_ended(end, raw, said) -> None:
