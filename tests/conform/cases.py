@@ -10,6 +10,7 @@ RULES: Mapping[int, str] = {
     9: "the stop of the pod follows its stop budget",
     11: "nothing is adopted: a supervisor that finds processes of unknown origin starts everything anew",
     13: "a probe asks an address, on loopback unless told otherwise: PID 1 looks up no names",
+    14: "addresses are those of the outer container",
     31: "waits are exact, and the stop of the pod follows its budget",
 }
 

@@ -1,6 +1,5 @@
 """The programs that tests ask, each built once for all workers under sanitizers; the scenarios of tests/policy."""
 
-import fcntl
 import os
 import subprocess
 import sys
@@ -11,21 +10,23 @@ import pytest
 from hypothesis import Phase, settings
 
 from minipod.config.toml import loads
+from minipod.reading import read_pod
 from minipod.supervisor.scenario import Scenario, parse
 
 sys.path.insert(0, str(Path(__file__).parent))
 
 from player import Player
 from witness import SCENARIOS
+from workshop import Workshop
 
 HERE = Path(__file__).parent
-STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
-SANITIZED = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all",
-             "-DSPAWN_MAY_SHARE=1"]  # children never run here, so the sanitizer has nothing against it
 # What stays off the fake kernel: the core's first and last words, the child's side of a fork, the door and the client's
 # side of the control socket, and the kernel itself.
 NOT_ON_FAKE = {"child", "file", "footprint", "front", "given", "identity", "lookup", "main", "report", "run", "sys",
-               "user", "one", "one_amend", "one_options", "one_value", "pause", "ask", "client", "door", "seek"}
+               "user", "one", "one_amend", "one_options", "one_value", "pause", "ask", "client", "door", "seek",
+               "rights", "mount", "message_file", "beneath", "hosts", "journal", "keeper", "keeper_place", "listing",
+               "tree", "volume_files", "volume_make", "volume_show", "root", "fetcher",
+               "step"}  # which is there with its witness
 WRAPPED = ["-Wl,--wrap=timer_arm,--wrap=timer_pop_due"]
 
 PHASES = [Phase.explicit, Phase.generate, Phase.shrink]
@@ -34,33 +35,25 @@ settings.load_profile("core")
 
 
 @pytest.fixture(scope="session")
-def build(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, list[str]], Path]:
-    """Builds a program of a name from words for the compiler; the first worker does, the others wait for it."""
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    """One for all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return Workshop(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
 
-    def build_once(name: str, words: list[str]) -> Path:
-        program = shared / name
-        with open(shared / f"{name}.lock", "w", encoding="ascii") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            if not program.exists():
-                unfinished = shared / f"{name}.new"
-                headers = [f"-I{root / 'csrc'}", f"-I{HERE}"]
-                subprocess.run(["gcc", *STRICT, *SANITIZED, *headers, "-o", unfinished, *words], check=True)
-                unfinished.rename(program)
-        return program
 
-    return build_once
+@pytest.fixture(scope="session")
+def build(workshop: Workshop) -> Callable[[str, list[str]], Path]:
+    """Builds a program of a name from sources and words for the linker."""
+    return workshop.build
 
 
 @pytest.fixture(scope="session")
 def player(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Player]:
     """The core on the fake kernel."""
-    own = [str(HERE / name) for name in ("driver.c", "script.c", "sight.c")]
+    own = [str(HERE / name) for name in ("driver.c", "script.c", "sight.c", "traced_step.c")]
     own += [str(path) for path in sorted(HERE.glob("fake_*.c"))]
     core = [str(path) for path in sorted((root / "csrc").glob("*.c")) if path.stem not in NOT_ON_FAKE]
-    running = Player(build("core-on-fake", ["-include", str(HERE / "trace.h"), *WRAPPED, *own, *core]))
+    running = Player(build("core-on-fake", [*WRAPPED, *own, *core]))
     yield running
     running.close()
 
@@ -86,4 +79,11 @@ def pieces(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Call
 @pytest.fixture(scope="session")
 def scenarios() -> dict[str, Scenario]:
     """Every scenario of the policy by its name."""
-    return {path.stem: parse(loads(path.read_text(encoding="utf-8"))) for path in SCENARIOS}
+    return {path.stem: _read(path) for path in SCENARIOS}
+
+
+def _read(path: Path) -> Scenario:
+    """Its pod is a table, or a manifest beside it."""
+    document = loads(path.read_text(encoding="utf-8"))
+    given = document["given"]
+    return parse(document, read_pod(str(path.with_name(given))).pod if isinstance(given, str) else None)

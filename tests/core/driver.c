@@ -15,6 +15,8 @@
  *     at NS ended U BY_SIGNAL CODE | stray REACTION | said MACHINE U EVENT | signal N CODE | write U STREAM HEX
  *     at NS oom U | turned U ERRAND REPLY AFTER | notified U NOTICE
  *     at NS file K stuck | goes | kill SIGNAL | news LINES ERROR STAGE     the writer of that log file
+ *     at NS fetch …                                        what the child that reads a plan's sources says: fake_fetch.c
+ *     at NS volume holds PATH | warns TEXT | done | failed TEXT | over | ends     what the child for volumes says
  *     at NS client K comes | says HEX | reads N | ends | leaves      of the control server; reads N: no more for now
  *     at NS room K N | process REACTION ENVIRONMENT_HEX KEY PARENT SESSION NAME_HEX
  *     records, metrics ROOM, events FD              shown at the end (sight.c); written to
@@ -59,9 +61,22 @@ int child_run(void *start)
     abort();
 }
 
+static struct { uint8_t started, ready; char name[PLAN_MAX_NAME + 1]; } *shown;  /* by slot */
+
+/* Another plan may give a slot to another unit. */
+static void tell_who(const struct core *c, const struct unit *u)
+{
+    if (!c->held || strcmp(shown[u->slot].name, u->name) == 0)
+        return;
+    snprintf(shown[u->slot].name, sizeof shown->name, "%s", u->name);
+    log_line("who %u %s", u->slot, u->name);
+}
+
 void trace_step(struct core *c, int machine, const struct unit *u, int from, int event, int kind, int next)
 {
-    int unit = u ? (int)unit_index(c, u) : -1;
+    int unit = u ? (int)u->slot : -1;
+    if (u)
+        tell_who(c, u);
     if (c->queue.fill + 1 > peak)
         peak = c->queue.fill + 1;
     if (machine == MACHINE_WATCHDOG && from == PROBE_REST && event == PROBE_EVENT_DUE)
@@ -70,8 +85,6 @@ void trace_step(struct core *c, int machine, const struct unit *u, int from, int
 }
 
 /* --- what is shown --- */
-
-static struct { uint8_t started, ready; } *shown;
 
 /* A pod's phase and what its probes say, when they have changed. */
 void turn_ends(void)
@@ -82,12 +95,12 @@ void turn_ends(void)
     if (phase != shown_phase)
         log_line("phase %d", phase);
     shown_phase = phase;
-    for (uint32_t i = 0; i < core.unit_count; i++) {
-        const struct unit *u = &core.units[i];
-        if (u->started != shown[i].started || u->ready != shown[i].ready)
-            log_line("flags %u %d %d", i, u->started, u->ready);
-        shown[i].started = u->started;
-        shown[i].ready = u->ready;
+    for (uint32_t i = 0; i < core.slot_count; i++) {
+        const struct unit *u = core.slots[i];
+        if (u->started != shown[u->slot].started || u->ready != shown[u->slot].ready)
+            log_line("flags %u %d %d", u->slot, u->started, u->ready);
+        shown[u->slot].started = u->started;
+        shown[u->slot].ready = u->ready;
     }
 }
 
@@ -144,7 +157,7 @@ int __wrap_timer_pop_due(struct core *c, uint32_t *id)
 static void report_units(void)
 {
     for (uint32_t i = 0; i < core.unit_count; i++) {
-        const struct unit *u = &core.units[i];
+        const struct unit *u = core.units[i];
         log_line("unit %u %d %d %d %u %u %d %s", i, u->life, u->outcome, u->has_run ? u->code : -1, u->restarts,
                  u->streak, u->pid, u->has_run || u->blamed_dependency ? step_reason(u) : "-");
     }
@@ -185,7 +198,7 @@ static void report_sinks(void)
 static void report_logs(void)
 {
     for (uint32_t i = 0; i < core.unit_count; i++) {
-        const struct unit *u = &core.units[i];
+        const struct unit *u = core.units[i];
         log_line("log %u %lu %lu %lu", i, (unsigned long)u->log_lines, (unsigned long)u->log_bytes,
                  (unsigned long)u->log_dropped);
         for (int previous = 0; previous < 2; previous++) {
@@ -225,8 +238,8 @@ static void play(char *request)
     fake = (struct fake){.core = &core, .now = BEGIN, .until = NEVER, .last_pid = 100};
     fake.processes = calloc(4096, sizeof *fake.processes);
     script_read(request);
-    shown = calloc(core.unit_count, sizeof *shown);
-    armed = calloc(2 * core.unit_count + POD_TIMERS + core.plan.errand_count + CONTROL_TIMERS,
+    shown = calloc(core.unit_count + SPARE, sizeof *shown);
+    armed = calloc(2 * core.unit_count + POD_TIMERS + core.plan.errand_count + CONTROL_TIMERS + 3 * SPARE,
                    sizeof *armed);
     core_set_up(&core);
     sight_begin(&core);

@@ -67,7 +67,7 @@ struct behaviour {
 enum fact_kind {
     FACT_EXECUTED, FACT_UNSTARTABLE, FACT_ENDED, FACT_PROCESS_ENDED, FACT_STRAY_ENDED, FACT_SAID, FACT_SIGNAL,
     FACT_WRITE, FACT_ROOM, FACT_FILE, FACT_PROCESS, FACT_OOM, FACT_TURNED, FACT_NOTIFIED, FACT_PULSE,
-    FACT_ERRAND_EXECUTED, FACT_ERRAND_UNASKED, FACT_REPLIED, FACT_CLIENT
+    FACT_ERRAND_EXECUTED, FACT_ERRAND_UNASKED, FACT_REPLIED, FACT_CLIENT, FACT_VOLUME, FACT_FETCH
 };
 
 /* pid 0: whichever leader the unit has now. */
@@ -91,6 +91,7 @@ struct fake {
     int signal_code;                /* of the next record: SI_USER or SI_KERNEL */
     uint32_t lost;
     uint8_t has_door;               /* somebody will come to the control server */
+    int maps;                       /* mappings that were taken while it ran, and not given back */
 };
 
 extern struct fake fake;
@@ -100,7 +101,7 @@ struct process *kernel_add(int32_t parent, int32_t group);
 int32_t kernel_fork(uint32_t unit, struct pipe *handshake);
 struct process *kernel_living(const struct fact *);         /* whom it happens to: executed or not; NULL: gone */
 void kernel_end(struct process *, uint8_t by_signal, uint8_t code);
-void kernel_mark(struct process *, uint32_t unit);
+void kernel_mark(struct process *, uint32_t number);
 void kernel_plan(struct fact);
 void kernel_happen(void);           /* everything of this moment that was planned before the call */
 uint64_t kernel_next(void);         /* NEVER: nothing is planned */
@@ -121,6 +122,7 @@ int net_is_ready(const struct descriptor *, uint32_t events);
 int64_t net_read(const struct descriptor *, char *to, size_t size);
 void net_replied(const struct fact *);
 void net_notify(const struct fact *);
+void net_closed(int socket);                /* nobody hears what is said there */
 void net_beat(const struct fact *);
 void net_watchdog_waits(uint32_t unit);
 
@@ -132,11 +134,26 @@ void file_turned(const struct fact *);
 int file_killed(int32_t pid, int sig);      /* 1: that is a writer, and it ended */
 void files_report(void (*put)(const char *bytes, size_t size));
 
+/* --- fake_volume.c --- */
+
+int32_t volume_fork(void);                  /* 0: nobody asked for its child */
+int volume_reaped(int32_t pid, struct sys_exit *out);
+void volume_turned(const struct fact *);
+void packet_write(struct pipe *, const void *bytes, size_t size, int passes);    /* passes: a descriptor, too */
+
+/* --- fake_fetch.c --- */
+
+int32_t fetch_fork(void);                   /* 0: nobody asked for one */
+int fetch_killed(int32_t pid, int sig);     /* 1: that is such a child */
+int fetch_reaped(int32_t pid, struct sys_exit *out);
+void fetch_turned(const struct fact *);
+
 /* --- descriptors --- */
 
 enum { DESCRIPTORS = 2048 };
 enum held {
-    FREE, PLAIN, PIPE_READ, PIPE_WRITE, EPOLL, SIGNALS, PROC, TEXT, PIDFD, SINK, SOCKET, OOM, CONNECTION, DOOR, CLIENT
+    FREE, PLAIN, PIPE_READ, PIPE_WRITE, EPOLL, SIGNALS, PROC, TEXT, PIDFD, SINK, SOCKET, OOM, MEMORY, CONNECTION, DOOR,
+    CLIENT
 };
 
 struct descriptor {
@@ -171,6 +188,8 @@ void knockers_report(void (*put)(const char *bytes, size_t size));
 void pipe_write(struct pipe *, const char *bytes, size_t size);
 void pipe_unref_writer(struct pipe *);
 struct pipe *pipe_of_stream(uint32_t unit, uint32_t stream);
+int is_watched(int fd);
+int is_writable(const struct descriptor *);  /* a sink, or the writing end of a pipe, has room */
 int watched_as(enum watch_kind, const struct pipe *, uint32_t *index);  /* 1: a reader of it is, for that index */
 
 /* Where the core's own output goes. room: bytes it takes before it says EAGAIN. */
@@ -185,10 +204,13 @@ struct fake_sink {
 extern struct fake_sink sinks[2];
 
 /* Calls that are counted and may be made to fail, in the order of their names in fake_sys.c. */
+enum { SPARE = 512 };     /* slots that another plan may bring */
+
 enum call {
     FORK, KILL, CHILD_ENDED, REAP, PIDFD_OPEN, PIDFD_SIGNAL, PIPE, NONBLOCKING, SIGNALFD, EPOLL_CREATE, EPOLL_ADD,
     EPOLL_WAIT, OPEN, READ, WRITE, WRITE_NOWAIT, SEND_NOWAIT, LIST, REWIND, DATAGRAMS, CREDENTIALS, BIND, PEEK,
-    READ_AT, STREAM, CONNECT, FORK_APART, REAP_APART, ACCEPT, PEER, HEAR, TELL, SHUT, GIVE_BACK, CALLS
+    READ_AT, STREAM, CONNECT, FORK_APART, REAP_APART, ACCEPT, PEER, HEAR, TELL, SHUT, GIVE_BACK, MEMORY_FILE, MAP, PASS,
+    RAISE, CALLS
 };
 
 int fails(enum call);               /* counts it; 0, or -errno */

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { PAGE = 4096 };
+
 enum { KNOCKERS = 128 };
 
 /* WAITS: in the kernel's queue before the door. */
@@ -157,6 +159,21 @@ int sys_shut(int fd, int how)
     if (held(fd)->kind != CLIENT)
         broken("what is no client was shut");
     return fails(SHUT);
+}
+
+/* As the kernel has it, at a page of its own: nobody else's memory is beside it. */
+void *sys_map(size_t size)
+{
+    void *at = fails(MAP) ? NULL : aligned_alloc(PAGE, (size + PAGE - 1) & ~(size_t)(PAGE - 1));
+    fake.maps += at != NULL;
+    return at ? memset(at, 0, size) : NULL;
+}
+
+void sys_unmap(void *at, size_t size)
+{
+    (void)size;
+    fake.maps -= at != NULL;
+    free(at);
 }
 
 /* What is given back is gone. */

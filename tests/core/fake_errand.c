@@ -9,7 +9,7 @@
 
 struct reply reply_of(const struct errand *e)
 {
-    return fake.behaviours[unit_index(fake.core, e->unit)].replies[e->plan->kind];
+    return fake.behaviours[e->unit->slot].replies[e->plan->kind];
 }
 
 /* --- commands --- */
@@ -30,13 +30,13 @@ static void plan_exit(const struct process *p, const struct reply *reply)
 
 int32_t errand_fork(uint32_t errand, struct pipe *handshake)
 {
-    const struct errand *e = &fake.core->errands[errand];
+    const struct errand *e = fake.core->errands[errand];
     struct reply reply = reply_of(e);
     struct process *p = kernel_add(fake.core->self, 0);
     p->errand = (int)errand;
     p->handshake = handshake;
     handshake->writers++;
-    kernel_mark(p, unit_index(fake.core, e->unit));
+    kernel_mark(p, e->unit->number);
     if (reply.kind == REPLY_ERROR)
         plan_error(p, fake.now + reply.after);
     else
@@ -55,7 +55,7 @@ static void execute(struct process *p)
 
 static void fail_to_execute(struct process *p)
 {
-    struct child_failure why = {ENOENT, STAGE_EXEC, {0}};
+    struct child_failure why = {ENOENT, STAGE_EXEC, 0, 0};
     p->group = p->pid;
     pipe_write(p->handshake, (const char *)&why, sizeof why);
     kernel_end(p, 0, 127);

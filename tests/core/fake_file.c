@@ -18,6 +18,11 @@ int32_t sys_fork_apart(void)
 {
     uint32_t index;
     int error = fails(FORK_APART);
+    int32_t other = error ? 0 : volume_fork();
+    if (!error && !other)
+        other = fetch_fork();
+    if (other)
+        return other;
     for (int fd = 3; !error && fd < DESCRIPTORS; fd++) {
         if (table[fd].kind != PIPE_WRITE || !watched_as(WATCH_WRITER, table[fd].pipe, &index))
             continue;
@@ -38,6 +43,8 @@ int sys_reap_apart(int32_t pid, struct sys_exit *out)
     int error = fails(REAP_APART);
     if (error)
         return error;
+    if (volume_reaped(pid, out) || fetch_reaped(pid, out))
+        return 1;
     for (int i = 0; i < FILES; i++)
         if (files[i].end.pid == pid) {
             *out = files[i].end;

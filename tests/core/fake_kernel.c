@@ -149,7 +149,7 @@ void kernel_signal(struct process *p, int sig)
     if (sig == SIGKILL) {
         if (!is_deaf(p))
             plan_end(p, fake.now, 1, SIGKILL);
-    } else if (p->unit >= 0 && sig == fake.core->units[p->unit].plan->stop_signal) {
+    } else if (p->unit >= 0 && sig == fake.core->slots[p->unit]->plan->stop_signal) {
         p->asked = sig;
         if (p->executed)
             obey(p);
@@ -175,17 +175,17 @@ struct process *kernel_dead_child(int *has_children)
 
 /* --- fork --- */
 
-void kernel_mark(struct process *p, uint32_t unit)
+void kernel_mark(struct process *p, uint32_t number)
 {
     char text[128];
-    int size = snprintf(text, sizeof text, "A=1%cMINIPOD_INSTANCE=%s.%u", 0, fake.core->mark, unit);
+    int size = snprintf(text, sizeof text, "A=1%cMINIPOD_INSTANCE=%s.%u", 0, fake.core->mark, number);
     kernel_set_environment(p, text, (size_t)size + 1);
 }
 
 /* What it may say goes on by itself: how it gets the other end is child.c's. */
 static struct pipe *line_of(uint32_t unit)
 {
-    const struct notes *notes = fake.core->units[unit].notes;
+    const struct notes *notes = fake.core->slots[unit]->notes;
     struct pipe *line = notes && notes->child_end >= 0 ? held(notes->child_end)->pipe : NULL;
     if (line)
         line->writers++;
@@ -204,7 +204,7 @@ int32_t kernel_fork(uint32_t unit, struct pipe *handshake)
     p->handshake = handshake;
     handshake->writers++;
     p->line = line_of(unit);
-    kernel_mark(p, unit);
+    kernel_mark(p, fake.core->slots[unit]->number);
     how->leader = p->pid;
     if (start.after != NEVER)
         kernel_plan((struct fact){.at = fake.now + start.after, .kind = start.code ? FACT_UNSTARTABLE : FACT_EXECUTED,
@@ -235,7 +235,7 @@ static void execute(const struct fact *f)
 static void fail_to_execute(const struct fact *f)
 {
     struct process *p = kernel_living(f);
-    struct child_failure why = {f->a == 127 ? ENOENT : EACCES, STAGE_EXEC, {0}};
+    struct child_failure why = {f->a == 127 ? ENOENT : EACCES, STAGE_EXEC, 0, 0};
     if (!p)
         return;
     p->group = p->pid;
@@ -313,7 +313,7 @@ static void happen(const struct fact *f)
         break;
     case FACT_STRAY_ENDED: end_stray(f); break;
     case FACT_SAID:
-        step_post(fake.core, (enum machine)f->a, f->unit < 0 ? NULL : &fake.core->units[f->unit], (uint8_t)f->b);
+        step_post(fake.core, (enum machine)f->a, f->unit < 0 ? NULL : fake.core->slots[f->unit], (uint8_t)f->b);
         fake.said = 1;
         break;
     case FACT_SIGNAL:
@@ -326,6 +326,8 @@ static void happen(const struct fact *f)
         break;
     case FACT_ROOM: sinks[f->a].room += f->size; break;
     case FACT_FILE: file_turned(f); break;
+    case FACT_VOLUME: volume_turned(f); break;
+    case FACT_FETCH: fetch_turned(f); break;
     case FACT_PROCESS: add_process(f); break;
     case FACT_TURNED:
     case FACT_ERRAND_EXECUTED:

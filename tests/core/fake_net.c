@@ -15,12 +15,12 @@
 static const struct errand *errand_at_port(uint16_t port)
 {
     for (uint32_t i = 0; i < fake.core->errand_count; i++)
-        if (fake.core->errands[i].plan->port == port)
-            return &fake.core->errands[i];
+        if (fake.core->errands[i]->plan->port == port)
+            return fake.core->errands[i];
     broken("a connection to nobody");
 }
 
-static const struct plan_errand *plan_of(const struct descriptor *d) { return fake.core->errands[d->errand].plan; }
+static const struct plan_errand *plan_of(const struct descriptor *d) { return fake.core->errands[d->errand]->plan; }
 
 static int is_bare(const struct descriptor *d) { return plan_of(d)->handler == HANDLER_TCP_SOCKET; }
 
@@ -35,7 +35,7 @@ static int begin(int fd, const struct sockaddr_in *to)
 {
     const struct errand *e = errand_at_port(ntohs(to->sin_port));
     struct reply reply = reply_of(e);
-    held(fd)->errand = (int)errand_index(fake.core, e);
+    held(fd)->errand = (int)e->slot;
     if (reply.kind != REPLY_NEVER)
         kernel_plan((struct fact){.at = fake.now + reply.after, .kind = FACT_REPLIED, .a = fd, .b = (int)reply.kind,
                                   .size = held(fd)->serial});
@@ -189,18 +189,34 @@ int sys_pass_credentials(int socket)
     return fails(CREDENTIALS);
 }
 
+static struct behaviour *behaviour_of(unsigned number)
+{
+    for (uint32_t i = 0; i < fake.core->slot_count; i++)
+        if (fake.core->slots[i]->number == number)
+            return &fake.behaviours[i];
+    return NULL;
+}
+
+void net_closed(int socket)
+{
+    for (uint32_t i = 0; i < fake.core->slot_count; i++)
+        if (fake.behaviours[i].socket == socket)
+            fake.behaviours[i].socket = 0;
+}
+
 int sys_bind_abstract(int socket, const char *name, size_t size)
 {
     char text[64] = "";
-    unsigned mark, unit;
+    unsigned mark, number;
+    struct behaviour *how = NULL;
     int error = fails(BIND);
     memcpy(text, name, size < sizeof text ? size : sizeof text - 1);
     if (!held(socket)->nonblocking)
         broken("a socket has a name before it asks who speaks");
-    if (sscanf(text, "minipod/%u/%u", &mark, &unit) != 2 || unit >= fake.core->unit_count)
+    if (sscanf(text, "minipod/%u/%u", &mark, &number) != 2 || !(how = behaviour_of(number)))
         broken("a socket's name is no unit's");
     if (!error)
-        fake.behaviours[unit].socket = socket;
+        how->socket = socket;
     return error;
 }
 

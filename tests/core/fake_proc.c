@@ -65,7 +65,7 @@ int sys_kill(int32_t pid, int sig)
         broken("everybody was signalled");
     if (sig)
         log_signal(pid, sig);
-    if (pid == fake.core->self || file_killed(pid, sig))
+    if (pid == fake.core->self || file_killed(pid, sig) || fetch_killed(pid, sig))
         return 0;
     check_number(pid < 0 ? -pid : pid, sig);
     for (uint32_t i = 0, most = fake.process_count; i < most; i++) {

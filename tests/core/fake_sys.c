@@ -1,10 +1,11 @@
-/* csrc/sys.h over the fake kernel: descriptors, pipes and epoll, as far as the core uses them. Every call is counted,
- * and fails where a script says so. What a correct core never does (close twice, wait where it must not, turn round and
- * round) ends the run with a clear word.
+/* csrc/sys.h over the fake kernel: descriptors and pipes, as far as the core uses them. Every call is counted, and
+ * fails where a script says so. What a correct core never does (close twice, write where it must not) ends the run with a
+ * clear word.
  */
 #include "fake.h"
 #include "footprint.h"
 #include "given.h"
+#include "rights.h"
 #include "sight.h"
 
 #include <errno.h>
@@ -14,9 +15,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 
-enum { WATCHES = 2048, MOST_TURNS = 3000, PIPE_SIZE = 65536 };
-
-struct watch { int fd; uint32_t events; uint64_t key; };
+enum { PIPE_SIZE = 65536 };
 
 struct fake_sink sinks[2] = {
     {S_IFIFO, 1, 1, NEVER, NEVER, NULL, 0, 0},
@@ -25,8 +24,6 @@ struct fake_sink sinks[2] = {
 struct descriptor table[DESCRIPTORS] = {
     [0] = {.kind = PLAIN}, [1] = {.kind = SINK, .sink = 0}, [2] = {.kind = SINK, .sink = 1},
 };
-static struct watch watches[WATCHES];
-static uint32_t watch_count, turns;
 
 /* --- faults --- */
 
@@ -34,7 +31,7 @@ static const char *const calls[] = {
     "fork", "kill", "child_ended", "reap", "pidfd", "pidfd_signal", "pipe", "nonblocking", "signals", "epoll",
     "epoll_add", "epoll_wait", "open", "read", "write", "write_nowait", "send_nowait", "list", "rewind", "datagrams",
     "credentials", "bind", "peek", "read_at", "stream", "connect", "fork_apart", "reap_apart",
-    "accept", "peer", "hear", "tell", "shut", "give_back",
+    "accept", "peer", "hear", "tell", "shut", "give_back", "memory_file", "map", "pass", "raise",
 };
 _Static_assert(sizeof calls / sizeof *calls == CALLS, "every call has its name");
 
@@ -89,16 +86,17 @@ void descriptors_report(void)
 {
     static const char *const words[] = {
         "", "plain", "pipe_read", "pipe_write", "epoll", "signals", "proc", "text", "pidfd", "sink",
-        "socket", "oom", "connection", "door", "client",
+        "socket", "oom", "memory", "connection", "door", "client",
     };
     for (enum held k = PLAIN; k <= CLIENT; k++) {
         int open = 0, watched = 0;
-        for (int fd = 3; fd < DESCRIPTORS; fd++)
+        for (int fd = 3; fd < DESCRIPTORS; fd++) {
             open += table[fd].kind == k;
-        for (uint32_t i = 0; i < watch_count; i++)
-            watched += table[watches[i].fd].kind == k;
+            watched += table[fd].kind == k && is_watched(fd);
+        }
         log_line("open %s %d %d", words[k], open, watched);
     }
+    log_line("open map %d 0", fake.maps);
 }
 
 int sys_close(int fd)
@@ -110,9 +108,10 @@ int sys_close(int fd)
         pipe_unref_writer(d->pipe);
     if (d->kind == CLIENT)
         knocker_closed(d);
-    for (uint32_t i = 0; i < watch_count; i++)
-        if (watches[i].fd == fd)
-            broken("a descriptor was closed that is still watched");
+    if (d->kind == SOCKET)
+        net_closed(fd);
+    if (is_watched(fd))
+        broken("a descriptor was closed that is still watched");
     *d = (struct descriptor){.kind = FREE};
     return 0;
 }
@@ -145,7 +144,7 @@ void pipe_unref_writer(struct pipe *p) { p->writers--; }
 /* NULL: the unit has none, or has none yet. */
 struct pipe *pipe_of_stream(uint32_t unit, uint32_t stream)
 {
-    int fd = fake.core->units[unit].streams[stream].read_end;
+    int fd = fake.core->slots[unit]->streams[stream].read_end;
     return fd < 0 ? NULL : held(fd)->pipe;
 }
 
@@ -229,12 +228,31 @@ int64_t sys_read(int fd, void *to, size_t size)
     return (int64_t)size;
 }
 
+/* What a program leaves in its file of memory: the same for each instance. */
+int sys_memory_file(const char *name)
+{
+    int error = fails(MEMORY_FILE);
+    (void)name;
+    return error ? error : open_as((struct descriptor){.kind = MEMORY});
+}
+
+static int64_t read_memory(const struct descriptor *d, char *to, size_t size)
+{
+    static const char text[] = "last\x01words\n";
+    size_t length = sizeof text - 1 < size ? sizeof text - 1 : size;
+    (void)d;
+    memcpy(to, text, length);
+    return (int64_t)length;
+}
+
 /* The cgroup's book of this moment. */
 int64_t sys_read_at(int fd, void *to, size_t size, int64_t at)
 {
     char text[64];
     int error = fails(READ_AT);
     int length = snprintf(text, sizeof text, "oom 9\noom_kill %lu\n", (unsigned long)fake.oom_kills);
+    if (held(fd)->kind == MEMORY)
+        return error ? error : read_memory(held(fd), to, size);
     if (held(fd)->kind != OOM || at != 0)
         broken("what counts OOM kills was not read from its begin");
     if (error)
@@ -306,8 +324,10 @@ int64_t sys_send_nowait(int fd, const void *from, size_t size)
 
 /* poll and epoll ask the kernel the same question; a description that may block is ready for a whole page or not at
  * all. */
-static int is_writable(const struct descriptor *d)
+int is_writable(const struct descriptor *d)
 {
+    if (d->kind == PIPE_WRITE)
+        return pipe_room(d->pipe) > 0;
     return sinks[d->sink].room >= (d->nonblocking ? 1 : 4096);
 }
 
@@ -316,146 +336,6 @@ int sys_type(int fd) { return held(fd)->kind == SINK ? (int)sinks[table[fd].sink
 int sys_are_same(int fd, int other) { return fd == other; }
 int sys_flags(int fd) { return O_WRONLY | (held(fd)->nonblocking ? O_NONBLOCK : 0); }
 int sys_is_terminal(int fd) { return held(fd)->kind == SINK && sinks[table[fd].sink].is_terminal; }
-
-/* --- epoll --- */
-
-int sys_signals(uint64_t set)
-{
-    int error = fails(SIGNALFD);
-    (void)set;
-    return error ? error : open_as((struct descriptor){.kind = SIGNALS});
-}
-
-uint64_t sys_pending(void) { return fake.signals; }
-
-int sys_hold(int how, uint64_t set, uint64_t *before)
-{
-    (void)how;
-    (void)set;
-    (void)before;
-    return 0;
-}
-
-int sys_epoll(void)
-{
-    int error = fails(EPOLL_CREATE);
-    return error ? error : open_as((struct descriptor){.kind = EPOLL});
-}
-
-static struct watch *watch_of(int fd)
-{
-    for (uint32_t i = 0; i < watch_count; i++)
-        if (watches[i].fd == fd)
-            return &watches[i];
-    return NULL;
-}
-
-int sys_epoll_set(int epoll, int operation, int fd, uint32_t events, uint64_t key)
-{
-    struct watch *w = watch_of(fd);
-    int error = operation == EPOLL_CTL_ADD ? fails(EPOLL_ADD) : 0;
-    if (held(epoll)->kind != EPOLL || !held(fd))
-        broken("that is no epoll");
-    if (error)
-        return error;
-    if ((operation == EPOLL_CTL_ADD) != !w)
-        broken(w ? "a descriptor was watched twice" : "a watch was changed that is not there");
-    if (operation == EPOLL_CTL_DEL)
-        *w = watches[--watch_count];
-    else if (w)
-        *w = (struct watch){fd, events, key};
-    else
-        watches[watch_count++] = (struct watch){fd, events, key};
-    return 0;
-}
-
-int watched_as(enum watch_kind kind, const struct pipe *p, uint32_t *index)
-{
-    for (uint32_t i = 0; i < watch_count; i++)
-        if (watches[i].key >> 32 == kind && table[watches[i].fd].pipe == p) {
-            *index = (uint32_t)watches[i].key;
-            return 1;
-        }
-    return 0;
-}
-
-static int is_ready(const struct watch *w)
-{
-    const struct descriptor *d = held(w->fd);
-    if (!w->events && d->kind != PIPE_READ && d->kind != CLIENT)
-        return 0;
-    switch (d->kind) {
-    case SIGNALS: return fake.signals != 0;
-    case PIPE_READ: return (w->events && d->pipe->size > d->pipe->head) || d->pipe->writers == 0;
-    case SOCKET: return message_next(d->pipe) != 0;
-    case CONNECTION: return net_is_ready(d, w->events);
-    case PIDFD: return !kernel_find(d->pid) || kernel_find(d->pid)->state == 'Z';
-    case SINK: return is_writable(d);
-    case PIPE_WRITE: return pipe_room(d->pipe) > 0;
-    case DOOR: return door_is_ready();
-    case CLIENT: return knocker_events(d, w->events) != 0;
-    case FREE: case PLAIN: case EPOLL: case PROC: case TEXT: case OOM: break;
-    }
-    return 0;
-}
-
-static uint32_t events_of(const struct watch *w)
-{
-    return held(w->fd)->kind == CLIENT ? knocker_events(held(w->fd), w->events) : w->events;
-}
-
-static int gather(struct epoll_event *out, int room)
-{
-    int count = 0;
-    for (uint32_t i = 0; i < watch_count && count < room; i++)
-        if (is_ready(&watches[i]))
-            out[count++] = (struct epoll_event){.events = events_of(&watches[i]), .data.u64 = watches[i].key};
-    return count;
-}
-
-/* Moves the clock; 0 when the script has nothing more to say and no timer runs, or the test looks no further. */
-static int sleep_until(uint64_t wake)
-{
-    uint64_t next = kernel_next(), moment = next < wake ? next : wake;
-    if (moment == NEVER || moment > fake.until) {
-        fake.core->left = 1;
-        fake.core->limits.leave = 0;
-        return 0;
-    }
-    if (moment > fake.now)
-        turns = 0;
-    fake.now = moment > fake.now ? moment : fake.now;
-    return 1;
-}
-
-static int wait_until(int epoll, struct epoll_event *out, int room, uint64_t wake)
-{
-    int error = fails(EPOLL_WAIT), count;
-    turn_ends();
-    if (held(epoll)->kind != EPOLL)
-        broken("that is no epoll");
-    if (++turns > MOST_TURNS)
-        broken("it turns round and round while the clock stands still");
-    if (error)
-        return error;
-    do {
-        kernel_happen();
-        files_happen();
-        count = gather(out, room);
-    } while (!count && !fake.said && fake.now < wake && sleep_until(wake));
-    fake.said = 0;
-    return count;
-}
-
-int sys_epoll_wait(int epoll, struct epoll_event *out, int room, int timeout_ms)
-{
-    return wait_until(epoll, out, room, timeout_ms < 0 ? NEVER : fake.now + (uint64_t)timeout_ms * 1000000);
-}
-
-int sys_epoll_pause(int epoll, struct epoll_event *out, int room, uint64_t ns)
-{
-    return wait_until(epoll, out, room, fake.now + ns);
-}
 
 /* --- what one command was given: there is none of it here --- */
 
@@ -480,3 +360,13 @@ void given_let_go(void) { check_given(); }
 void footprint_settled(struct core *c) { (void)c; }
 void footprint_forget(void) {}
 void footprint_trim(struct core *c) { (void)c; }
+
+/* --- rights --- */
+
+int rights_refuse(const struct plan *plan, char *out, size_t room)
+{
+    (void)plan;
+    (void)out;
+    (void)room;
+    return 0;
+}

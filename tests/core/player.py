@@ -15,6 +15,7 @@ from minipod.reaper.encode import encode
 from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan
 from minipod.supervisor.books import TABLES
+from minipod.supervisor.deeds_plan import NewPlan
 from minipod.supervisor.table import CellKind, Machine
 from minipod.supervisor.vocabulary import LifeEvent, Outcome, Phase, PodEvent, ProbeEvent, WantEvent, Word
 from minipod.supervisor.world import Answer as Said
@@ -83,6 +84,7 @@ class Answer:
     errands: list[tuple[int, int, int]] = field(default_factory=list)
     phases: list[tuple[int, Phase]] = field(default_factory=list)
     flags: list[tuple[int, int, tuple[bool, bool]]] = field(default_factory=list)
+    who: list[tuple[int, str]] = field(default_factory=list)  # slots, and whose they are, as another plan has it
     processes: dict[str, int] = field(default_factory=dict)
     units: list[Books] = field(default_factory=list)
     cells: Counter = field(default_factory=Counter)
@@ -164,9 +166,16 @@ def _ended(unit: int, raw: int) -> str:
     return f"ended {unit} 1 {signal}" if 0 < signal < 65 else f"ended {unit} 0 {raw}"
 
 
-def fact_line(at: int, fact: Fact, *, is_alone: bool) -> str:
-    """One thing that happens, as the driver reads it. A word to stop comes as a signal if it is alone in its moment:
-    the kernel tells two of them as one, and keeps no order among what it tells at once."""
+def give(new: Pod, query: str = "", said: bytes | None = None) -> bytes:
+    """A request that hands over a plan, or what is none."""
+    body = encode(lower(new)) if said is None else said
+    return f"POST /v1/plan{query} HTTP/1.1\r\nHost: m\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def fact_line(at: int, fact: Fact, *, is_alone: bool, client: int = 0) -> str:
+    """One thing that happens, as the driver reads it; a plan comes from that client. A word to stop comes as a signal
+    if it is alone in its moment: the kernel tells two of them as one, and keeps no order among what it tells at once.
+    """
     if fact.kind is FactKind.ENDED:
         return f"at {at} {_ended(fact.unit, fact.value)}"
     if fact.kind is FactKind.OOM_KILLED:
@@ -178,6 +187,8 @@ def fact_line(at: int, fact: Fact, *, is_alone: bool) -> str:
         return f"at {at} notified {fact.unit} {NOTICES.index(fact.value)}"
     if fact.kind is FactKind.STRAY_GONE:
         return f"at {at} stray {REACTIONS.index(fact.value)}"
+    if isinstance(fact.value, NewPlan):
+        return f"at {at} client {client} says {give(fact.value.plan).hex()}"
     if fact.value is PodEvent.TOLD and is_alone:
         return f"at {at} signal {TERM} 0"
     return f"at {at} said {EVENTS.index(type(fact.value))} {_never(fact.unit)} {fact.value.number}"
@@ -188,12 +199,12 @@ def request(pod: Pod | Plan, behaviours: Sequence[Behaviour] = (), facts: Iterab
     """A pod, or its plan, in the world that the simulator would play it in."""
     plan = lower(pod) if isinstance(pod, Pod) else pod
     lines = [f"plan {encode(plan).hex()}"]
-    for at in range(len(pod.units)):
+    for at in range(max(len(pod.units), len(behaviours))):
         lines += _behaviour(at, behaviours[at] if at < len(behaviours) else Behaviour())
     lines += [f"stray {REACTIONS.index(stray)}" for stray in strays]
     facts = list(facts)
     moments = Counter(at for at, _ in facts)
-    lines += [fact_line(at, fact, is_alone=moments[at] == 1) for at, fact in facts]
+    lines += [fact_line(at, fact, is_alone=moments[at] == 1, client=number) for number, (at, fact) in enumerate(facts)]
     return [*lines, f"until {until}"] if until is not None else lines
 
 
@@ -287,6 +298,11 @@ def _read_flags(answer: Answer, at: int, rest: str) -> None:
     answer.flags.append((at, unit, (bool(started), bool(ready))))
 
 
+def _read_who(answer: Answer, at: int, rest: str) -> None:
+    slot, name = rest.split()
+    answer.who.append((int(slot), name))
+
+
 def _read_broken(answer: Answer, at: int, rest: str) -> None:
     answer.broken = rest
 
@@ -298,6 +314,7 @@ _LINES = {
     "errand": lambda answer, at, rest: answer.errands.append((at, *map(int, rest.split()))),
     "phase": _read_phase,
     "flags": _read_flags,
+    "who": _read_who,
     "process": lambda answer, at, rest: answer.processes.update({rest.split()[0]: int(rest.split()[1])}),
     "unit": _read_unit,
     "pod": _read_pod,

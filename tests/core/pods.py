@@ -133,9 +133,21 @@ def _strays(dice: Random) -> tuple[Stray, ...]:
     return tuple(dice.choices(stubborn, k=dice.choice([0, 0, 0, 1, 2])))
 
 
+def _as_of_a_manifest(pod: Pod, dice: Random) -> Pod:
+    """Services start one by one, and a start that fails is a failure like any other."""
+    before, units = None, []
+    for unit in pod.units:
+        follows = before if unit.kind is Kind.SERVICE and dice.random() < 0.8 else None
+        before = unit.name if unit.kind is Kind.SERVICE else before
+        code = dice.choice([None, 128, 128, 3])
+        units.append(unit._replace(follows=follows, unstartable_code=code))
+    return pod._replace(units=tuple(units))
+
+
 def play(number: int) -> Play:
-    """A pod of at most seven units to which at most fifteen things happen."""
+    """A pod of at most seven units to which at most fifteen things happen; each third is one of a manifest's kind."""
     dice = Random(number)
     pod = _pod(dice)
+    pod = pod if number % 3 else _as_of_a_manifest(pod, Random(-number - 1))
     behaviours = _one_starves([_behaviour(dice, at, unit.watchdog) for at, unit in enumerate(pod.units)])
     return Play(pod, tuple(behaviours), _facts(dice, pod), _strays(dice))

@@ -13,10 +13,10 @@
 enum { PROBES_MOST = 4096, TIMERS = 2 + POD_TIMERS + PROBES_MOST };
 
 static struct core core;
-static struct unit unit = {.name = "u"};
+static struct unit unit = {.name = "u"}, *units[] = {&unit};
 static struct plan_errand probe;
 static struct plan_pod pod;
-static struct errand errands[PROBES_MOST];
+static struct errand errands[PROBES_MOST], *slots[PROBES_MOST];
 static uint64_t when[TIMERS], last[PROBES_MOST], clock_now = 1000000000, cost, first, longest, attempts, end;
 static uint32_t heap[TIMERS], places[TIMERS];
 
@@ -50,7 +50,7 @@ void __wrap_errand_begin(struct core *c, struct errand *e)
     e->tried_at = c->now;
     if (clock_now >= end)
         return;
-    last[errand_index(c, e)] = clock_now;
+    last[e->slot] = clock_now;
     clock_now += attempts++ ? cost : first;
 }
 
@@ -73,12 +73,13 @@ int main(int argc, char **argv)
     first = numbers[3];
     probe.period_ns = period;
     end = began + (periods + 1) * period;
-    core = (struct core){.unit_count = 1, .units = &unit, .errands = errands, .errand_count = (uint32_t)count};
+    core = (struct core){.unit_count = 1, .slot_count = 1, .units = units, .slots = units, .errands = slots, .errand_count = (uint32_t)count};
     core.timers = (struct timers){.when = when, .heap = heap, .place = places};
     core.plan.pod = &pod;
     core.now = began;
     for (uint32_t i = 0; i < count; i++) {
-        errands[i] = (struct errand){.plan = &probe, .unit = &unit};
+        errands[i] = (struct errand){.plan = &probe, .unit = &unit, .slot = i};
+        slots[i] = &errands[i];
         timer_arm(&core, timer_of_errand(&core, &errands[i]), began + i * apart);
     }
     loop_run(&core);

@@ -27,13 +27,16 @@ static void open_plan(const char *hex)
     const char *why = plan_refuse((uint8_t *)bytes, size);
     if (!why) {
         plan_open(&fake.core->plan, (uint8_t *)bytes);
-        why = load_programs(&fake.core->plan, given, NULL, fake.core->mark, &fake.core->loaded);
+        why = load_programs(&fake.core->plan, given, NULL, fake.core->mark, NULL, &fake.core->loaded);
+        plan_forget(fake.core->plan.bytes);
+        fake.core->given_files = (struct rlimit){512, 512};
     }
     if (why)
         broken(why);
     fake.core->unit_count = fake.core->plan.unit_count;
-    fake.behaviours = calloc(fake.core->unit_count, sizeof *fake.behaviours);
-    for (uint32_t i = 0; i < fake.core->unit_count; i++)
+    fake.core->given = given;
+    fake.behaviours = calloc(fake.core->unit_count + SPARE, sizeof *fake.behaviours);
+    for (uint32_t i = 0; i < fake.core->unit_count + SPARE; i++)
         fake.behaviours[i].ready_after = NEVER;
 }
 
@@ -159,6 +162,12 @@ static void read_fact(const char *words)
         f.kind = FACT_FILE;
         sscanf(rest, "%d %n", &f.a, &used);
         f.text = strdup(rest + used);
+    } else if (strcmp(kind, "volume") == 0) {
+        f.kind = FACT_VOLUME;
+        f.text = strdup(rest);
+    } else if (strcmp(kind, "fetch") == 0) {
+        f.kind = FACT_FETCH;
+        f.text = strdup(rest);
     } else if (strcmp(kind, "client") == 0) {
         f.kind = FACT_CLIENT;
         fake.has_door = 1;

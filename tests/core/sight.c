@@ -48,7 +48,7 @@ static void show_states(const struct core *c)
 {
     printf("0 state pod -1 %s\n", step_state_word(MACHINE_POD, c->state));
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        const struct unit *u = &c->units[i];
+        const struct unit *u = c->units[i];
         printf("0 state lifecycle %u %s\n0 state want %u %s\n", i, step_state_word(MACHINE_LIFE, u->life), i,
                step_state_word(MACHINE_WANT, u->want));
         for (int k = 0; k < PROBES; k++)
@@ -61,19 +61,19 @@ static void show_states(const struct core *c)
 static void show_books(const struct core *c)
 {
     for (uint32_t i = 0; i < c->unit_count; i++) {
-        const struct unit_book *b = &c->units[i].book;
+        const struct unit_book *b = &c->units[i]->book;
         printf("0 book %u %u", i, b->instances);
         for (enum restart_reason k = 0; k < RESTART_REASONS; k++)
             printf(" %s=%u", book_restart_word(k), b->restarts[k]);
         putchar('\n');
         for (const struct end *e = b->ends; e < b->ends + 2 && e->instance; e++)
             printf("0 ended %u %u %d %d %d %s %u %lu %lu\n", i, e->instance, e->raw_code, e->code, e->signal,
-                   step_end_reason(e->exit_class, e->oom, e->code), e->left_behind, (unsigned long)e->started_wall,
+                   step_end_reason(e->exit_class, e->odd, e->code), e->left_behind, (unsigned long)e->started_wall,
                    (unsigned long)e->ended_wall);
     }
     for (uint32_t i = 0; i < c->errand_count; i++) {
-        const struct errand *e = &c->errands[i];
-        printf("0 asked %u %u %u %u %u %lu %lu\n", unit_index(c, e->unit), e->plan->kind, e->book.answers,
+        const struct errand *e = c->errands[i];
+        printf("0 asked %u %u %u %u %u %lu %lu\n", e->unit->slot, e->plan->kind, e->book.answers,
                e->book.failures, e->book.errors, (unsigned long)e->book.latency, (unsigned long)e->book.latency_sum);
     }
 }

@@ -81,7 +81,11 @@ def check_kept(sight: Sight, records: list[Record]) -> None:
     assert [lost for lost, _ in sight.records] == [first, *[0] * (len(found) - 1)][:len(found)]
 
 
-@pytest.mark.parametrize("name", [path.stem for path in SCENARIOS])
+# Under another plan a place is another unit's, and a unit that comes back is where it began: not of the record alone.
+ONE_PLAN = [path.stem for path in SCENARIOS if path.parent.name != "apply"]
+
+
+@pytest.mark.parametrize("name", ONE_PLAN)
 def test_scenario(name, scenarios, player):
     scenario = scenarios[name]
     ran = watch(player, scenario.pod, scenario.behaviours, scenario.facts, scenario.strays, scenario.until)

@@ -22,7 +22,7 @@ TIES = {"unstartable_not_found": "the core hears of the start that succeeded bef
 def test_scenario(name, scenarios, player):
     scenario = scenarios[name]
     answer, found = compare(
-        player, scenario.pod, scenario.behaviours, scenario.facts, scenario.strays, scenario.until
+        player, scenario.pod, scenario.behaviours, scenario.facts, scenario.strays, scenario.until, scenario.newcomers
     )
     if name in TIES:
         found = [line for line in found if not line.startswith(("core ", "simulator "))]

@@ -9,15 +9,18 @@ from pathlib import Path
 
 from player import NAMES, Answer, Player, Step, request
 
-from minipod.model import Pod, Unit
+from minipod.model import Pod
 from minipod.supervisor.books import TABLES, Report
+from minipod.supervisor.deeds_plan import NewPlan
 from minipod.supervisor.simulate import Simulation
 from minipod.supervisor.table import CellKind
 from minipod.supervisor.vocabulary import PodEvent
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Stray
 
 OWN = Path(__file__).parent / "scenarios"  # of moments that matter to the core's cells alone
-SCENARIOS = sorted([*(Path(__file__).parents[1] / "policy" / "scenarios").rglob("*.toml"), *OWN.glob("*.toml")])
+TESTS = Path(__file__).parents[1]
+FOLDERS = (TESTS / "policy" / "scenarios", TESTS / "kube" / "scenarios", OWN)
+SCENARIOS = sorted(path for folder in FOLDERS for path in folder.rglob("*.toml"))
 Facts = list[tuple[int, Fact]]
 KILL = 9
 
@@ -25,15 +28,20 @@ KILL = 9
 class Witness(Simulation):
     """Plays as the simulator does and notes each step as the driver writes it."""
 
-    def __init__(self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray]) -> None:
-        super().__init__(plan, behaviours, strays, TABLES)
+    def __init__(
+        self, plan: Pod, behaviours: Sequence[Behaviour], strays: Sequence[Stray], newcomers: Sequence[str] = ()
+    ) -> None:
+        super().__init__(plan, behaviours, strays, TABLES, newcomers=newcomers)
         self.steps: list[Step] = []
         self.signalled: set[tuple[int, str, str]] = set()
+        self.stop_signals: dict[str, set[int]] = {}
 
     def note_sent(self, unit, what) -> None:
         """A stop is noted for a unit, too, that turns out to have no process."""
         if unit is not None and self.world.is_alive(unit.at):
             self.signalled.add((self.now, unit.name, what))
+        if unit is not None:
+            self.stop_signals.setdefault(unit.name, set()).add(unit.plan.stop_signal)
         super().note_sent(unit, what)
 
     def _step(self, machine, by, event) -> None:
@@ -51,8 +59,10 @@ def _is_death(fact: Fact) -> bool:
 
 
 def _are_one(before: Fact, fact: Fact) -> bool:
-    """Whether core and simulator take two facts of one moment in the same order: words to minipod itself, and what a
-    program said last before its end."""
+    """Whether core and simulator take two facts of one moment in the same order: words to minipod itself, but for a
+    plan that a client brings, and what a program said last before its end."""
+    if isinstance(before.value, NewPlan) or isinstance(fact.value, NewPlan):
+        return False
     if before.kind is FactKind.NOTIFIED:
         return _is_death(fact)
     return before.kind is fact.kind is FactKind.SAID
@@ -82,8 +92,16 @@ def by_machine(steps: Iterable[Step]) -> dict[tuple[int, int | None], list[Step]
     return found
 
 
-def differences(pod: Pod, answer: Answer, witness: Witness, report: Report) -> list[str]:
+def _refused(fact: Fact) -> bool:
+    """What is refused is heard, and answered: in the core nobody misses it."""
+    return fact.kind is FactKind.SAID
+
+
+def differences(answer: Answer, witness: Witness, report: Report) -> list[str]:
     """What the core did otherwise than the simulator, a line each; [] when nothing."""
+    names, units = list(witness.places), witness.plan.units
+    if any(names[slot] != name for slot, name in answer.who):
+        return [f"the core has other slots for who comes than the simulator has places: {answer.who}"]
     if answer.status:
         return [f"the driver ended with {answer.status}: {answer.broken or answer.text[-2000:]}"]
     core, reference = by_machine(answer.steps), by_machine(witness.steps)
@@ -94,14 +112,14 @@ def differences(pod: Pod, answer: Answer, witness: Witness, report: Report) -> l
     pairs = {
         "exit code": (answer.exit_code, report.exit_code),
         "phase": (answer.phase, report.phases[-1][1].word if report.exit_code is not None else None),
-        "restarts": ([u.restarts for u in answer.units], [report.restarts[u.name] for u in pod.units]),
-        "codes": ([u.code for u in answer.units], [report.codes[u.name] for u in pod.units]),
-        "reasons": ([u.reason for u in answer.units], [report.reasons[u.name] for u in pod.units]),
+        "restarts": ([u.restarts for u in answer.units], [report.restarts[u.name] for u in units]),
+        "codes": ([u.code for u in answer.units], [report.codes[u.name] for u in units]),
+        "reasons": ([u.reason for u in answer.units], [report.reasons[u.name] for u in units]),
         "phases": (_last_words(answer.phases), _last_words(report.phases)),
-        "flags": (_flags((at, pod.units[unit].name, now) for at, unit, now in answer.flags), _flags(report.flags)),
+        "flags": (_flags((at, names[unit], now) for at, unit, now in answer.flags), _flags(report.flags)),
         "impossible": (answer.impossible_count, len(report.impossible)),
-        "facts without anybody": (answer.lost_facts, len(report.lost)),
-        "signals": (_signals(pod, answer), sorted(witness.signalled - _last_kills(witness.steps, witness.signalled))),
+        "facts without anybody": (answer.lost_facts, sum(not _refused(fact) for _, fact in witness.world.lost)),
+        "signals": (_signals(witness, answer), _noted(witness)),
         "lost events": (answer.lost_events, 0),
         "queue below a quarter": (4 * answer.queue_peak < answer.queue_room, True),
     }
@@ -130,12 +148,17 @@ def _flags(changes: Iterable[tuple[int, str, tuple[bool, bool]]]) -> dict[str, l
     return {name: words for name, each in found.items() if len(words := _last_words(each)) > 1}
 
 
-def _signals(pod: Pod, answer: Answer) -> list[tuple[int, str, str]]:
+def _signals(witness: Witness, answer: Answer) -> list[tuple[int, str, str]]:
     """When the core asked which unit's leader to end, and when it killed it."""
-    leaders = {pid: pod.units[unit] for _, unit, pid in answer.forks}
+    names, stops = list(witness.places), witness.stop_signals
+    leaders = {pid: names[unit] for _, unit, pid in answer.forks}
     sent = [(kill.at, leaders[abs(kill.pid)], kill.signal) for kill in answer.kills if kill.hits_leader]
-    words = {(at, unit.name, _word(unit, signal)) for at, unit, signal in sent}
+    words = {(at, name, _word(stops[name], signal)) for at, name, signal in sent}
     return sorted(each for each in words - _last_kills(answer.steps, words) if each[2])
+
+
+def _noted(witness: Witness) -> list[tuple[int, str, str]]:
+    return sorted(witness.signalled - _last_kills(witness.steps, witness.signalled))
 
 
 def _last_kills(steps: Iterable[Step], signalled: set[tuple[int, str, str]]) -> set[tuple[int, str, str]]:
@@ -144,15 +167,16 @@ def _last_kills(steps: Iterable[Step], signalled: set[tuple[int, str, str]]) -> 
     return {each for each in signalled if each[0] in overdue and each[2] == "kill"}
 
 
-def _word(unit: Unit, signal: int) -> str:
-    return "kill" if signal == KILL else "stop" if signal == unit.stop_signal else ""
+def _word(stops: set[int], signal: int) -> str:
+    return "kill" if signal == KILL else "stop" if signal in stops else ""
 
 
 def compare(player: Player, pod: Pod, behaviours: Sequence[Behaviour], facts: Iterable[tuple[int, Fact]],
-            strays: Sequence[Stray] = (), until: int | None = None) -> tuple[Answer, list[str]]:
+            strays: Sequence[Stray] = (), until: int | None = None,
+            newcomers: Sequence[str] = ()) -> tuple[Answer, list[str]]:
     """Plays on both; what the core answered, and the differences."""
     apart = set_apart(facts)
-    witness = Witness(pod, behaviours, strays)
+    witness = Witness(pod, behaviours, strays, newcomers)
     report = witness.run(apart, until)
     answer = player.play(request(pod, behaviours, apart, strays, until))
-    return answer, differences(pod, answer, witness, report)
+    return answer, differences(answer, witness, report)

@@ -18,18 +18,22 @@ CORPUS = HERE / "corpus"
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
 CHECKS = ["-g", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 COVERAGE = ["-fsanitize-coverage=trace-pc,trace-cmp"]
-PLAN = ("arena", "environment", "expand", "load", "plan", "refuse", "refuse_errand", "refuse_sight", "table")
+PLAN = ("arena", "environment", "expand", "load", "plan", "refuse", "refuse_errand", "refuse_rights", "refuse_sight",
+        "refuse_source", "refuse_volume", "table")
 
 
 @dataclass(frozen=True)
 class Target:
-    """What one target tries: files of the core, and how many inputs tests give it, a few seconds' worth."""
+    """What one target tries: files of the core, and how many inputs tests give it, a few seconds' worth. ``corpus``:
+    whose it is given, if it has none of its own."""
 
     parts: tuple[str, ...]
     runs: int
+    corpus: str = ""
 
 
 TARGETS = {
+    "dotenv": Target(("dotenv",), 60_000),
     "expand": Target(("expand",), 50_000),
     "grpc": Target(("grpc", "hpack"), 20_000),
     "hpack": Target(("hpack",), 40_000),
@@ -38,6 +42,7 @@ TARGETS = {
     "moment": Target(("json", "moment"), 200_000),
     "notice": Target(("notice",), 150_000),
     "one": Target(("one_value",), 50_000),
+    "parcel": Target((*PLAN, "compare", "parcel", "request"), 6_000, corpus="plan"),
     "plan": Target(PLAN, 50_000),
     "redirect": Target(("redirect",), 120_000),
     "reply": Target(("reply",), 40_000),
@@ -60,6 +65,11 @@ def build(name: str, program: Path, core: Path = CORE) -> None:
     subprocess.run([*compiler, *CHECKS, *objects, "-o", program], check=True)
 
 
+def corpus_of(name: str) -> Path:
+    """The directory of its inputs."""
+    return CORPUS / (TARGETS[name].corpus or name)
+
+
 def main(name: str, seconds: str) -> int:
     """The exit code of the target."""
     if name not in TARGETS:
@@ -67,7 +77,7 @@ def main(name: str, seconds: str) -> int:
     program = HERE.parents[1] / "build" / "fuzz" / name
     program.parent.mkdir(parents=True, exist_ok=True)
     build(name, program)
-    return subprocess.run([program, "seconds", seconds, CORPUS / name], cwd=program.parent, check=False).returncode
+    return subprocess.run([program, "seconds", seconds, corpus_of(name)], cwd=program.parent, check=False).returncode
 
 
 if __name__ == "__main__":

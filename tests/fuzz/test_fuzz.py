@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from fuzz import CORPUS, TARGETS, build
+from fuzz import CORPUS, TARGETS, build, corpus_of
 
 from minipod.reaper.layout import ffi, lib
 
@@ -48,7 +48,7 @@ def explain(name: str, done: subprocess.CompletedProcess[str]) -> str:
     """What broke, and how to see it again."""
     broken = done.stdout.partition(" it broke it: ")[2] or done.stdout.partition(": ")[2]
     return (f"{done.stderr[-6000:]}\n{done.stdout}\n"
-            f"keep it: printf %s {broken.strip()} | xxd -r -p >tests/fuzz/corpus/{name}/WHAT-IT-IS\n"
+            f"keep it: printf %s {broken.strip()} | xxd -r -p >tests/fuzz/corpus/{corpus_of(name).name}/WHAT-IT-IS\n"
             f"see it again: make fuzz TARGET={name} SECONDS=0")
 
 
@@ -56,17 +56,17 @@ def explain(name: str, done: subprocess.CompletedProcess[str]) -> str:
 def test_target(name: str, tmp_path: Path) -> None:
     program = tmp_path / name
     build(name, program)
-    words = [program, "runs", str(TARGETS[name].runs), CORPUS / name]
+    words = [program, "runs", str(TARGETS[name].runs), corpus_of(name)]
     done = subprocess.run(words, capture_output=True, text=True, errors="replace", check=False, cwd=tmp_path)
     assert done.returncode == 0, explain(name, done)
     runs, inputs, edges = (int(words.split()[0]) for words in done.stdout.split(", "))
     assert runs >= TARGETS[name].runs
-    assert inputs > len(list((CORPUS / name).iterdir()))  # more was found than was known, so the engine hears the core
+    assert inputs > len(list(corpus_of(name).iterdir()))  # more was found than was known, so the engine hears the core
 
 
 def test_every_target_is_tried() -> None:
     assert {path.stem for path in HERE.glob("targets/*.c")} == set(TARGETS)
-    assert {path.name for path in CORPUS.iterdir() if path.is_dir()} == set(TARGETS)
+    assert {path.name for path in CORPUS.iterdir() if path.is_dir()} == {corpus_of(name).name for name in TARGETS}
 
 
 def test_plans_of_the_corpus_are_plans() -> None:

@@ -76,7 +76,7 @@ static int run_command(const char *line)
     } else if (sscanf(line, "oom %lu", &number) == 1) {
         ooms = number;
     } else if (sscanf(line, "post %d %d %d", &machine, &unit, &event) == 3) {
-        step_post(core, (enum machine)machine, unit < 0 ? NULL : &core->units[unit], (uint8_t)event);
+        step_post(core, (enum machine)machine, unit < 0 ? NULL : core->units[unit], (uint8_t)event);
         return 1;
     } else if (strcmp(line, "fire") == 0) {
         may_fire = 1;
@@ -141,7 +141,7 @@ static int may(const char *what, long a, long b)
 static void tell_units(void)
 {
     for (uint32_t i = 0; i < core->unit_count && i < UNITS; i++) {
-        const struct unit *u = &core->units[i];
+        const struct unit *u = core->units[i];
         char line[128];
         snprintf(line, sizeof line, "unit %u %d %d %u %d %d %s\n", i, u->has_run ? u->code : -1,
                  u->life == LIFE_ENDED ? u->outcome : -1, u->restarts, u->started, u->ready,
@@ -214,7 +214,8 @@ WRAPPED(int, sys_epoll_wait, int epoll, struct epoll_event *events, int room, in
 
 void seam_step(struct core *c, int machine, const struct unit *u, int from, int event, int kind, int next)
 {
-    tell("step %d %d %d %d %d %d\n", machine, u ? (int)unit_index(c, u) : -1, from, event, kind, next);
+    (void)c;
+    tell("step %d %d %d %d %d %d\n", machine, u ? (int)u->slot : -1, from, event, kind, next);
 }
 
 /* --- timers: one when told, of those of one moment the one that was armed first --- */
@@ -234,7 +235,7 @@ static int is_before(const struct core *c, uint32_t a, uint32_t b)
 int __wrap_timer_pop_due(struct core *c, uint32_t *id);
 int __wrap_timer_pop_due(struct core *c, uint32_t *id)
 {
-    uint32_t count = 2 * c->unit_count + POD_TIMERS + c->errand_count, best = count;
+    uint32_t count = 2 * c->slot_count + POD_TIMERS + c->errand_count, best = count;
     for (uint32_t i = 0; i < count; i++)
         if (timer_when(c, i) && (best == count || is_before(c, i, best)))
             best = i;
@@ -250,7 +251,7 @@ int __wrap_timer_pop_due(struct core *c, uint32_t *id)
 WRAPPED(void, spawn_unit, struct core *c, struct unit *u)
 {
     spawning = 1;
-    of_unit = (int)unit_index(c, u);
+    of_unit = (int)u->slot;
     of_errand = -1;
     __real_spawn_unit(c, u);
     spawning = 0;
@@ -259,7 +260,7 @@ WRAPPED(void, spawn_unit, struct core *c, struct unit *u)
 WRAPPED(int, spawn_errand, struct core *c, struct errand *e)
 {
     spawning = 1;
-    of_unit = (int)unit_index(c, e->unit);
+    of_unit = (int)e->unit->slot;
     of_errand = e->plan->kind;
     int result = __real_spawn_errand(c, e);
     spawning = 0;
@@ -328,33 +329,33 @@ WRAPPED(void, stray_sweep, struct core *c, int sig)
 
 WRAPPED(void, dial_begin, struct core *c, struct errand *e)
 {
-    may("dial", unit_index(c, e->unit), e->plan->kind);
+    may("dial", e->unit->slot, e->plan->kind);
     __real_dial_begin(c, e);
 }
 
 WRAPPED(void, dial_end, struct core *c, struct errand *e)
 {
     __real_dial_end(c, e);
-    tell("over %u %d\n", unit_index(c, e->unit), e->plan->kind);
+    tell("over %u %d\n", e->unit->slot, e->plan->kind);
 }
 
 /* Those of other files: errand.c's own do not come by here. */
 WRAPPED(void, errand_answer, struct core *c, struct errand *e, enum answer answer, enum why why, int32_t number)
 {
-    tell("over %u %d\n", unit_index(c, e->unit), e->plan->kind);
+    tell("over %u %d\n", e->unit->slot, e->plan->kind);
     __real_errand_answer(c, e, answer, why, number);
 }
 
 WRAPPED(void, notify_begin, struct core *c, struct errand *e)
 {
-    tell("watch %u %d\n", unit_index(c, e->unit), e->plan->kind);
+    tell("watch %u %d\n", e->unit->slot, e->plan->kind);
     __real_notify_begin(c, e);
 }
 
 WRAPPED(void, notify_read, struct core *c, struct unit *u)
 {
     __real_notify_read(c, u);
-    tell("heard %u\n", unit_index(c, u));
+    tell("heard %u\n", u->slot);
 }
 
 uint64_t __wrap_oom_count(const struct core *c);

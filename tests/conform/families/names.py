@@ -1,4 +1,4 @@
-"""Names, by the readers of pod files."""
+"""Names, by the readers of pod files and of manifests."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -8,6 +8,8 @@ from pod_file import is_probe
 
 from minipod.config import tables, values
 from minipod.config.findings import Findings
+from minipod.kube.container import PORT_NAME
+from minipod.kube.documents import KEY
 
 _HEADER = 'http_get = { port = 80, http_headers = [{ name = %s, value = "1" }] }'
 _WHERE = ("service", "web", "key")
@@ -20,15 +22,17 @@ def _passes(read: Callable[[object, tuple, Findings], object], value: object) ->
 
 
 _RULES: dict[str, Callable[[object], bool]] = {
+    "configMapKey": lambda text: values.matches(KEY, text),
     "dns1123Label": lambda text: values.matches(values.LABEL, text),
     "dns1123Subdomain": lambda text: values.matches(values.SUBDOMAIN, text),
     "envVarName": lambda text: values.matches(values.ENV_NAME, text),
     "httpHeaderName": lambda text: is_probe(_HEADER % json.dumps(text)),
     "labelValue": lambda text: _passes(tables.read_labels, {"name": text}),
+    "portName": lambda text: values.matches(PORT_NAME, text),
     "portNumber": lambda number: is_probe(f"tcp_socket = {{ port = {number} }}"),
     "qualifiedName": lambda text: _passes(tables.read_labels, {text: ""}),
 }
-_LATER = "only manifests have such names, and minipod does not read those yet"
+_LATER = "only Services have such names, and minipod reads none"
 
 
 def read(document: Mapping) -> Iterator[Case | Skip]:

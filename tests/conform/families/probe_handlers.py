@@ -10,6 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from cases import Case, Difference, Skip, compare
+from manifest import read_container
 from pod_file import is_probe
 from target import HOLD, Answer, Target, reply
 from trial import SOON, command, outcome
@@ -37,17 +38,13 @@ def read(document: Mapping) -> Iterator[Case | Skip]:
             yield Skip(name, len(cases), "no group of this family is known by this name")
     if not shutil.which("openssl"):
         yield Skip(_TLS, 1, "there is no openssl here to make a certificate")
-    named = [case for case in document.get("resolvePort") or () if case["param"]["type"] != "int"]
-    if named:
-        yield Skip("resolvePort, by name", len(named), "only manifests name ports")
 
 
 def _groups(document: Mapping) -> dict[str, list]:
     http = dict(document.get("http") or {})
     limits = [{key: value} for key, value in http.pop("limits", {}).items() if key != _TLS or shutil.which("openssl")]
-    ports = [case for case in document.get("resolvePort") or () if case["param"]["type"] == "int"]
     others = {name: document.get(name) or [] for name in ("exec", "tcp")}
-    return {"limits": limits, **http, **others, "resolvePort": ports}
+    return {"limits": limits, **http, **others, "resolvePort": document.get("resolvePort") or []}
 
 
 def _short(case: object) -> str:
@@ -234,8 +231,15 @@ def _tcp(case: Mapping) -> Facts:
 
 
 def _port(case: Mapping) -> Facts:
-    is_port = is_probe(f"tcp_socket = {{ port = {case['param']['value']} }}")
-    yield from compare("error", case["expectError"], not is_port)
+    """A number by both readers; a name by that of manifests, which alone has names."""
+    kind, value = case["param"]["type"], case["param"]["value"]
+    if kind == "int":
+        yield from compare("error", case["expectError"], not is_probe(f"tcp_socket = {{ port = {value} }}"))
+    port = {"int": value, "string": value}.get(kind, True)  # neither a number nor a name
+    unit = read_container({"ports": case["ports"], "readinessProbe": {"tcpSocket": {"port": port}}})
+    yield from compare("error", case["expectError"], unit is None)
+    if unit is not None and unit.readiness_probe is not None:
+        yield from compare("port", case["expected"], unit.readiness_probe.ask.port)
 
 
 _GROUPS: dict[str, Callable[[object], Facts]] = {

@@ -5,6 +5,7 @@
 #undef main
 
 #include "fuzz.h"
+#include "plan_place.h"
 #include "policy_tables.h"
 
 const struct fuzz_word fuzz_words[] = {
@@ -13,27 +14,7 @@ const struct fuzz_word fuzz_words[] = {
 };
 const size_t fuzz_most = 8192;
 
-/* One of the arrays, one of its elements, one of that one's fields; or somewhere in the header. */
-size_t fuzz_place(const uint8_t *bytes, size_t size, uint64_t number)
-{
-    static const size_t sizes[PLAN_ARRAYS] = {
-        [PLAN_UNITS] = sizeof(struct plan_unit), [PLAN_EDGES] = sizeof(struct plan_edge),
-        [PLAN_WORDS] = sizeof(struct plan_string), [PLAN_VARIABLES] = sizeof(struct plan_variable),
-        [PLAN_EXITS] = sizeof(struct plan_exit), [PLAN_DELAYS] = sizeof(uint64_t), [PLAN_BLOB] = 1,
-        [PLAN_RULES] = sizeof(struct plan_rule), [PLAN_TARGETS] = sizeof(uint32_t),
-        [PLAN_ERRANDS] = sizeof(struct plan_errand),
-    };
-    struct plan_header header;
-    size_t which = number % (PLAN_ARRAYS + 2);
-    number /= PLAN_ARRAYS + 2;
-    if (size < sizeof header)
-        return 0;
-    memcpy(&header, bytes, sizeof header);
-    if (which >= PLAN_ARRAYS || header.arrays[which].count == 0 || header.arrays[which].at >= size)
-        return number % sizeof header;
-    uint64_t element = number % header.arrays[which].count, field = number / header.arrays[which].count % sizes[which];
-    return (header.arrays[which].at + element % size * sizes[which] + field) % size;
-}
+size_t fuzz_place(const uint8_t *bytes, size_t size, uint64_t number) { return plan_place(bytes, size, number); }
 
 /* What flip.c has no reason to look at: every number that the core takes as an index, or that tells it when. */
 static void check_unit(const struct plan *plan, uint32_t index)
@@ -56,6 +37,36 @@ static void check_errand(const struct plan *plan, const struct plan_errand *erra
     CLAIM(strchr(plan_text(plan, errand->path), '\n') == NULL);
     CLAIM(strchr(plan_text(plan, errand->authority), '\n') == NULL);
     CLAIM(strstr(plan_text(plan, errand->headers), "\r\n\r\n") == NULL);
+}
+
+/* What is made for it and removed again must lie in it. */
+static void check_inside(const struct plan *plan, struct plan_string path)
+{
+    const char *text = plan_text(plan, path);
+    CLAIM(*text != '/' && strncmp(text, "../", 3) != 0 && strcmp(text, "..") != 0 && strstr(text, "/../") == NULL);
+}
+
+static void check_volumes(const struct plan *plan)
+{
+    for (uint32_t i = 0; i < plan->volume_count; i++) {
+        const char *name = plan_text(plan, plan->volumes[i].name);
+        CLAIM(*name && *name != '.' && strchr(name, '/') == NULL && plan->volumes[i].kind < VOLUME_KIND_COUNT);
+        CLAIM(plan->volumes[i].check < PATH_CHECK_COUNT);
+    }
+    for (uint32_t i = 0; i < plan->file_count; i++)
+        check_inside(plan, plan->files[i].path);
+    for (uint32_t i = 0; i < plan->mount_count; i++) {
+        CLAIM(plan->mounts[i].volume < plan->volume_count);
+        CLAIM(*plan_text(plan, plan->mounts[i].path) == '/');
+        check_inside(plan, plan->mounts[i].sub_path);
+    }
+}
+
+static void check_source(const struct plan *plan, const struct plan_source *source)
+{
+    CLAIM(source->origin < ORIGIN_COUNT && source->lack < LACK_COUNT && source->handing < HANDING_COUNT);
+    CLAIM(source->secret.at <= plan->secret_size && source->secret.size <= plan->secret_size - source->secret.at);
+    CLAIM(source->divisor > 0 || (source->origin != ORIGIN_CPU && source->origin != ORIGIN_MEMORY));
 }
 
 /* A pod that could wait for itself would wait for ever. */
@@ -82,6 +93,7 @@ static void check(const uint8_t *bytes, uint64_t size)
     plan_open(&plan, bytes);
     CLAIM((const uint8_t *)plan.blob + plan.blob_size == bytes + size && plan.unit_count > 0);
     check_pod(&plan);
+    check_volumes(&plan);
     for (uint32_t i = 0; i < plan.unit_count; i++)
         check_unit(&plan, i);
     for (uint32_t i = 0; i < plan.edge_count; i++)
@@ -90,16 +102,13 @@ static void check(const uint8_t *bytes, uint64_t size)
         CLAIM(plan.targets[i] < plan.unit_count);
     for (uint32_t i = 0; i < plan.errand_count; i++)
         check_errand(&plan, &plan.errands[i]);
+    for (uint32_t i = 0; i < plan.source_count; i++)
+        check_source(&plan, &plan.sources[i]);
 }
 
 void fuzz_one(const uint8_t *bytes, size_t size)
 {
-    uint8_t *plan = malloc(size + !size);
-    memcpy(plan, bytes, size);
-    if (size >= sizeof(struct plan_header)) {
-        uint64_t digest = plan_digest(plan, size);
-        memcpy(plan + offsetof(struct plan_header, digest), &digest, sizeof digest);
-    }
+    uint8_t *plan = plan_signed(bytes, size);
     const char *why = plan_refuse(plan, size);
     CLAIM(why == NULL || (strlen(why) > 0 && strlen(why) < 100));
     if (why == NULL) {
