@@ -10,7 +10,9 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 import dispositions
+from knocking import near
 from system_harness import Launcher, Stage
+from terminals import Terminal
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -38,6 +40,21 @@ def launch_both(request: pytest.FixtureRequest, minipod: Path, tmp_path: Path) -
     """Both, one after the other."""
     with Launcher(minipod, tmp_path, request.param) as launcher:
         yield launcher
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """One whose path is short enough for a socket in it."""
+    with near() as found:
+        yield found
+
+
+@pytest.fixture
+def terminal() -> Iterator[Terminal]:
+    """One that nobody sits in front of yet."""
+    one = Terminal()
+    yield one
+    one.close()
 
 
 @pytest.fixture

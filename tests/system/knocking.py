@@ -68,11 +68,11 @@ class Place:
             raise
         return held
 
-    def ask(self, method: str, target: str, **headers: str) -> Answer:
+    def ask(self, method: str, target: str, body: bytes | None = None, **headers: str) -> Answer:
         """One request by the book."""
         connection = _Connection(self)
         try:
-            connection.request(method, target, headers=headers)
+            connection.request(method, target, body, headers=headers)
             response = connection.getresponse()
             told = {name.lower(): value for name, value in response.getheaders()}
             return Answer(response.status, told, response.read())
@@ -142,9 +142,3 @@ def near() -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="pod-") as folder:
         os.chmod(folder, 0o755)
         yield Path(folder)
-
-
-def free_port() -> int:
-    """A port that nobody listens on now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]

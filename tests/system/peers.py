@@ -55,10 +55,17 @@ class Peer:
         self.open.discard(connection)
 
 
-def closed_port() -> int:
-    """A port that nobody listens at, and that no peer of this moment gets."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return server.getsockname()[1]
+_HELD: list[socket.socket] = []
+
+
+def idle_port() -> int:
+    """A port that nobody listens at. It is held until the tests are over, so that the kernel gives it to nobody else;
+    a server of ours can have it all the same, by SO_REUSEADDR."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    _HELD.append(holder)
+    return holder.getsockname()[1]
 
 
 # --- any protocol -----------------------------------------------------------------------------------------------------

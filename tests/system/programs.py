@@ -12,6 +12,15 @@ import time
 ALL = set(range(1, 65)) - {signal.SIGKILL, signal.SIGSTOP, 32, 33}
 
 
+# System calls that filters refuse: their numbers on x86-64, and on aarch64.
+CALLS = {
+    "close_range": (436, 436), "flock": (73, 32), "fchmod": (91, 52), "memfd_create": (319, 279), "mount": (165, 40),
+    "pidfd_open": (434, 434), "pwrite64": (18, 68), "sendmsg": (46, 211), "statx": (332, 291), "umount2": (166, 39),
+    "unlinkat": (263, 35), "unshare": (272, 97),
+}
+DEADLY = 0x80000000  # SECCOMP_RET_KILL_PROCESS
+
+
 def say(*words: object) -> None:
     """One write: lines of several processes stay whole."""
     os.write(1, (" ".join(map(str, words)) + "\n").encode())
@@ -121,17 +130,22 @@ def given(what: str, *command: str) -> None:
         refuse(434, error=errno.ENOSYS)  # pidfd_open, by one number everywhere
     elif what == "without-close-range":
         refuse(436, error=errno.EPERM)  # as filters have it that are older than the call
+    elif what.startswith("without:"):
+        _, call, error = what.split(":")
+        refuse(CALLS[call][os.uname().machine == "aarch64"], error=getattr(errno, error, DEADLY))
     os.execvp(command[0], list(command))
 
 
 def refuse(number: int, first: int | None = None, error: int = errno.EOPNOTSUPP) -> None:
-    """From now on this system call fails, if its ``first`` argument is this one: a seccomp filter."""
+    """From now on this system call fails, if its ``first`` argument is this one, or ends who makes it: a seccomp
+    filter."""
     import ctypes
     import struct
 
     load, equal, give_back, allow, at_first = 0x20, 0x15, 0x06, 0x7FFF0000, 16
     more = [] if first is None else [(load, 0, 0, at_first), (equal, 0, 1, first)]
-    steps = [(load, 0, 0, 0), (equal, 0, 1 + len(more), number), *more, (give_back, 0, 0, 0x00050000 | error),
+    answer = error if error == DEADLY else 0x00050000 | error
+    steps = [(load, 0, 0, 0), (equal, 0, 1 + len(more), number), *more, (give_back, 0, 0, answer),
              (give_back, 0, 0, allow)]
     code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *step) for step in steps))
     program = ctypes.create_string_buffer(struct.pack("HP", len(steps), ctypes.addressof(code)))

@@ -372,7 +372,8 @@ class Launcher:
         command += [*_ABOVE[self.stage], *map(str, wrap), str(self.minipod), *map(str, words)]
         given = {**os.environ, **(env or {})}
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}
+        began = time.monotonic()  # before it may begin: what took so long at least is measured by it
         process = subprocess.Popen(command, env=given, cwd=self.folder, **{**streams, **how})
-        running = Running(process, self.stage, report_path, self.minipod.name)
+        running = Running(process, self.stage, report_path, self.minipod.name, began)
         self._all.append(running)
         return running

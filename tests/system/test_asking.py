@@ -17,10 +17,12 @@ POD = {
     "pod": {"name": "shop", "labels": {"app": "shop"}, "termination_grace_period": "1h"},
     "init.migrate": {"command": sh("echo migrated")},
     "sidecar.proxy": {"command": at_term(0)},
-    "service.web": {"command": sh("echo one; echo two >&2; exec sleep 1000"), "after": ["proxy"]},
+    "service.web": {"command": sh("echo one; echo two >&2; exec sleep 1000"), "after": ["proxy"], "image": "web:2",
+                    "labels": {"role": "front", "tier": "1"}},
     "service.broken": {"command": sh("echo oops; exit 3"), "backoff": {"initial": "1h", "max": "1h"}},
     "service.late": {"command": SLEEP, "after": {"sick": "ready"}},
-    "service.sick": {"command": SLEEP, "readiness_probe": {"exec": ["false"], "period": "1s", "failure_threshold": 1}},
+    "service.sick": {"command": SLEEP, "readiness_probe": {"exec": ["false"], "period": "1s", "timeout": "20s",
+                                                          "failure_threshold": 1}},
     "service.tough": {"command": sh("trap '' TERM; echo up; while :; do sleep 0.01; done"),
                       "termination_grace_period": "1h"},
 }  # fmt: skip
@@ -47,7 +49,8 @@ def shop(launch: Launcher, tmp_path: Path, ask: Ask) -> Iterator[object]:
     pod = {**POD, "pod": {**POD["pod"], "control": str(tmp_path / "shop.sock")}}
     running = launch.start(pod)
     running.expect_all("one", "ready", "up", "oops(.|\n)*oops")
-    running.expect_error("restart 2 in ")
+    for said in ("restart 2 in ", "two", "sick: readiness probe failed"):
+        running.expect_error(said)
     ask("wait", "--for=started", "web", "sick", "tough", "proxy")
     yield running
 
@@ -71,6 +74,7 @@ def test_what_there_is(shop, ask: Ask) -> None:
 def test_a_v1_pod(shop, ask: Ask) -> None:
     pod = json.loads(ask("get", "-o", "json").stdout)
     assert (pod["metadata"]["name"], pod["metadata"]["labels"]) == ("shop", {"app": "shop"})
+    assert {each["name"]: each.get("image") for each in pod["spec"]["containers"]}["web"] == "web:2"
     statuses = {each["name"]: each for each in pod["status"]["containerStatuses"]}
     broken = statuses["broken"]
     assert broken["state"]["waiting"]["reason"] == "CrashLoopBackOff"
@@ -85,7 +89,8 @@ def test_why(shop, ask: Ask) -> None:
     assert "Why:            waits for sick to be ready\n" in ask("describe", "late").stdout
     sick = ask("describe", "sick").stdout
     assert "Why:            is not ready: its readiness probe failed " in sick and ": exit code 1\n" in sick
-    assert "Why" not in ask("describe", "web").stdout
+    web = ask("describe", "web").stdout
+    assert "Why" not in web and "\nLabels:         role=front\n                tier=1\nImage:          web:2\n" in web
     assert ask("describe").stdout.count("\nKind:") == 7
 
 
@@ -100,6 +105,7 @@ def test_lines(shop, ask: Ask) -> None:
 
 def test_stop_start_restart(shop, ask: Ask) -> None:
     assert ask("restart", "web").stdout == "web restarted\n"
+    shop.expect_all(r"(?s)web +\| one.*web +\| one")
     assert ask("stop", "web").stdout == "web stopped\n"
     assert "Stopped" in ask("get", "web").stdout
     assert ask("logs", "-p", "web").stdout.startswith("one")

@@ -1,49 +1,26 @@
-"""The control server: what it tells of a pod is so, and what it is told happens."""
+"""The control server: what it tells of a pod is so, and mistakes are answered as such."""
 
 import os
 import signal
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from knocking import Place, free_port, near, read_until
-from system_harness import SLEEP, Launcher, Running, at_term, sh, tool, wait_until
+from knocking import Place
+from peers import idle_port
+from shops import open_shop, start
+from system_harness import SLEEP, Launcher, Running, sh, tool, wait_until
 
 from minipod.reaper.layout import ffi, lib
 
-JSON, LINES = "application/json", "application/x-ndjson"
+JSON = "application/json"
 TEXT = "text/plain; charset=utf-8"
 METRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-POD = {
-    "pod": {"name": "shop", "labels": {"app": "shop", "tier": "a"}},
-    "init.first": {"command": sh("echo begun")},
-    "service.web": {"command": sh("echo one; echo two >&2; printf three; exec sleep 1000")},
-    "service.broken": {"command": sh("exit 3"), "restart": "on_failure", "backoff": {"initial": "1h", "max": "1h"}},
-    "service.late": {"command": SLEEP, "after": {"broken": "completed"}},
-}
 
 
 @pytest.fixture
-def folder() -> Iterator[Path]:
-    with near() as found:
-        yield found
-
-
-def start(launch: Launcher, folder: Path, pod: dict, **how: object) -> tuple[Running, Place]:
-    """The pod, and where it is asked."""
-    path = str(folder / "pod.sock")
-    running = launch.start({**pod, "pod": {**pod.get("pod", {}), "control": path}}, **how)
-    return running, Place(path).wait()
-
-
-@pytest.fixture
-def shop(launch: Launcher, folder: Path) -> Iterator[tuple[Running, Place]]:
-    """With all that it comes to by itself: broken waits an hour for its third instance."""
-    running, place = start(launch, folder, POD)
-    place.wait_for("broken", life="backoff", instances=2)
-    running.expect_all("one", "begun")
-    yield running, place
+def shop(launch: Launcher, folder: Path) -> tuple[Running, Place]:
+    return open_shop(launch, folder)
 
 
 # --- what it tells
@@ -95,8 +72,8 @@ def test_a_unit_that_is_over(shop) -> None:
 
 def test_probes_and_what_a_program_says(launch: Launcher, folder: Path) -> None:
     probes = {
-        "readiness_probe": {"exec": ["true"], "period": "1h"},
-        "liveness_probe": {"exec": sh("exit 7"), "period": "1s", "failure_threshold": 1000},
+        "readiness_probe": {"exec": ["true"], "period": "1h", "timeout": "20s"},
+        "liveness_probe": {"exec": sh("exit 7"), "period": "1s", "timeout": "20s", "failure_threshold": 1000},
     }
     running, place = start(launch, folder, {"service.web": {"command": SLEEP, **probes}})
     asked = wait_until(
@@ -186,13 +163,13 @@ def test_who_failed_a_unit_that_was_never_started(launch: Launcher, folder: Path
 
 def test_which_probe_had_it_stopped(launch: Launcher, folder: Path) -> None:
     """Known while it ends, and until another instance runs: a TERM in the status tells nobody why."""
-    probe = {"exec": sh("exit 7"), "period": "1s", "failure_threshold": 2}
+    probe = {"exec": sh("[ ! -e deaf ] || exit 7"), "period": "1s", "timeout": "20s", "failure_threshold": 2}
     running, place = start(launch, folder, {
-        "service.deaf": {"command": sh("trap '' TERM; while :; do sleep 1; done"), "liveness_probe": probe,
+        "service.deaf": {"command": sh("trap '' TERM; touch deaf; while :; do sleep 1; done"), "liveness_probe": probe,
                          "termination_grace_period": "1h"},
         "service.sick": {"command": SLEEP, "liveness_probe": probe, "backoff": {"initial": "1h", "max": "1h"}},
         "service.hook": {"command": SLEEP, "post_start": {"exec": ["false"]}, "restart": "never"},
-        "service.well": {"command": SLEEP, "liveness_probe": {"exec": ["true"]}},
+        "service.well": {"command": SLEEP, "liveness_probe": {"exec": ["true"], "timeout": "20s"}},
     })  # fmt: skip
     place.wait_for("deaf", life="term-sent")
     place.wait_for("sick", life="backoff", instances=2)
@@ -269,7 +246,7 @@ def test_metrics(shop) -> None:
 
 
 def test_the_port_serves_health_and_metrics_alone(launch: Launcher) -> None:
-    port = free_port()
+    port = idle_port()
     pod = {"pod": {"control": {"listen": f"127.0.0.1:{port}"}}, "service.web": {"command": SLEEP}}
     running = launch.start(pod)
     place = Place(port).wait()
@@ -283,7 +260,7 @@ def test_the_port_serves_health_and_metrics_alone(launch: Launcher) -> None:
 
 
 def test_a_port_for_everybody_where_there_is_no_ipv6(launch: Launcher) -> None:
-    port = free_port()
+    port = idle_port()
     pod = {"pod": {"control": {"listen": f":{port}"}}, "service.web": {"command": SLEEP}}
     running = launch.start(pod, wrap=tool("given", "without-ipv6"))
     assert Place(port).wait().get("/livez").status == 200
@@ -297,198 +274,6 @@ def test_a_port_that_is_taken(launch: Launcher) -> None:
         result = launch.run({"pod": {"control": {"listen": f"127.0.0.1:{port}"}}, "service.web": {"command": SLEEP}})
     assert result.code == 71 and result.out == ""
     assert result.err == f"minipod: cannot listen on 127.0.0.1 port {port}: the address is in use\n"
-
-
-# --- orders
-
-
-def test_stop_start_and_restart(shop) -> None:
-    running, place = shop
-    before = place.unit("web")
-    answer = place.post("/v1/units/web/stop")
-    assert (answer.status, answer.json["unit"], answer.json["order"]) == (202, "web", "stop")
-    assert place.wait_for("web", life="held", want="hold")["pid"] is None
-    assert place.post("/v1/units/web/start").status == 202
-    again = place.wait_for("web", life="up", instances=2)
-    assert again["pid"] != before["pid"]
-    assert place.post("/v1/units/web/restart").status == 202
-    place.wait_for("web", life="up", instances=3)
-
-
-def test_a_start_cuts_a_backoff_short(shop) -> None:
-    place = shop[1]
-    place.post("/v1/units/broken/start")
-    place.wait_for("broken", instances=3)
-
-
-def test_an_order_names_the_first_event_it_may_cause(shop) -> None:
-    place = shop[1]
-    first = place.post("/v1/units/web/stop").json["event"]
-    place.wait_for("web", life="held")
-    caused = place.get(f"/v1/events?after={first - 1}").lines
-    assert caused[0]["seq"] == first and (caused[0]["unit"], caused[0]["event"]) == ("web", "order-stop")
-
-
-def test_a_unit_that_is_over_takes_no_order(shop) -> None:
-    place = shop[1]
-    for order in ("start", "restart", "signal?signal=HUP"):
-        assert place.post(f"/v1/units/first/{order}").status == 409
-
-
-@pytest.mark.parametrize("word", ["USR1", "SIGUSR1", "10"])
-def test_signal(launch: Launcher, folder: Path, word: str) -> None:
-    script = sh("trap 'echo heard' USR1; echo up; while :; do sleep 0.01; done")
-    running, place = start(launch, folder, {"service.web": {"command": script}})
-    running.expect("up")
-    assert place.post(f"/v1/units/web/signal?signal={word}").status == 202
-    running.expect("heard")
-
-
-@pytest.mark.parametrize("word", ["", *(f"?signal={each}" for each in ("", "0", "32", "65", "FOO", "usr1", "nal%200"))])
-def test_no_such_signal(shop, word: str) -> None:
-    assert shop[1].post(f"/v1/units/web/signal{word}").status == 400
-
-
-def test_stop_the_pod(launch_both: Launcher, folder: Path) -> None:
-    running, place = start(launch_both, folder, {"service.web": {"command": at_term(0)}})
-    running.expect("ready")
-    assert place.post("/v1/stop").status == 202
-    result = running.wait()
-    assert result.code == 0 and result.report["toldBy"] == "the control socket"
-    assert "minipod: stopping: told by the control socket\n" in result.err
-    assert not Path(place.where).exists()
-
-
-def test_told_twice_there_is_no_grace(launch: Launcher, folder: Path) -> None:
-    tough = {"command": sh("trap '' TERM; echo up; while :; do sleep 0.01; done"), "termination_grace_period": "1h"}
-    running, place = start(launch, folder, {"pod": {"termination_grace_period": "1h"}, "service.tough": tough})
-    running.expect("up")
-    place.post("/v1/stop")
-    place.wait_for("tough", life="term-sent")
-    place.post("/v1/stop")
-    assert running.wait().code == 137
-
-
-# --- lines and events
-
-
-def test_logs(shop) -> None:
-    place = shop[1]
-    answer = wait_until(lambda: len((a := place.get("/v1/units/web/logs")).lines) > 1 and a, "it has written")
-    assert answer.headers["content-type"] == LINES
-    told = sorted((line["stream"], line["line"], line["unit"], "time" in line) for line in answer.lines)
-    assert told == [("stderr", "two", "web", True), ("stdout", "one", "web", True)]
-    assert place.get("/v1/units/web/logs", Accept="text/plain").text in ("one\ntwo\n", "two\none\n")
-    assert len(place.get("/v1/units/web/logs?tail=1").lines) == 1
-    assert place.get("/v1/units/web/logs?tail=0").lines == []
-    assert place.get("/v1/units/web/logs?since=2500-01-01T00:00:00Z").lines == []
-    assert len(place.get("/v1/units/web/logs?since=1h").lines) == 2
-
-
-def test_logs_of_all_are_in_the_order_of_time(shop) -> None:
-    place = shop[1]
-    lines = wait_until(lambda: len(found := place.get("/v1/logs").lines) > 2 and found, "all have written")
-    assert lines[0]["line"] == "begun" and lines == sorted(lines, key=lambda line: line["time"])
-    assert place.get("/v1/logs?tail=2").lines == lines[-2:]
-    assert place.get("/v1/logs", Accept="text/plain").text.startswith("first  | begun\n")
-
-
-def test_previous_logs(shop) -> None:
-    place = shop[1]
-    assert place.get("/v1/units/web/logs?previous=1").status == 404
-    place.post("/v1/units/web/restart")
-    place.wait_for("web", life="up", instances=2)
-    told = [line["line"] for line in place.get("/v1/units/web/logs?previous=1").lines]
-    assert sorted(told) == ["one", "three", "two"]
-    assert place.get("/v1/units/web/logs?previous=1&follow=1").status == 400
-
-
-def test_follow_goes_on_from_one_instance_to_the_next(launch: Launcher, folder: Path) -> None:
-    script = sh("echo up; exec sleep 1000")
-    running, place = start(launch, folder, {"service.web": {"command": script}, "service.other": {"command": SLEEP}})
-    with place.knock() as web, place.knock() as everybody:
-        web.sendall(b"GET /v1/units/web/logs?follow=1 HTTP/1.1\r\nHost: m\r\nAccept: text/plain\r\n\r\n")
-        everybody.sendall(b"GET /v1/logs?follow=1 HTTP/1.1\r\nHost: m\r\nAccept: text/plain\r\n\r\n")
-        for _ in range(3):
-            assert b"up\n" in read_until(web, b"up\n")
-            read_until(everybody, b"web   | up\n")
-            place.post("/v1/units/web/restart")
-        place.post("/v1/stop")
-        assert read_until(web, b"0\r\n\r\n") and read_until(everybody, b"0\r\n\r\n")
-    running.wait()
-
-
-def test_who_follows_is_told_what_was_lost(launch: Launcher, folder: Path) -> None:
-    """More at once than is kept, and nothing before it."""
-    (folder / "lines").write_text("x\n" * 30000)
-    script = sh(f"cd {folder}; while [ ! -e go ]; do sleep 0.01; done; dd if=lines bs=60000 count=1; exec sleep 1000")
-    _, place = start(launch, folder, {"service.web": {"command": script}})
-    with place.knock() as web:
-        web.sendall(b"GET /v1/units/web/logs?follow=1 HTTP/1.0\r\n\r\n")
-        read_until(web, b"\r\n\r\n")
-        (folder / "go").touch()
-        assert b'"lost":true' in read_until(web, b'"line":"x"')
-
-
-def test_a_line_in_pieces_is_never_mixed_with_the_other_stream(launch: Launcher, folder: Path) -> None:
-    wait = f"while [ ! -e {folder}/$1 ]; do sleep 0.01; done"
-    steps = "head -c 20000 /dev/zero | tr '\\0' x; go a; echo other >&2; go b; echo end; exec sleep 1000"
-    _, place = start(launch, folder, {"service.web": {"command": sh(f"go() {{ {wait}; }}; {steps}")}})
-    for step, last in (("a", "x"), ("b", "other"), ("c", "end")):
-        wait_until(lambda last=last: _last_line(place).endswith(last), f"it wrote {last}")
-        (folder / step).touch()
-    text = place.get("/v1/units/web/logs", Accept="text/plain").text
-    assert [line.lstrip("x") for line in text.splitlines()] == ["", "other", "end"]
-
-
-def _last_line(place: Place) -> str:
-    lines = place.get("/v1/units/web/logs").lines
-    return lines[-1]["line"] if lines else ""
-
-
-def test_a_line_that_is_all_escapes(launch: Launcher, folder: Path) -> None:
-    """Six bytes of JSON for each of its own: nothing is lost, and nothing is broken."""
-    script = sh(r"head -c 12000 /dev/zero | tr '\0' '\001'; echo; echo end; exec sleep 1000")
-    running, place = start(launch, folder, {"service.web": {"command": script}})
-    lines = wait_until(
-        lambda: (found := place.get("/v1/units/web/logs").lines) and found[-1]["line"] == "end" and found, "it wrote"
-    )
-    assert "".join(line["line"] for line in lines[:-1]) == "\1" * 12000
-    assert [line.get("partial", False) for line in lines] == [True] * (len(lines) - 2) + [False] * 2
-
-
-def test_events(shop) -> None:
-    place = shop[1]
-    answer = place.get("/v1/events")
-    assert answer.headers["content-type"] == LINES
-    assert [event["seq"] for event in answer.lines] == list(range(len(answer.lines)))
-    last = answer.lines[-1]["seq"]
-    assert place.get(f"/v1/events?after={last}").lines == []
-    assert place.get(f"/v1/events?after={last - 2}").lines == answer.lines[-2:]
-    assert place.get("/v1/events?after=999999").lines == answer.lines
-    text = place.get("/v1/events", Accept="text/plain").text.splitlines()
-    assert len(text) == len(answer.lines) and " web lifecycle: held -> spawning (go)" in "\n".join(text)
-
-
-def test_follow_events_to_the_end(launch: Launcher, folder: Path) -> None:
-    running, place = start(launch, folder, {"service.web": {"command": SLEEP}})
-    with place.knock() as held:
-        held.sendall(b"GET /v1/events?follow=1 HTTP/1.1\r\nHost: m\r\n\r\n")
-        read_until(held, b'"machine":"readiness"')
-        place.post("/v1/stop")
-        assert b'"to":"over"' in read_until(held, b"0\r\n\r\n")
-    running.wait()
-
-
-def test_what_is_lost_is_said(launch: Launcher, folder: Path) -> None:
-    pod = {f"service.s{i}": {"command": SLEEP} for i in range(12)}
-    running, place = start(launch, folder, pod)
-    for _ in range(12):
-        for i in range(12):
-            place.post(f"/v1/units/s{i}/restart")
-        wait_until(lambda: all(u["life"] == "up" for u in place.get("/v1/units").json["units"]), "all run again")
-    first, second, *_ = place.get("/v1/events").lines
-    assert first["lost"] == second["seq"] > 0
 
 
 # --- mistakes
@@ -508,13 +293,13 @@ MISTAKES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("request_, status", MISTAKES.items())
-def test_mistakes(shop, request_: str, status: int) -> None:
+@pytest.mark.parametrize("request_, code", MISTAKES.items())
+def test_mistakes(shop, request_: str, code: int) -> None:
     answer = shop[1].ask(*request_.split())
-    assert answer.status == status
-    if status >= 400 and not request_.startswith("HEAD"):
+    assert answer.status == code
+    if code >= 400 and not request_.startswith("HEAD"):
         assert set(answer.json) == {"error", "hint"} and all(answer.json.values())
-    assert ("allow" in answer.headers) == (status == 405)
+    assert ("allow" in answer.headers) == (code == 405)
 
 
 def test_a_mistake_in_words(shop) -> None:
@@ -524,25 +309,28 @@ def test_a_mistake_in_words(shop) -> None:
 
 def test_what_a_probe_said(launch: Launcher, folder: Path) -> None:
     """The first line of its command's last attempt, fit for a terminal, however much it writes."""
-    period = {"period": "1s"}
+    period = {"period": "1s", "timeout": "20s"}
     pod = {
         "service.web": {"command": SLEEP, "readiness_probe": {
             "exec": sh("printf '\\n\\033[1mno database\\nmore\\n' >&2; exit 1"), **period}},
         "service.loud": {"command": SLEEP, "readiness_probe": {
-            "exec": sh("head -c 300000 /dev/zero | tr '\\0' x; exit 0"), **period, "timeout": "30s"}},
+            "exec": sh("head -c 300000 /dev/zero | tr '\\0' x; exit 0"), **period}},
         "service.slow": {"command": SLEEP, "liveness_probe": {
-            "exec": sh("echo still looking; exec sleep 1000"), **period, "failure_threshold": 999}},
+            "exec": sh("echo still looking; exec sleep 1000"), "period": "1s", "failure_threshold": 999}},
         "service.mute": {"command": SLEEP, "readiness_probe": {
             "exec": sh("[ -e said ] || echo once; touch said; exit 3"), **period}},
     }  # fmt: skip
     running, place = start(launch, folder, pod)
     place.wait_for("loud", ready=True)
 
-    def why(name: str, kind: str, answers: int) -> str:
-        wait_until(lambda: place.unit(name)["probes"][kind]["answers"] >= answers, "it was asked")
-        return place.unit(name)["probes"][kind]["why"]
+    def why(name: str, kind: str, wanted: str, answers: int = 1) -> None:
+        def is_told() -> bool:
+            probe = place.unit(name)["probes"][kind]
+            return probe["answers"] >= answers and probe["why"] == wanted
 
-    assert why("web", "readiness", 1) == "exit code 1:  [1mno database"
-    assert why("slow", "liveness", 1) == "no answer within 1s: still looking"
-    assert why("mute", "readiness", 2) == "exit code 3"
+        wait_until(is_told, f"{name}: {wanted}")
+
+    why("web", "readiness", "exit code 1:  [1mno database")
+    why("slow", "liveness", "no answer within 1s: still looking")
+    why("mute", "readiness", "exit code 3", 2)
     running.expect_error("web: readiness probe failed: exit code 1:  .1mno database")

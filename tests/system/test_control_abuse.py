@@ -14,7 +14,8 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
-from knocking import Place, free_port, near, read_all
+from knocking import Place, read_all
+from peers import idle_port
 from system_harness import PATIENCE, SLEEP, Launcher, Running, Stage, sh, tool, wait_until
 
 FOLLOW = b"GET /v1/logs?follow=1 HTTP/1.1\r\nHost: m\r\n\r\n"
@@ -25,12 +26,6 @@ LINGER = bytes(8)[:4].replace(b"\0", b"\1", 1) + bytes(4)  # on, 0 s: a reset at
 PAGE = 4096
 ROUNDS = 5  # of each thing that goes on
 MANY = "echo x >>busy; [ $(wc -l <busy) -lt 200 ] || exec sleep 1000; exit 1"  # instances at once: each is remembered
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with near() as found:
-        yield found
 
 
 @pytest.fixture
@@ -47,7 +42,7 @@ class Pod:
     """One that has something to do all the time, and shows that it does."""
 
     def __init__(self, launch: Launcher, folder: Path):
-        port = free_port()
+        port = idle_port()
         self.local, self.port = Place(str(folder / "pod.sock")), Place(port)
         self._folder = launch.folder
         heard = "trap 'echo x >>signals' WINCH; touch up; while :; do sleep 0.01; done"
@@ -58,7 +53,7 @@ class Pod:
             "service.busy": {"command": sh(MANY), "backoff": {"initial": "1ms", "max": "1ms"}, "log": "none"},
             "service.brief": {"command": sh("(true &); echo x >>runs; exit 1"), **again},
             "service.heard": {"command": sh(heard), "log": "none",
-                              "liveness_probe": {"exec": sh("echo x >>probes"), "period": "50ms"}},
+                              "liveness_probe": {"exec": sh("echo x >>probes"), "period": "50ms", "timeout": "20s"}},
         }, stdout=subprocess.DEVNULL)  # fmt: skip
         wait_until((self._folder / "up").exists, "it is up")
         self.local.wait()
@@ -73,8 +68,10 @@ class Pod:
         """Does it so many times at least, and until all has gone on for a few rounds."""
         before = {name: self.count(name) for name in ("runs", "probes", "signals")}
         orphans = self.orphans()
-        end, done = time.monotonic() + PATIENCE, 0
+        done = 0
         while done < least or any(self.count(name) < count + ROUNDS for name, count in before.items()):
+            if done <= least:
+                end = time.monotonic() + PATIENCE
             assert time.monotonic() < end, f"it stands still: {before}, now {[self.count(name) for name in before]}"
             self.running.send(signal.SIGWINCH)
             deed()
@@ -196,7 +193,7 @@ def test_the_pod_goes_on(launch_alone: Launcher, folder: Path, name: str, door: 
 
 def test_requests_that_drip(launch_alone: Launcher, folder: Path) -> None:
     """A byte from each of many, again and again: the pod goes on, and who asks at once is heard at once."""
-    pod = Pod(launch_alone, folder)
+    pod, took = Pod(launch_alone, folder), []
 
     def misbehave() -> None:
         with ExitStack() as stack:
@@ -207,11 +204,12 @@ def test_requests_that_drip(launch_alone: Launcher, folder: Path) -> None:
                     say(each, b"G")
                 began = time.monotonic()
                 assert pod.local.get("/livez").status == 200 and pod.port.get("/livez").status == 200
-                assert time.monotonic() - began < 4
+                took.append(time.monotonic() - began)
 
             pod.go_on_while(drip, 20)
 
     costs_nothing(pod, misbehave)
+    assert sorted(took)[len(took) // 2] < 4  # who had to wait for one of them would wait for five
 
 
 # --- one by one
@@ -239,7 +237,7 @@ def test_who_does_not_go_after_a_refusal_is_seen_off(launch: Launcher, folder: P
 @pytest.mark.parametrize("door", ["local", "port"])
 def test_a_refusal_ends_like_any_answer(launch: Launcher, folder: Path, door: str) -> None:
     """Not by a reset, which would take it away from a client that still sends."""
-    port = free_port()
+    port = idle_port()
     control = {"socket": str(folder / "pod.sock"), "listen": f"127.0.0.1:{port}"}
     launch.start({"pod": {"control": control}, "service.web": {"command": SLEEP}})
     place = Place(control["socket"] if door == "local" else port).wait()

@@ -5,11 +5,10 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from knocking import Place, near
+from knocking import Place
 from system_harness import SLEEP, Launcher, beside, sh, wait_until
 
 DONE, FAILED, NOT_RUNNING, UNKNOWN, USAGE, TOO_LATE = 0, 1, 3, 4, 64, 124
@@ -34,12 +33,6 @@ class Client:
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         assert (done.stderr == "") == (code in (DONE, FAILED) and words[0] != "ctl" or code == DONE), done.stderr
         return done
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with near() as found:
-        yield found
 
 
 @pytest.fixture
@@ -68,7 +61,9 @@ def test_health_and_ready(shop: Place, client: Client) -> None:
 def test_health_tells_what_failed_for_good(launch: Launcher, client: Client) -> None:
     pod = {"service.web": {"command": SLEEP}, "service.job": {"command": ["false"], "restart": "never"}}
     launch.start({**pod, "pod": {"control": str(client.path)}})
-    Place(str(client.path)).wait().wait_for("job", outcome="failed")
+    place = Place(str(client.path)).wait()
+    place.wait_for("web", life="up")
+    place.wait_for("job", outcome="failed")
     for word in ("health", "ready"):
         assert client.run(word, code=FAILED).stdout == "job: failed, not running\n"
 

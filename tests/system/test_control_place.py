@@ -7,21 +7,14 @@ import socket
 import stat
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from knocking import Place, near
+from knocking import Place
 from system_harness import SLEEP, Launcher, Running, Stage, at_term, beside, sh, tool, wait_until
 
 POD = {"pod": {"name": "shop"}, "service.web": {"command": SLEEP}}
 OTHER = ["setpriv", "--reuid=54321", "--regid=54321", "--clear-groups"]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with near() as found:
-        yield found
 
 
 def at(path: object) -> dict:
@@ -56,9 +49,9 @@ def abstract_name(running: Running) -> str:
 def test_the_first_folder(launch_both: Launcher) -> None:
     """Ours alone, and gone when the pod is."""
     running = launch_both.start(POD, wrap=over_run())
+    running.expect_error("web: started")
     folder = Path(f"/proc/{running.pid}/root/run/minipod")
     path = folder / "shop.sock"
-    wait_until(path.exists, "there is a socket")
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700 and stat.S_IMODE(path.stat().st_mode) == 0o600
     result = inside(running, launch_both.minipod, "ctl", "status")
     assert (result.returncode, result.stderr) == (0, "") and result.stdout.startswith("shop: ")
@@ -140,9 +133,10 @@ def test_nothing_writable_and_nobody_in_particular(launch: Launcher, open_folder
     wait_until(lambda: ask(*minipod, "ctl", "logs", "web") == ask(*python, "logs", "web") == "up\n", "it has written")
     assert "web lifecycle: held -> spawning (go)\n" in ask(*minipod, "ctl", "events")
     ask(*minipod, "ctl", "restart", "web")
+    running.expect_error("(?s)(web: started.*){2}")
     wait_until(lambda: ask(*python, "logs", "-p", "web") == "up\n", "it was begun anew")
     ask(*minipod, "ctl", "signal", "KILL", "web")
-    wait_until(lambda: running._pump(0.1) and running.err.count(b"web: started") == 3, "it was begun once more")
+    running.expect_error("(?s)(web: started.*){3}")
     inside(running, *minipod, "ctl", "stop", "--all")  # which the end of its PID namespace may end, too
     assert running.wait().code == 143
 

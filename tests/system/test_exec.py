@@ -66,3 +66,18 @@ def test_a_unit_that_is_stopped(shown: Callable[[dict], str], exec_in: Exec, tmp
     subprocess.run([sys.executable, "-m", "minipod", "stop", "web"], env=env, check=True, timeout=60)
     assert exec_in("web", "sh", "-c", "echo $A; exit 5").stdout == "1\n"
     assert exec_in("web", "sh", "-c", "echo $A; exit 5").returncode == 5
+
+
+def test_secrets_by_variable_and_by_descriptor(launch: Launcher, exec_in: Exec, open_folder: Path) -> None:
+    """As the process has them; also for a command with another user than PID 1's."""
+    (open_folder / "key").write_text("k3y")
+    script = 'cat "$TLS_FILE"; echo " $PW"'
+    unit = {
+        "secrets": {"PW": str(open_folder / "key"), "TLS": {"file": str(open_folder / "key"), "to": "fd"}},
+        "command": sh(f"{script}; exec sleep 1000"),
+        "user": "nobody" if os.geteuid() == 0 else str(os.geteuid()),
+    }
+    running = launch.start({"pod": {"control": str(open_folder / "pod.sock")}, "service.web": unit})
+    running.expect("k3y k3y")
+    done = exec_in("web", "--", "sh", "-c", script)
+    assert (done.stdout, done.returncode) == ("k3y k3y\n", 0), done.stderr

@@ -83,11 +83,10 @@ def test_a_program_that_ends_takes_its_hook_with_it(launch_both: Launcher) -> No
 
 
 def test_a_stop_ends_the_wait_for_post_start(launch_both: Launcher) -> None:
-    running = launch_both.start({"service.a": {"command": at_term(0), "post_start": HANGS}})
+    unit = {"command": at_term(0), "post_start": HANGS}
+    running = launch_both.start({"service.a": unit}, env={"MINIPOD_GRACE": "1h"})
     running.expect(r"a \| ready")
-    began = time.monotonic()
     assert stop(running).code == 0
-    assert time.monotonic() - began < 10
 
 
 # --- pre_stop
@@ -109,14 +108,14 @@ def test_no_hook_for_a_program_that_ends_by_itself(launch: Launcher) -> None:
 def test_a_hook_takes_from_the_grace(launch: Launcher) -> None:
     """Half a second for both: it sleeps for most of it, then TERM is ignored, then KILL."""
     running = launch.start({
-        "pod": {"termination_grace_period": "1s"},
+        "pod": {"termination_grace_period": "1h"},
         "service.a": {"command": STUBBORN, "termination_grace_period": "500ms", "pre_stop": {"sleep": "400ms"}},
     })
     running.expect("ready")
     began = time.monotonic()
     result = stop(running)
     assert result.code == 137
-    assert 0.5 <= time.monotonic() - began < 4
+    assert 0.5 <= time.monotonic() - began
 
 
 def test_a_hook_that_hangs_goes_with_its_unit(launch_both: Launcher) -> None:
@@ -207,7 +206,7 @@ def test_a_shell_hook_leaves_nobody(launch_as_child: Launcher) -> None:
 
 def test_http_hook_takes_any_answer(launch: Launcher) -> None:
     """Any status is success for a hook; nobody who listens is a failure."""
-    from peers import Peer, closed_port
+    from peers import Peer, idle_port
 
     def not_found(peer, connection):
         peer.requests.append(connection.recv(4096))
@@ -217,7 +216,7 @@ def test_http_hook_takes_any_answer(launch: Launcher) -> None:
         running = launch.start({"service.a": {
             "command": at_term(0), "restart": "never",
             "post_start": {"http_get": {"port": peer.port, "path": "/up"}},
-            "pre_stop": {"http_get": {"port": closed_port()}},
+            "pre_stop": {"http_get": {"port": idle_port()}},
         }})
         wait_until(lambda: peer.requests, "the hook has asked")
         running.expect(r"a \| ready")

@@ -9,7 +9,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from knocking import near
 
 from minipod.errors import PodError
 from minipod.reaper import client
@@ -20,12 +19,6 @@ HEAD = b"HTTP/1.1 200 OK\r\nMinipod-Pod: shop\r\n"
 OK = HEAD + b"Content-Length: 3\r\n\r\nok\n"
 # On a machine with pods of its own.
 ALONE = ["unshare", "--mount", "sh", "-c", 'mount -t tmpfs none /run; exec "$@"', "sh"]
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    with near() as found:
-        yield found
 
 
 @contextmanager

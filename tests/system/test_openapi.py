@@ -148,7 +148,7 @@ def test_orders(api: dict, shop: Place) -> None:
     """The end of the pod last, and that once: it may be gone before it can be told again."""
     told = {}
     for method, path, operation in operations(api):
-        if method == "POST":
+        if method == "POST" and path != "/v1/plan":
             query = "?signal=WINCH" if path.endswith("signal") else ""
             for name in ("first", "late", "proxy") if "{name}" in path else ("",):
                 for accept in ("text/plain",) if path == "/v1/stop" else ("application/json", "text/plain"):
@@ -156,6 +156,15 @@ def test_orders(api: dict, shop: Place) -> None:
                     told[path, name, accept] = answer.status
                     check(api, operation, answer)
     assert set(told.values()) == {202, 409} and told["/v1/stop", "", "text/plain"] == 202
+
+
+def test_another_plan(api: dict, shop: Place) -> None:
+    operation, plan = api["paths"]["/v1/plan"]["post"], shop.get("/v1/plan").body
+    for body, query, status in ((plan, "", 200), (plan, "?dry_run=1", 200), (b"noise", "", 422), (b"", "", 411)):
+        for accept in ("application/json", "text/plain"):
+            answer = shop.ask("POST", f"/v1/plan{query}", body, Accept=accept)
+            assert answer.status == status
+            check(api, operation, answer)
 
 
 def test_events_to_the_end(api: dict, shop: Place) -> None:

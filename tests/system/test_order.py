@@ -54,8 +54,9 @@ def test_services_start_side_by_side(launch: Launcher, tmp_path: Path) -> None:
 def test_after_waits_for_what_it_names(launch_both: Launcher) -> None:
     pod = {
         "service.last": {"command": sh("echo last"), "restart": "never", "after": {"seed": "completed", "db": "ready"}},
-        "service.seed": {"command": sh("sleep 0.2; echo seeded"), "restart": "never", "after": ["db"]},
-        "service.db": {"command": at_term(0)},
+        "service.seed": {"command": sh("while [ ! -e db-is-up ]; do sleep 0.01; done; echo seeded"), "restart": "never",
+                         "after": ["db"]},
+        "service.db": {"command": tool("ends_with", 0, "ready", "db-is-up")},
     }
     running = launch_both.start({"pod": {"main": "last"}, **pod})
     running.expect_all("db +. ready", "seed +. seeded", "last +. last")
@@ -122,13 +123,12 @@ def test_sidecars_outlive_services_that_end_by_themselves(launch_both: Launcher)
         "sidecar.proxy": {"command": tool("cleanup", 0, "marks")},
         "service.job": {"command": sh("while [ ! -e go ]; do sleep 0.01; done; echo done"), "restart": "never"},
     }
-    running = launch_both.start(pod)
+    running = launch_both.start(pod, env={"MINIPOD_GRACE": "1h"})  # it leaves the moment nothing is left
     running.expect("ready")
     (launch_both.folder / "go").touch()
     result = running.wait()
     assert result.code == 0
     assert words_of(result.out)[-2:] == ["done", "cleaned"]
-    assert result.took < 9, "it leaves the moment nothing is left"
 
 
 # --- restarts
@@ -144,7 +144,7 @@ def test_restarts_follow_the_ladder(launch: Launcher) -> None:
     assert re.findall(r"restart (\d) in (\S+)$", result.err, re.MULTILINE) == [
         ("1", "0s"), ("2", "0.1s"), ("3", "0.2s"), ("4", "0.2s"), ("5", "0.2s"),
     ]
-    assert len(result.lines) == 6 and result.code == 1 and 0.7 <= result.took < 9
+    assert len(result.lines) == 6 and result.code == 1 and 0.7 <= result.took
     unit = result.unit("a")
     assert (unit["restartCount"], unit["outcome"], result.report["reason"]) == (5, "gave-up", "Error")
 
@@ -372,7 +372,7 @@ def test_a_report_that_nobody_reads_does_not_hold_minipod(launch: Launcher, full
     """minipod leaves in time all the same, and says so."""
     plan = launch.compile({"service.a": {"command": sh("exit 3"), "restart": "never"}})
     result = launch.call("run", plan, "--report", full[0]).wait()
-    assert result.code == 3 and result.took < 9 and "cannot write the report" in result.err
+    assert result.code == 3 and "cannot write the report" in result.err
 
 
 def test_a_report_that_takes_a_moment_is_waited_for(launch: Launcher, full: tuple[Path, int]) -> None:

@@ -75,7 +75,7 @@ def test_whatever_a_server_does_is_an_answer(launch: Launcher, serve: Serve, tol
 
 
 def test_nobody_listens(launch: Launcher) -> None:
-    running = launch.start(one(http(peers.closed_port())))
+    running = launch.start(one(http(peers.idle_port())))
     running.expect_error(f"{BADLY}connection refused$")
     stop(running)
 
@@ -223,8 +223,8 @@ def test_a_server_that_is_too_busy_to_accept_is_open(launch: Launcher) -> None:
         stop(running)
 
 
-def test_a_closed_port_is_a_failure(launch: Launcher) -> None:
-    running = launch.start(one(tcp(peers.closed_port())))
+def test_a_idle_port_is_a_failure(launch: Launcher) -> None:
+    running = launch.start(one(tcp(peers.idle_port())))
     running.expect_error(f"{BADLY}connection refused$")
     stop(running)
 
@@ -349,6 +349,6 @@ def test_any_answer_is_enough_for_a_hook(launch: Launcher) -> None:
 
 
 def test_a_hook_that_nobody_answers_has_failed(launch: Launcher) -> None:
-    hook = {"http_get": {"port": peers.closed_port()}}
+    hook = {"http_get": {"port": peers.idle_port()}}
     result = launch.run({"service.a": {"command": SLEEP, "restart": "never", "post_start": hook}})
     assert "a: post_start failed: connection refused" in result.err and result.code == 143

@@ -23,6 +23,7 @@ from system_harness import (
 )
 
 ORPHANS = 10_000
+LONG = {"MINIPOD_GRACE": "1h"}  # whoever waits for it to end is seen on the slowest machine
 
 
 def has_no_zombies(running: Running) -> bool:
@@ -41,11 +42,15 @@ def test_ten_thousand_orphans_are_reaped(launch_both: Launcher, orphans: Path) -
     """All while another unit is restarted again and again."""
     pod = {
         "pod": {"main": "maker"},
-        "service.maker": {"command": [str(orphans), str(ORPHANS)]},
+        "service.maker": {"command": sh(f"{orphans} {ORPHANS} && exec sleep 1000")},
         "service.other": {"command": sh("exit 1"), "backoff": {"initial": "20ms", "max": "20ms"}},
     }
-    result = launch_both.start(pod).wait(PATIENCE * 10)
-    assert result.code == 0 and result.lines == ["maker | made"]
+    running = launch_both.start(pod)
+    running.expect(r"maker \| made", PATIENCE * 8)
+    wait_until(lambda: len(children(running.pid)) <= 2 and has_no_zombies(running), "only the units are left")
+    running.send(signal.SIGTERM)
+    result = running.wait()
+    assert result.code == 143 and result.lines == ["maker | made"]
     assert result.report["orphansReaped"] >= ORPHANS and result.unit("other")["restartCount"] > 0
 
 
@@ -68,13 +73,13 @@ def test_one_program_s_orphans_are_reaped(launch_both: Launcher) -> None:
 
 def test_children_from_before_us_are_ours(launch_both: Launcher) -> None:
     """An exec leaves its children: the dead one is reaped, the living one ends with the pod."""
-    running = launch_both.start({"service.a": {"command": at_term(0)}}, wrap=tool("given", "with-child"))
+    running = launch_both.start({"service.a": {"command": at_term(0)}}, wrap=tool("given", "with-child"), env=LONG)
     running.expect("ready")
     wait_until(lambda: has_no_zombies(running), "the dead one is reaped")
     assert len(children(running.pid)) == 2
     running.send(signal.SIGTERM)
     result = running.wait()
-    assert result.code == 0 and result.took < 9
+    assert result.code == 0
 
 
 # --- strays
@@ -103,11 +108,12 @@ def test_a_daemon_that_forgot_its_environment_ends_with_the_pod(launch_both: Lau
 
 
 def test_a_daemon_that_obeys_delays_nothing(launch_both: Launcher) -> None:
-    running = launch_both.start({"service.a": {"command": sh("setsid sleep 1000 & echo ready; exec sleep 1000")}})
+    unit = {"command": sh("setsid sleep 1000 & echo ready; exec sleep 1000")}
+    running = launch_both.start({"service.a": unit}, env=LONG)
     running.expect("ready")
     wait_until(lambda: len(descendants(running.pid)) == 2, "both run")
     running.send(signal.SIGTERM)
-    assert running.wait().took < 9
+    assert running.wait().code == 143
 
 
 def test_a_daemon_is_killed_before_its_unit_is_restarted(launch_both: Launcher) -> None:
@@ -125,11 +131,11 @@ def test_a_daemon_is_killed_before_its_unit_is_restarted(launch_both: Launcher) 
 def test_what_a_leader_leaves_in_its_group_is_killed_before_a_restart(launch_both: Launcher) -> None:
     """As the kernel ends a container with its PID 1."""
     once = sh("[ -e started ] && exec sleep 1000; touch started; trap '' TERM HUP; sleep 999 & exit 1")
-    running = launch_both.start({"service.a": {"command": once}})
+    running = launch_both.start({"service.a": {"command": once}}, env=LONG)
     running.expect_error("(?s)a: started.*a: started")
     wait_until(lambda: len(descendants(running.pid)) == 1, "only the new instance is left")
     running.send(signal.SIGTERM)
-    assert running.wait().took < 9
+    assert running.wait().code == 143
 
 
 def test_another_unit_s_daemon_is_left_alone(launch_both: Launcher) -> None:
@@ -157,20 +163,20 @@ def test_what_one_program_leaves_behind_ends_with_it(launch_both: Launcher) -> N
 def test_siblings_get_the_time_they_need(launch_both: Launcher) -> None:
     """krallin/tini#180: the leader ends at once, a sibling needs half a second to clean up."""
     marker = launch_both.folder / "marker"
-    running = launch_both.start({"service.a": {"command": tool("with_sibling", 0.5, marker)}})
+    running = launch_both.start({"service.a": {"command": tool("with_sibling", 0.5, marker)}}, env=LONG)
     running.expect("ready")
     running.send(signal.SIGTERM)
-    result = running.wait()
-    assert marker.read_text() == "cleaned\n" and result.took < 9
+    running.wait()
+    assert marker.read_text() == "cleaned\n"
 
 
 def test_one_program_s_siblings_get_the_time_they_need(launch_both: Launcher) -> None:
     marker = launch_both.folder / "marker"
-    running = launch_both.solo(*tool("with_sibling", 0.5, marker))
+    running = launch_both.solo(*tool("with_sibling", 0.5, marker), env=LONG)
     running.expect("ready")
     running.send(signal.SIGTERM)
-    result = running.wait()
-    assert marker.read_text() == "cleaned\n" and result.took < 9
+    running.wait()
+    assert marker.read_text() == "cleaned\n"
 
 
 # --- those that are not ours

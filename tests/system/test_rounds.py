@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from system_harness import Launcher, at_term, sh
+from system_harness import Launcher, at_term, sh, tool
 
 FAST = {"initial": "10ms", "max": "10ms"}
 
@@ -155,11 +155,12 @@ def test_a_sidecar_whose_startup_probe_fails_lets_nobody_start(launch: Launcher)
 
 
 def test_deadline_stops_with_hooks_and_order(launch_both: Launcher) -> None:
+    """TERM is held when they begin, so that none dies of it that has not begun to wait for it."""
     result = launch_both.run({
-        "pod": {"deadline": "2s"},  # by then all know what TERM is
+        "pod": {"deadline": "1s", "termination_grace_period": "1h"},
         "sidecar.s": {"command": at_term(0)},
         "service.a": {"command": at_term(0), "pre_stop": {"exec": {"command": ["echo", "before"]}}},
-    })
+    }, wrap=tool("given", "blocked"))
     assert result.code == 124
     assert "a | before" in result.lines
     assert result.err.index("a: exited") < result.err.index("s: exited")

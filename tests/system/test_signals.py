@@ -6,9 +6,11 @@ import re
 import signal
 import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
+from knocking import Place, near
 from system_harness import SLEEP, Launcher, Running, Stage, at_term, children, descendants, sh, status, tool, wait_until
 
 from minipod.supervisor.signals import number_of
@@ -194,22 +196,23 @@ def test_stop_to_main_spares_the_rest_until_it_is_killed(launch_both: Launcher) 
     """The leader alone is asked; when it is gone, the rest of the group is killed at once."""
     receiver = " ".join(tool("signals", signal.SIGTERM))
     pod = {"service.a": {"command": sh(f"{receiver} & exec {receiver}"), "stop_to": "main"}}
-    running = launch_both.start(pod)
+    running = launch_both.start(pod, env={"MINIPOD_GRACE": "1h"})
     running.expect_all(r"(?s)ready.*ready")
     running.send(signal.SIGTERM)
     result = running.wait()
-    assert result.code == 0 and result.out.count("got 15") == 1 and result.took < 9
+    assert result.code == 0 and result.out.count("got 15") == 1
 
 
 def test_term_ends_a_stopped_process(launch_both: Launcher) -> None:
     """TERM is followed by CONT."""
-    running = launch_both.start({"service.a": {"command": sh("echo ready; kill -STOP $$; sleep 1000")}})
+    unit = {"command": sh("echo ready; kill -STOP $$; sleep 1000")}
+    running = launch_both.start({"service.a": unit}, env={"MINIPOD_GRACE": "1h"})
     running.expect("ready")
     leader = children(running.pid)[0]
     wait_until(lambda: status(leader)["State"].startswith("T"), "it is stopped")
     running.send(signal.SIGTERM)
     result = running.wait()
-    assert result.code == 143 and result.took < 9
+    assert result.code == 143
 
 
 def test_one_stopped_program_ends_too(launch_both: Launcher) -> None:
@@ -225,27 +228,37 @@ def test_one_stopped_program_ends_too(launch_both: Launcher) -> None:
 # --- freeze and thaw
 
 
+def moment(time: str) -> datetime:
+    return datetime.fromisoformat(time.replace("Z", "+00:00"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGTSTP, signal.SIGTTIN, signal.SIGTTOU])
 def test_a_stop_from_the_terminal_freezes_all(launch_both: Launcher, number: int) -> None:
     """Units stop, timers stand still; minipod stops, too, unless it is PID 1, which cannot."""
-    pod = {
-        "pod": {"deadline": "3s"},  # a loaded machine freezes before that
-        "service.a": {"command": sh("echo ready; exec sleep 1000")},
-    }
-    running = launch_both.start(pod)
-    running.expect("ready")
-    unit = wait_until(lambda: children(running.pid), "it was started")[0]
-    wait_until(lambda: status(unit).get("Name") == "sleep", "it sleeps")
-    running.send(number)
-    wait_until(lambda: status(unit)["State"].startswith("T"), "the unit is stopped")
-    if launch_both.stage is Stage.CHILD:
-        wait_until(lambda: status(running.pid)["State"].startswith("T"), "minipod is stopped")
-    time.sleep(3.1)  # the deadline would have been in this time
-    assert running.process.poll() is None
-    thawed = time.monotonic()
-    running.send(signal.SIGCONT)
-    result = running.wait()
-    assert result.code == 124 and time.monotonic() - thawed > 0.05
+    with near() as folder:
+        place = Place(str(folder / "pod.sock"))
+        running = launch_both.start({
+            "pod": {"control": place.where},
+            "service.a": {"command": sh("echo ready; exec sleep 1000")},
+            "service.b": {"command": ["false"], "backoff": {"initial": "1h", "max": "1h"}},
+        })  # fmt: skip
+        running.expect("ready")
+        due = place.wait().wait_for("b", life="backoff", instances=2)["dueAt"]
+        unit = running.inside(place.unit("a")["pid"])
+        wait_until(lambda: status(unit).get("Name") == "sleep", "it sleeps")
+        running.send(number)
+        wait_until(lambda: status(unit)["State"].startswith("T"), "the unit is stopped")
+        if launch_both.stage is Stage.CHILD:
+            wait_until(lambda: status(running.pid)["State"].startswith("T"), "minipod is stopped")
+        frozen = time.monotonic()
+        time.sleep(0.3)  # so much that must not be counted
+        frozen = time.monotonic() - frozen
+        running.send(signal.SIGCONT)
+        wait_until(lambda: not status(unit)["State"].startswith("T"), "the unit goes on")
+        later = moment(place.unit("b")["dueAt"]) - moment(due)
+        assert later.total_seconds() > frozen - 0.01
+        running.send(signal.SIGTERM)
+        assert running.wait().code == 143
 
 
 def test_term_reaches_the_frozen(launch_both: Launcher) -> None:
@@ -362,5 +375,5 @@ def test_signals_to_what_is_gone_are_no_error(launch_both: Launcher, tmp_path: P
     running.send(signal.SIGUSR1, signal.SIGHUP, signal.SIGWINCH)
     running.send(signal.SIGTERM)
     result = running.wait()
-    assert result.code == 1 and "cannot send" not in result.err and result.took < 10
+    assert result.code == 1 and "cannot send" not in result.err
     assert not descendants(running.process.pid)

@@ -4,9 +4,10 @@ import signal
 import time
 
 import pytest
-from system_harness import SLEEP, Launcher, Result, Running, at_term, sh, tool
+from system_harness import Launcher, Result, Running, at_term, sh, tool
 
 STUBBORN = tool("stubborn")
+LONG = {"MINIPOD_GRACE": "1h"}  # whoever waits for it to end is seen on the slowest machine
 SLACK = 8.0  # seconds that a loaded machine may add; a grace of 10 s that was waited for is seen all the same
 
 
@@ -31,10 +32,10 @@ def test_who_ignores_term_is_killed_within_the_budget(launch_both: Launcher, how
 
 
 def test_the_variable_beats_the_pod(launch: Launcher) -> None:
-    running = launch.start({"pod": {"termination_grace_period": "60s"}, "service.a": {"command": STUBBORN}},
+    running = launch.start({"pod": {"termination_grace_period": "1h"}, "service.a": {"command": STUBBORN}},
                            env={"MINIPOD_GRACE": "500ms"})
     result, took = stop(running)
-    assert result.code == 137 and 0.4 < took < 0.5 + SLACK
+    assert result.code == 137 and 0.4 < took
 
 
 def test_one_program_that_ignores_term(launch_both: Launcher) -> None:
@@ -52,28 +53,27 @@ def test_no_grace_at_all(launch_both: Launcher) -> None:
 
 
 def test_a_unit_s_own_grace_is_shorter(launch_both: Launcher) -> None:
-    running = launch_both.start({"service.a": {"command": STUBBORN, "termination_grace_period": "300ms"}})
+    running = launch_both.start({"service.a": {"command": STUBBORN, "termination_grace_period": "300ms"}}, env=LONG)
     result, took = stop(running)
-    assert result.code == 137 and 0.3 <= took < 0.3 + SLACK
+    assert result.code == 137 and 0.3 <= took
 
 
 def test_a_unit_s_own_grace_is_clipped(launch: Launcher) -> None:
     pod = {"pod": {"termination_grace_period": "500ms"},
-           "service.a": {"command": STUBBORN, "termination_grace_period": "60s"}}
-    result, took = stop(launch.start(pod))
-    assert result.code == 137 and took < 0.5 + SLACK
+           "service.a": {"command": STUBBORN, "termination_grace_period": "1h"}}
+    result, _ = stop(launch.start(pod))
+    assert result.code == 137
 
 
 @pytest.mark.parametrize("second", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT])
 def test_told_twice_ends_at_once(launch_both: Launcher, second: int) -> None:
-    running = launch_both.start({"service.a": {"command": STUBBORN}, "sidecar.s": {"command": STUBBORN}})
+    running = launch_both.start({"service.a": {"command": STUBBORN}, "sidecar.s": {"command": STUBBORN}}, env=LONG)
     running.expect_all(r"a \| ready", r"s \| ready")
-    began = time.monotonic()
     running.send(signal.SIGTERM)
     running.expect_error("stopping: got SIGTERM")
     running.send(second)
     result = running.wait()
-    assert result.code == 137 and time.monotonic() - began < SLACK and "told again" in result.err
+    assert result.code == 137 and "told again" in result.err
 
 
 def test_the_first_signal_during_an_end_by_itself_hurries_nothing(launch_both: Launcher) -> None:
@@ -93,9 +93,9 @@ def test_the_first_signal_during_an_end_by_itself_hurries_nothing(launch_both: L
 
 
 def test_it_leaves_the_moment_nothing_is_left(launch_both: Launcher) -> None:
-    running = launch_both.start({"service.a": {"command": at_term(0)}, "sidecar.s": {"command": at_term(0)}})
-    result, took = stop(running, r"a \| ready", r"s \| ready")
-    assert result.code == 0 and took < SLACK
+    pod = {"service.a": {"command": at_term(0)}, "sidecar.s": {"command": at_term(0)}}
+    result, _ = stop(launch_both.start(pod, env=LONG), r"a \| ready", r"s \| ready")
+    assert result.code == 0
 
 
 def test_sidecars_have_a_share_of_their_own(launch_both: Launcher) -> None:
@@ -138,18 +138,17 @@ def test_a_stop_in_the_middle_of_the_inits(launch_both: Launcher) -> None:
         "init.three": {"command": sh("echo no")},
         "service.a": {"command": sh("echo no")},
     }
-    result, took = stop(launch_both.start(pod))
-    assert result.code == 143 and "no" not in result.out.split() and took < SLACK
+    result, _ = stop(launch_both.start(pod, env=LONG))
+    assert result.code == 143 and "no" not in result.out.split()
     assert [result.unit(name)["startedAt"] is None for name in ("two", "three", "a")] == [False, True, True]
 
 
 def test_a_stop_during_a_back_off_waits_for_nothing(launch_both: Launcher) -> None:
-    running = launch_both.start({"service.a": {"command": sh("exit 3"), "backoff": {"initial": "60s"}}})
+    unit = {"command": sh("exit 3"), "backoff": {"initial": "60s"}}
+    running = launch_both.start({"service.a": unit}, env=LONG)
     running.expect_error("restart 2 in 60s")
-    began = time.monotonic()
     running.send(signal.SIGTERM)
-    result = running.wait()
-    assert result.code == 3 and time.monotonic() - began < SLACK
+    assert running.wait().code == 3
 
 
 def test_nothing_is_restarted_once_the_pod_ends(launch_both: Launcher) -> None:
@@ -164,14 +163,15 @@ def test_nothing_is_restarted_once_the_pod_ends(launch_both: Launcher) -> None:
 
 
 def test_the_deadline_of_the_pod_stops_in_order(launch: Launcher) -> None:
+    """TERM is held when they begin, so that none dies of it that has not begun to wait for it."""
     marker = launch.folder / "marker"
     pod = {
-        "pod": {"deadline": "2s", "termination_grace_period": "4s"},  # by then all know what TERM is
+        "pod": {"deadline": "500ms", "termination_grace_period": "1h"},
         "service.a": {"command": tool("cleanup", 0.2, marker)},
-        "service.b": {"command": SLEEP},
+        "service.b": {"command": at_term(0)},
     }
-    result = launch.run(pod)
-    assert result.code == 124 and marker.exists() and 2 <= result.took < 2 + SLACK
+    result = launch.run(pod, wrap=tool("given", "blocked"))
+    assert result.code == 124 and marker.exists() and 0.5 <= result.took
 
 
 def test_who_is_stopped_by_hand_and_deaf_is_killed_too(launch_both: Launcher) -> None:
