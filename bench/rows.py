@@ -63,6 +63,14 @@ def _from_file(subject: Subject) -> bool:
     return bool(subject.column) and not subject.only
 
 
+def _from_manifest(subject: Subject) -> bool:
+    return subject.only == "manifest" or _from_file(subject) and subject.column == "floor"
+
+
+def _around_volume(subject: Subject) -> bool:
+    return subject.only == "volume"
+
+
 def _one(subject: Subject) -> bool:
     return _everyone(subject) and subject.forwards and not subject.many or subject.only == "one"
 
@@ -114,6 +122,9 @@ ROWS = (
         ratio=False),
     Row("file", "a pod in a TOML file, or the interpreter alone, from exec to end⁴", "ms", measures.whole_run,
         _from_file, "≤ 60 ms above", None, ratio=False),
+    Row("manifest", "the same, of a Kubernetes manifest", "ms", measures.whole_run, _from_manifest, ratio=False),
+    Row("volume", "exec of PID 1 to the first instruction, with one emptyDir⁵", "ms", measures.start(1),
+        _around_volume),
     Row("one", "a program that ends at once, from exec of the init to its end¹", "ms", measures.whole_run, _one, "≤ 2×",
         part="One command"),
     Row("pause", "PSS of a process that holds namespaces²", "kB", measures.held_memory, _pausing, "≤ 40 kB", _FEW,
@@ -143,6 +154,7 @@ NOTES = {"": """\
 ² The floor's is sent to the service itself.
 ³ Without Python for supervisord; minipod needs none when the plan is compiled beforehand.
 ⁴ The floor is that interpreter: `python3 -c pass`.
+⁵ The floor is minipod too, with the same pod without the volume.
 """, "One command": """\
 ¹ The floor is a bare vfork, exec and wait. What else an init of one command costs stands in the rows above.
 ² minipod's is `minipod pause`; the floor a static pause with musl, whose source is `bench/programs/pause.c`.

@@ -14,6 +14,18 @@ from bench.arena import Launch
 from bench.kit import Kit
 
 _ROOT = Path(__file__).parent.parent
+_MANIFEST = """\
+apiVersion: v1
+kind: Pod
+metadata:
+  name: bench
+spec:
+  restartPolicy: Never
+  containers:
+  - name: s0
+    image: bench
+    command: ["{program}"]
+"""
 _PYPI = _ROOT / ".cache/bench/bin"
 FILE, PYTHON = "minipod FILE", "python3 -c pass"
 HEALTH, STATUS = "health", "status"
@@ -142,6 +154,30 @@ def make_minipod_file(binary: str) -> Subject:
         return Launch([binary, "run", str(config)])
 
     return Subject(FILE, (binary,), prepare, column="minipod")
+
+
+def make_minipod_manifest(binary: str) -> Subject:
+    """The same pod as a Kubernetes manifest."""
+    def prepare(job: Job, folder: Path) -> Launch:
+        manifest = folder / "pod.yaml"
+        manifest.write_text(_MANIFEST.format(program=job.program))
+        return Launch([binary, "run", str(manifest)])
+
+    return Subject("minipod MANIFEST", (binary,), prepare, column="minipod", only="manifest")
+
+
+def make_minipod_volume(binary: str, *, has_volume: bool) -> Subject:
+    """A pod of one service, with an emptyDir or without, where no other pod has left anything to take back."""
+    def prepare(job: Job, folder: Path) -> Launch:
+        config, plan, run = folder / "pod.toml", folder / "pod.plan", folder / "run"
+        run.mkdir()
+        mounted = f"volumes = {{ data = '{folder}/data' }}\n[volume.data]\nempty_dir = true\n" if has_volume else ""
+        config.write_text(write_pod(job) + mounted)
+        subprocess.run([binary, "compile", str(config), "-o", str(plan)], check=True, cwd=folder)
+        return Launch([binary, "run", str(plan)], ((str(run), "/run"),))
+
+    name, column = ("one emptyDir", "minipod") if has_volume else ("no volume", "floor")
+    return Subject(name, (binary,), prepare, column=column, only="volume", stale=("run/*", "data"))
 
 
 def make_interpreter(python: str) -> Subject:
@@ -287,7 +323,9 @@ def list_subjects(kit: Kit, minipod: str | None, python: str = sys.executable) -
     if minipod:
         core = make_minipod(minipod)
         own = [core, make_single("minipod --", minipod, ("--",), "minipod"),
-               make_minipod_file(minipod), make_interpreter(python), *make_askers(kit, core, python),
+               make_minipod_file(minipod), make_minipod_manifest(minipod), make_interpreter(python),
+               make_minipod_volume(minipod, has_volume=False), make_minipod_volume(minipod, has_volume=True),
+               *make_askers(kit, core, python),
                make_alone("minipod pause", [minipod, "pause"], "minipod --", "pause", takes_program=False)]
     alone = [make_alone("floor_one", [str(kit.path("floor_one"))], "floor", "one", takes_program=True),
              make_alone("pause, musl", [str(kit.path("pause"))], "floor", "pause", takes_program=False),
