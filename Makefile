@@ -1,9 +1,11 @@
 # The index of what can be done here; `make` alone prints it. Recipes are short: the work is in scripts/.
 #
-# PYTHON=… chooses the interpreter that .venv is made with, PYTEST_ARGS=… what is added to pytest's words,
-# BENCH_ARGS=… what bench is told (--help), TARGET=… and SECONDS=… what fuzz tries and for how long.
+# PYTHON=… chooses the interpreter that .venv is made with, PYTEST_ARGS=… what is added to pytest's words, WORKERS=… how
+# many tests run at once, BENCH_ARGS=… what bench is told (--help), TARGET=… and SECONDS=… what fuzz tries and how long.
 
 PYTEST_ARGS ?=
+# A third of the tests' time is waiting: half as many again as there are processors keep those busy.
+WORKERS ?= $(shell n=$$(( ($$(nproc) * 3 + 1) / 2 )); echo $$(( n < 6 ? n : 6 )))
 TARGET ?=
 SECONDS ?= 60
 BENCH_ARGS ?= --markdown docs/bench.md
@@ -23,7 +25,7 @@ demo:  ## install minipod into .venv, run config/demo.toml with it, then one com
 
 test:  ## install what tests need, build, run all tests
 	@scripts/set_up.sh test
-	.venv/bin/pytest -n auto --maxprocesses 4 $(PYTEST_ARGS)
+	.venv/bin/pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 lint:  ## check the Python files' style
 	@scripts/set_up.sh test

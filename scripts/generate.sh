@@ -32,5 +32,7 @@ for golden in tests/policy/golden/*.txt; do
 done
 scripts/set_up.sh build
 write csrc/solo_plan.h installed minipod.reaper.solo
+write docs/import_options.md installed minipod.foreign.options
+write docs/kubernetes_fields.md installed minipod.kube.reference
 write docs/config.md installed minipod.config.reference markdown
 write config/minipod.toml installed minipod.config.reference toml
