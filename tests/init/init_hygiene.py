@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from costs import open_files
 from init_check import check
 from init_trial import Stage, Trial, program
 from system_harness import Running, children, status
@@ -97,20 +98,11 @@ def no_descriptor_is_kept(trial: Trial) -> None:
     run = trial.start("bash", "-c", f"exec {writing}>&-; echo closed; exec sleep 1000", pass_fds=(writing,))
     os.close(writing)
     run.expect("closed")
-    run.until(lambda: holders(run.pid, reading) == [], "it has let go")
+    pipe = f"pipe:[{os.fstat(reading).st_ino}]"
+    run.until(lambda: pipe not in open_files(run.pid).values(), "it has let go")
     os.close(reading)
     run.send(signal.SIGTERM)
     run.end()
-
-
-def holders(pid: int, pipe: int) -> list[int]:
-    """The descriptors of a process that lead to the test's pipe."""
-    inode = os.fstat(pipe).st_ino
-    found = []
-    for entry in Path(f"/proc/{pid}/fd").iterdir():
-        if int(entry.name) > 2 and os.readlink(entry) == f"pipe:[{inode}]":
-            found.append(int(entry.name))
-    return found
 
 
 @check(TOPIC, "nor the directory that it was started in")

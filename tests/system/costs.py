@@ -4,6 +4,7 @@
 import os
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 from system_harness import wait_until
@@ -20,6 +21,20 @@ def memory(pid: int) -> int:
 
 def descriptors(pid: int) -> int:
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def open_files(pid: int) -> dict[int, str]:
+    """What a process holds open, by number; without those that it closes while one looks."""
+    found = {}
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        with suppress(FileNotFoundError):
+            found[int(number)] = os.readlink(f"/proc/{pid}/fd/{number}")
+    return found
+
+
+def sockets(files: dict[int, str]) -> list[int]:
+    """The numbers of those that are sockets."""
+    return [number for number, link in files.items() if link.startswith("socket:")]
 
 
 def grows_no_more(pid: int, deed: Callable[[], None]) -> None:

@@ -1,10 +1,9 @@
 """Pods of one service with a probe over the network, and the words that tell what came of it."""
 
-import os
 import signal
 import sys
-from contextlib import suppress
 
+from costs import open_files, sockets
 from system_harness import SLEEP, Running, wait_until
 
 OFTEN = {"period": "20ms", "timeout": "20s"}
@@ -35,27 +34,14 @@ def stop(running: Running) -> str:
     return running.wait().err
 
 
-def links(pid: int) -> list[str]:
-    """What a process holds open."""
-    found = []
-    for fd in os.listdir(f"/proc/{pid}/fd"):
-        with suppress(OSError):
-            found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
-    return found
-
-
 def connections(pid: int) -> int:
     """Its sockets that it asks with: all but the one that it listens on."""
-    return _count(links(pid))
+    return max(len(sockets(open_files(pid))) - 1, 0)
 
 
-def _count(held: list[str]) -> int:
-    return max(sum(link.startswith("socket:") for link in held) - 1, 0)
-
-
-def descriptors(pid: int) -> int:
+def descriptors_at_rest(pid: int) -> int:
     """How many it holds in a moment without connections."""
-    return len(wait_until(lambda: not _count(now := links(pid)) and now, "no connection is left open"))
+    return len(wait_until(lambda: len(sockets(now := open_files(pid))) <= 1 and now, "no connection is left open"))
 
 
 _ALONE = """

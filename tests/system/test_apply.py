@@ -1,13 +1,12 @@
 """`minipod apply` against PID 1 itself: whose process goes on, who stops before whom, and what is refused."""
 
-import contextlib
-import os
 import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from costs import open_files
 from knocking import Place
 from system_harness import Launcher, at_term, sh, wait_until
 
@@ -22,11 +21,7 @@ def pod(socket: Path, **units: dict) -> dict:
 
 def count_held(pid: int) -> int:
     """Of files without a name that hold what is handed over by descriptor."""
-    links = []
-    for each in os.listdir(f"/proc/{pid}/fd"):
-        with contextlib.suppress(FileNotFoundError):  # closed meanwhile
-            links.append(os.readlink(f"/proc/{pid}/fd/{each}"))
-    return sum(link.endswith(" (deleted)") for link in links)
+    return sum(link.endswith(" (deleted)") for link in open_files(pid).values())
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
+from costs import descriptors, open_files, sockets
 from knocking import Place, read_all
 from peers import idle_port
 from system_harness import PATIENCE, SLEEP, Launcher, Running, Stage, sh, tool, wait_until
@@ -86,25 +87,17 @@ class Pod:
 
     def size(self) -> tuple[int, int]:
         """Descriptors and bytes (PSS), when no client is there: what restarts and probes need comes and goes."""
-        wait_until(lambda: count_sockets(self.running.pid) == 2, "all clients are gone")
+        wait_until(lambda: len(sockets(open_files(self.running.pid))) == 2, "all clients are gone")
         pid, samples = self.running.pid, []
         before = {name: self.count(name) for name in ("runs", "probes")}
         while any(self.count(name) < count + ROUNDS for name, count in before.items()):
-            samples.append((len(os.listdir(f"/proc/{pid}/fd")), pss(pid)))
+            samples.append((descriptors(pid), pss(pid)))
         return min(fds for fds, _ in samples), min(size for _, size in samples)
 
 
 def pss(pid: int) -> int:
     rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return 1024 * int(re.search(r"^Pss: +(\d+)", rollup, re.MULTILINE)[1])
-
-
-def count_sockets(pid: int) -> int:
-    count = 0
-    for fd in Path(f"/proc/{pid}/fd").iterdir():
-        with suppress(OSError):
-            count += os.readlink(fd).startswith("socket:")
-    return count
 
 
 def say(held: socket.socket, *words: bytes) -> None:
@@ -224,13 +217,13 @@ def start(launch: Launcher, folder: Path, **pod: object) -> tuple[Running, Place
 def test_who_does_not_go_after_a_refusal_is_seen_off(launch: Launcher, folder: Path) -> None:
     running, place = start(launch, folder)
     running.expect_error("started")
-    before = wait_until(lambda: len(os.listdir(f"/proc/{running.pid}/fd")), "it runs")
+    before = wait_until(lambda: descriptors(running.pid), "it runs")
     with place.knock() as held:
         say(held, b"\0")
         while held.recv(4096):
             pass
         began = time.monotonic()
-        wait_until(lambda: len(os.listdir(f"/proc/{running.pid}/fd")) <= before, "it has closed")
+        wait_until(lambda: descriptors(running.pid) <= before, "it has closed")
         assert time.monotonic() - began < 4
 
 
@@ -260,7 +253,7 @@ def test_whoever_comes_by_the_port_steers_nothing(launch: Launcher, folder: Path
             assert b" 404 " in read_all(held)
         crowd = [stack.enter_context(pod.port.knock()) for _ in range(60)]
         pod.port.get("/livez")
-        assert count_sockets(pod.running.pid) <= 2 + 16
+        assert len(sockets(open_files(pod.running.pid))) <= 2 + 16
         for held in crowd[-8:]:
             say(held, b"POST /v1/stop HTTP/1.0\r\n\r\n")
             assert b" 404 " in read_all(held)
@@ -273,8 +266,8 @@ def test_without_descriptors_those_that_only_came_make_room(launch: Launcher, fo
     with ExitStack() as stack:
         for _ in range(4):
             stack.enter_context(place.knock())
-        held = wait_until(lambda: count_sockets(running.pid) == 5 and os.listdir(f"/proc/{running.pid}/fd"), "all came")
-        subprocess.run(["prlimit", f"--pid={running.pid}", f"--nofile={max(map(int, held)) + 1}:"], check=True)
+        held = wait_until(lambda: len(sockets(now := open_files(running.pid))) == 5 and now, "all came")
+        subprocess.run(["prlimit", f"--pid={running.pid}", f"--nofile={max(held) + 1}:"], check=True)
         for _ in range(4):
             assert place.get("/livez").status == 200
     running.send(signal.SIGTERM)

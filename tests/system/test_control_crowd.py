@@ -1,7 +1,6 @@
 """Whatever its clients do, the control server costs the pod nothing: not a descriptor, not a page, not a moment.
 Garbage, half requests, clients that only come or stop reading, thousands of them."""
 
-import os
 import re
 import select
 import signal
@@ -13,7 +12,7 @@ from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
-from costs import await_settled, memory
+from costs import await_settled, memory, open_files, sockets
 from knocking import Place, read_all, read_until
 from peers import idle_port
 from system_harness import PATIENCE, SLEEP, Launcher, Running, sh, status, wait_until
@@ -36,11 +35,6 @@ def pod(launch: Launcher, folder: Path) -> tuple[Running, Place]:
     return start(launch, folder)
 
 
-def descriptors(pid: int) -> list[str]:
-    """What it holds, sorted; without those that go while one looks."""
-    return sorted(os.listdir(f"/proc/{pid}/fd"), key=int)
-
-
 def turns(pid: int) -> int:
     """How often it has come to rest."""
     return int(status(pid)["voluntary_ctxt_switches"])
@@ -48,30 +42,22 @@ def turns(pid: int) -> int:
 
 def clients(pid: int, doors: int = 1) -> int:
     """How many are there."""
-    return len(sockets(pid)) - doors
+    return len(sockets(open_files(pid))) - doors
 
 
-def sockets(pid: int) -> list[str]:
-    found = []
-    for fd in descriptors(pid):
-        with suppress(OSError):
-            found.append(os.readlink(f"/proc/{pid}/fd/{fd}"))
-    return [link for link in found if link.startswith("socket:")]
-
-
-def measures(running: Running, *doors: Place) -> tuple[list[str], int]:
+def measures(running: Running, *doors: Place) -> tuple[set[int], int]:
     """What it holds once it is at rest and nobody is there; what every first client touches is touched."""
     running.expect_error("started")
     await_settled(running.pid)
     doors[0].say(b"\0")
     ask_quickly(doors[0])
     wait_until(lambda: not clients(running.pid, len(doors)), "all clients are gone")
-    return descriptors(running.pid), memory(running.pid)
+    return set(open_files(running.pid)), memory(running.pid)
 
 
-def settle(pid: int, before: tuple[list[str], int], pages: int = 2) -> None:
+def settle(pid: int, before: tuple[set[int], int], pages: int = 2) -> None:
     """It is as it was before, but for a page or two."""
-    wait_until(lambda: descriptors(pid) == before[0], "no descriptor is left")
+    wait_until(lambda: set(open_files(pid)) == before[0], "no descriptor is left")
     assert memory(pid) <= before[1] + pages * PAGE, f"{memory(pid) - before[1]} kB more"
 
 
@@ -243,7 +229,7 @@ def test_a_follower_that_stops_reading_is_left_behind(launch: Launcher, folder: 
         assert 8 < time.monotonic() - began
         ask_quickly(place)
         assert len(read_all(stuck)) > 100_000
-    wait_until(lambda: descriptors(running.pid) == before, "both are gone")
+    wait_until(lambda: set(open_files(running.pid)) == before, "both are gone")
     running.send(signal.SIGTERM)
     assert running.wait().code == 0
 

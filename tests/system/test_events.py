@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from costs import descriptors
 from system_harness import Launcher, Running, children, sh, status, wait_until
 
 POD = {
@@ -199,13 +200,13 @@ def test_a_disk_that_is_full_for_a_while(launch_both: Launcher, given: bool) -> 
                                 wrap=["sh", "-c", mount, str(disk)])
     running.expect_error(r"events: cannot write \S+: no space left on device; what it writes is dropped")
     inside = Path(f"/proc/{running.pid}/root{disk}/events")
-    descriptors = len(os.listdir(f"/proc/{running.pid}/fd"))
+    before_it = descriptors(running.pid)
     before = stopped_between_lines(writer(running), inside)
     os.truncate(inside, 0)
     os.kill(writer(running), signal.SIGCONT)
     running.expect_error("events: .* is written again")
     wait_until(lambda: inside.stat().st_size > 10000, "much more is written")
-    assert len(os.listdir(f"/proc/{running.pid}/fd")) <= descriptors + 4  # a child that is being started
+    assert descriptors(running.pid) <= before_it + 4  # a child that is being started
     file = os.open(inside, os.O_RDONLY)
     running.send(signal.SIGTERM)
     running.wait()

@@ -6,18 +6,14 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from costs import open_files, sockets
 from example_pods import change, kill, process_of, start, tell, visit, visitor
-from probing import links
 from prometheus_client.parser import text_string_to_metric_families
 from system_harness import PATIENCE, Running, beside, children, descendants, wait_until
 
 TERM = signal.SIGTERM
 BOTH = pytest.mark.parametrize("file", ["pod.yaml", "pod.toml"])
 OUTSIDE = "127.0.0.2"  # an address that only who listens everywhere has
-
-
-def sockets(pid: int) -> int:
-    return sum(link.startswith("socket:") for link in links(pid))
 
 
 class TestProxy:
@@ -51,9 +47,9 @@ print(reply.status, reply.read().decode())
         app = process_of(running, "app.py")
         pipes = dict.fromkeys(("stdin", "stdout"), subprocess.PIPE)
         with beside(visitor(running, post), text=True, **pipes) as client:
-            wait_until(lambda: sockets(app) == 2, "the app has the request")
+            wait_until(lambda: len(sockets(open_files(app))) == 2, "the app has the request")
             running.send(TERM)
-            wait_until(lambda: sockets(app) == 1, "the app takes no more")
+            wait_until(lambda: len(sockets(open_files(app))) == 1, "the app takes no more")
             assert client.communicate("go on\n", PATIENCE)[0] == "200 FIRST HALF\n"
         assert running.wait().code == 0
 

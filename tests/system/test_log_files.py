@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from costs import open_files
 from system_harness import Launcher, Running, at_term, children, sh, tool, wait_until
 
 OTHER = ["setpriv", "--reuid=54321", "--clear-groups"]
@@ -108,7 +109,7 @@ def test_a_writer_has_nothing_of_the_pods(launch_both: Launcher, tmp_path: Path)
     running = launch_both.start({"service.a": logging(at_term(0), file), "service.b": {"command": at_term(0)}})
     running.expect("ready")
     wait_until(lambda: file.exists() and file.read_text(), "the file is open")
-    links = sorted(os.readlink(path) for path in Path(f"/proc/{writer(running)}/fd").iterdir())
+    links = sorted(open_files(writer(running)).values())
     assert [link for link in links if not link.startswith("pipe:")] == ["/dev/null"] * 3 + [str(file)]
     assert len(links) == 6
     running.send(signal.SIGTERM)

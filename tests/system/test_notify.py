@@ -12,8 +12,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from costs import descriptors
-from probing import links
+from costs import descriptors, open_files
 from speaking import FAST, FOLLOWER, HERE, gate, once, open_gate, speaker, stop
 from system_harness import Launcher, sh, wait_until
 
@@ -372,7 +371,7 @@ def test_a_line_on_a_descriptor_of_any_number(launch_both: Launcher) -> None:
     assert running.out.count(b"4 open\n") == len(NUMBERS)
 
     def pipes() -> int:
-        return len({link for link in links(running.pid) if link.startswith("pipe:")})
+        return len({link for link in open_files(running.pid).values() if link.startswith("pipe:")})
 
     wait_until(lambda: pipes() == 4, "no more than two of the last unit's, and the test's")
     stop(running).wait()

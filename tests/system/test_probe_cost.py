@@ -8,7 +8,7 @@ from contextlib import ExitStack
 import peers
 from costs import grows_no_more
 from peers import Peer, replies, status
-from probing import BADLY, WELL, descriptors, grpc, http, one, stop, tcp
+from probing import BADLY, WELL, descriptors_at_rest, grpc, http, one, stop, tcp
 from system_harness import SLEEP, Launcher, sh, wait_until
 
 BAD = {
@@ -52,7 +52,7 @@ def test_bad_peers_cost_nothing(launch: Launcher) -> None:
         running = launch.start(pod)
         running.expect("here")
         ask_all(crowd, 2)
-        held = descriptors(running.pid)
+        held = descriptors_at_rest(running.pid)
 
         def go_on() -> None:
             (launch.folder / fifo).write_text("")
@@ -60,7 +60,7 @@ def test_bad_peers_cost_nothing(launch: Launcher) -> None:
             ask_all(crowd, 3)
 
         grows_no_more(running.pid, go_on)
-        wait_until(lambda: descriptors(running.pid) == held, f"it holds {held} descriptors again")
+        wait_until(lambda: descriptors_at_rest(running.pid) == held, f"it holds {held} descriptors again")
         told = stop(running)
     assert told.count("sibling: restart ") >= 2
     assert not re.search("(silent|endless|garbage|closing|resetting|turning): ready$", told.replace("tcp-", "tcp: "))
