@@ -9,7 +9,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from minipod.config.read import Reading, load_text, read_text
+from minipod.config.read import Reading, read_text
+from minipod.config.text import load_text
 from minipod.errors import UsageError
 from minipod.options import Words
 

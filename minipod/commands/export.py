@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 
 from minipod.commands.new_file import write_new
 from minipod.config.findings import visible
-from minipod.config.read import load_text
 from minipod.config.render import render, wants_colour
+from minipod.config.text import load_text
 from minipod.errors import Place, Problem, UsageError
 from minipod.kube.export import KINDS, export_pod
 from minipod.kube.export_losses import Losses

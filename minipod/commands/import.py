@@ -7,8 +7,8 @@ import sys
 
 from minipod.commands.new_file import MODE, PRIVATE, write_new
 from minipod.config.findings import visible
-from minipod.config.read import load_text
 from minipod.config.render import render, wants_colour
+from minipod.config.text import load_text
 from minipod.errors import ERROR, ConfigError, Place, Problem, UsageError
 from minipod.options import Words, only_operand, sort_words
 

@@ -13,8 +13,8 @@ from minipod.commands import timeline
 from minipod.commands.timeline import Recorder
 from minipod.config.durations import UNITS, BadDuration, parse_duration
 from minipod.config.findings import word
-from minipod.config.read import load_text, parse_text
 from minipod.config.render import render, render_error, wants_colour
+from minipod.config.text import load_text, parse_text
 from minipod.errors import ERROR, NOTE, ConfigError, Place, Problem, UsageError
 from minipod.model import Pod
 from minipod.options import Words, only_operand, sort_words

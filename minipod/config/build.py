@@ -8,6 +8,7 @@ from typing import Any
 from minipod.config.findings import Findings, Path, word
 from minipod.config.key import VOLUME
 from minipod.config.keys import INIT, POD, SERVICE, SIDECAR, TOP, UNITS, keys_of
+from minipod.config.log import read_log
 from minipod.config.tables import TABLE_READERS, check_said
 from minipod.config.values import READERS, SUBDOMAIN, check_unit_name, matches
 from minipod.model import Backoff, Control, Log, Pod, Unit, default_restart
@@ -16,12 +17,14 @@ from minipod.supervisor.words import Kind, LogMode, StdinMode
 
 # Types that few pods have: their readers are imported when one does.
 _LATELY = (
-    "control", "hook", "hosts", "image_user", "mounts", "notify", "probe", "restart_rules", "selector",
+    "control", "hook", "hosts", "mounts", "notify", "probe", "restart_rules", "selector",
     "start_timeout", "watchdog",
 )  # fmt: skip
 _RIGHTS = ("capabilities", "groups", "limits", "message_path", "nice", "oom_score_adj")
 _SOURCES = ("env_files", "env_sets", "secrets")
-_READ: Mapping[str, Any] = {**READERS, **TABLE_READERS, **dict.fromkeys((*_LATELY, *_RIGHTS, *_SOURCES))}
+_READ: Mapping[str, Any] = {
+    **READERS, **TABLE_READERS, "log": read_log, **dict.fromkeys((*_LATELY, *_RIGHTS, *_SOURCES)),
+}  # fmt: skip
 _KINDS = {INIT: Kind.INIT, SIDECAR: Kind.SIDECAR, SERVICE: Kind.SERVICE}
 _UNREADABLE = ("",)  # the command of a unit whose own is missing or wrong
 
@@ -105,10 +108,6 @@ def _late_reader(type: str) -> Any:
         from minipod.config.rights import RIGHTS_READERS
 
         return RIGHTS_READERS[type]
-    if type == "image_user":
-        from minipod.config.images import read_user
-
-        return read_user
     if type == "selector":
         from minipod.config.selector import read_selector
 

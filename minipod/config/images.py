@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 from minipod.config.build import Doc, read_table
 from minipod.config.findings import Findings, Path, word
 from minipod.config.key import IMAGE, UNITS
-from minipod.config.values import is_integer, read_account
 from minipod.model import Image
 from minipod.quoting import literal
 
@@ -52,15 +51,6 @@ def _read_image(name: str, table: object, at: Path, found: Findings) -> Image | 
         given.setdefault("entrypoint", _UNREADABLE)
     user, _, group = given.pop("user", "").partition(":")
     return Image(**given, user=user, group=group)
-
-
-def read_user(value: object, at: Path, found: Findings) -> str | None:
-    """USER or USER:GROUP, each a name or a number, as images have it."""
-    if is_integer(value) or not isinstance(value, str):
-        return read_account(value, at, found)
-    parts = value.split(":", 1)
-    read = [read_account(part, at, found) for part in parts]
-    return None if None in read else value
 
 
 # --- units ------------------------------------------------------------------------------------------------------------

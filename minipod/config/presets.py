@@ -10,6 +10,7 @@ from minipod.config.build import Doc, read_table
 from minipod.config.findings import Findings, Path, word
 from minipod.config.key import IMAGE, INIT, POD, PRESET, SERVICE, SIDECAR, VOLUME
 from minipod.config.locate import Source
+from minipod.config.text import parse_text
 from minipod.config.values import SUBDOMAIN, matches
 from minipod.config.volumes import Meta
 from minipod.model import EMPTY, EnvSource, Volume
@@ -115,8 +116,6 @@ def read_files(files: Sequence[File], source: Any, found: Findings) -> list[Docu
 
 
 def _read_file(file: File, source: Any, found: Findings) -> Doc:
-    from minipod.config.read import parse_text
-
     doc = parse_text(file.text, file.name)
     source.grafts[file.at] = Source(file.name, file.text), ()
     for key in doc:

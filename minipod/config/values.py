@@ -7,7 +7,6 @@ Signature: ``read(value, at, found) -> parsed | None``.
 import re
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum
-from typing import Any
 
 from minipod.config.durations import BadDuration, parse_duration
 from minipod.config.findings import Findings, Limits, Path, key_of, type_of, visible, word
@@ -179,18 +178,6 @@ def read_restart(value: object, at: Path, found: Findings) -> str | None:
     return read_choice(value, at, found, {name: name for name in RESTARTS})
 
 
-def read_log(value: object, at: Path, found: Findings) -> dict[str, Any] | None:
-    """The fields of model.Log that are given."""
-    if isinstance(value, dict):
-        from minipod.config.sight import read_log_table
-
-        return read_log_table(value, at, found)
-    if not isinstance(value, str):
-        return found.mismatch(at, value, "a word or a table", help='write "raw", or { file = "/var/log/web.log" }')
-    mode = read_choice(value, at, found, LOG_MODES)
-    return None if mode is None else {"mode": mode}
-
-
 def read_signal(value: object, at: Path, found: Findings) -> int | None:
     """A signal that can be sent, by name or number."""
     if not isinstance(value, str) and not is_integer(value):
@@ -251,6 +238,15 @@ def read_account(value: object, at: Path, found: Findings) -> str | None:
         why = "no account can have that name"
         return found.error(at, f"`{key_of(at)}` cannot be {word(value)}", why=why, help=_AN_ACCOUNT)
     return value
+
+
+def read_image_user(value: object, at: Path, found: Findings) -> str | None:
+    """USER or USER:GROUP, each a name or a number, as images have it."""
+    if is_integer(value) or not isinstance(value, str):
+        return read_account(value, at, found)
+    parts = value.split(":", 1)
+    read = [read_account(part, at, found) for part in parts]
+    return None if None in read else value
 
 
 def read_env(value: object, at: Path, found: Findings) -> dict[str, str] | None:
@@ -346,7 +342,7 @@ READERS: dict[str, Reader] = {
     "duration": read_duration,
     "env": read_env,
     "flag": read_flag,
-    "log": read_log,
+    "image_user": read_image_user,
     "restart": read_restart,
     "signal": read_signal,
     "main": read_string,

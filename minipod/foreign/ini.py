@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from minipod.config.findings import word
-from minipod.config.read import load_text
+from minipod.config.text import load_text
 from minipod.errors import ERROR, ConfigError, Place, Problem
 from minipod.foreign.ledger import Ledger
 

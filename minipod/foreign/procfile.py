@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from minipod.config.findings import word
-from minipod.config.read import load_text
+from minipod.config.text import load_text
 from minipod.dotenv import entries
 from minipod.errors import Place, UsageError
 from minipod.foreign.dotenv import is_env_file, read_dotenv

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from minipod.config.findings import Path
-from minipod.config.read import load_text
+from minipod.config.text import load_text
 from minipod.errors import ERROR, ConfigError, Place, Problem
 from minipod.presets.merge import Preset
 

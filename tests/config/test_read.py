@@ -7,7 +7,8 @@ import time
 import pytest
 
 from minipod.config.locate import SHOWN
-from minipod.config.read import MOST_BYTES, read_pod
+from minipod.config.read import read_pod
+from minipod.config.text import MOST_BYTES
 from minipod.errors import CONFIG, ConfigError
 
 SERVICE = '[service.web]\ncommand = ["true"]\n'
