@@ -7,7 +7,6 @@
 It must never hold a fact that is not in the tables; a test compares what is checked in with what this prints.
 """
 
-import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from minipod.supervisor.fate import FATE, Fate
@@ -285,4 +284,6 @@ TEXTS: dict[str, Callable[[], str]] = {
 
 
 if __name__ == "__main__":
+    import sys
+
     print((TEXTS[sys.argv[1]] if sys.argv[1:] else page)(), end="")
