@@ -16,18 +16,9 @@
 
 enum { PATH_ROOM = 4096 };
 
-static struct late *late_of(const struct program *program, const char *variable)
-{
-    const struct own *own = program->own;
-    const char *begin = own ? (const char *)own->late : NULL;
-    if (!begin || variable < begin || variable >= begin + own->late_count * sizeof(struct late))
-        return NULL;
-    return &own->late[(size_t)(variable - begin) / sizeof(struct late)];
-}
-
 int late_is_absent(const struct program *program, const char *variable)
 {
-    const struct late *late = late_of(program, variable);
+    const struct late *late = load_late_of(program, variable);
     return late && !late->is_there;
 }
 
@@ -151,7 +142,7 @@ void late_hand_over(const struct program *program)
 int late_read(const struct core *c, const struct program *program, uint32_t *failed)
 {
     for (char **at = program->envp; *at; at++) {
-        struct late *late = late_of(program, *at);
+        struct late *late = load_late_of(program, *at);
         int error = late ? read_one(c, late) : 0;
         if (error) {
             *failed = late->source;

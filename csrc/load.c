@@ -296,12 +296,30 @@ const char *load_programs_as(const struct plan *plan, char *const *given, char *
 
 /* --- afterwards --- */
 
-static const struct handed *held_by(const struct program *program, const char *text)
+struct late *load_late_of(const struct program *program, const char *variable)
 {
-    for (uint32_t i = 0; program->own && i < program->own->held_count; i++)
-        if (program->own->held[i].text == text)
-            return &program->own->held[i];
-    return NULL;
+    const struct own *own = program->own;
+    const char *begin = own ? (const char *)own->late : NULL;
+    if (!begin || variable < begin || variable >= begin + own->late_count * sizeof(struct late))
+        return NULL;
+    return &own->late[(size_t)(variable - begin) / sizeof(struct late)];
+}
+
+/* Of the descriptors that are handed over the one whose path stands there, NULL: none does. */
+static const struct handed *held_at(const struct program *program, const char *at, size_t *size)
+{
+    const struct handed *found = NULL;
+    *size = 0;
+    for (uint32_t i = 0; *at == '/' && program->own && i < program->own->held_count; i++) {
+        const struct handed *held = &program->own->held[i];
+        const char *path = strchr(held->text, '=') + 1;
+        size_t length = strlen(path);
+        if (length > *size && strncmp(at, path, length) == 0) {
+            found = held;
+            *size = length;
+        }
+    }
+    return found;
 }
 
 static int names_the_child(const char *variable)
@@ -310,12 +328,26 @@ static int names_the_child(const char *variable)
         || strncmp(variable, "WATCHDOG_PID=", sizeof "WATCHDOG_PID") == 0;
 }
 
+/* A word may be made of the paths of descriptors: what can be read there is compared, not their numbers. */
+static int is_same_text(const struct program *program, const char *a, const struct program *other, const char *b)
+{
+    while (*a || *b) {
+        size_t size, other_size;
+        const struct handed *p = held_at(program, a, &size), *q = held_at(other, b, &other_size);
+        if (p && q ? p->hash != q->hash : *a != *b)
+            return 0;
+        a += p && q ? size : 1;
+        b += p && q ? other_size : 1;
+    }
+    return 1;
+}
+
+/* What a child reads is its instance's own. */
 static int is_same_word(const struct program *program, const char *a, const struct program *other, const char *b)
 {
-    const struct handed *p = held_by(program, a), *q = held_by(other, b);
-    if (p && q)
-        return p->hash == q->hash;
-    return strcmp(a, b) == 0 || (names_the_child(a) && names_the_child(b));
+    if (load_late_of(program, a) && load_late_of(other, b))
+        return strncmp(a, b, strcspn(a, "=") + 1) == 0;
+    return (names_the_child(a) && names_the_child(b)) || is_same_text(program, a, other, b);
 }
 
 int load_is_same(const struct program *program, const struct program *other)

@@ -69,7 +69,11 @@ const char *load_programs(const struct plan *plan, char *const *given, char *con
 const char *load_programs_as(const struct plan *plan, char *const *given, char *const *words, const char *mark,
                              const struct gathered *gathered, const uint32_t *numbers, struct loaded *out);
 
-/* Whether what one has is what the other would have, whatever the numbers of descriptors and children. */
+/* NULL: it is none of these. */
+struct late *load_late_of(const struct program *, const char *variable);
+
+/* Whether what one has is what the other would have, whatever the numbers of descriptors and children, also in words
+ * that are made of them; what each instance's child reads is left aside. */
 int load_is_same(const struct program *, const struct program *other);
 
 /* Overwrites what is owned, and gives it back; what others own stays named. */

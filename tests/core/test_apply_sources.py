@@ -10,14 +10,15 @@ from applied import DB, SECOND, WEB, heard, play, pod, starts
 from knockers import ask, client
 from player import Answer, Player, give, request
 
-from minipod.model import EnvSource, Mount, Notify, Pod, Unit, Volume
+from minipod.model import Ask, EnvSource, Mount, Notify, Pod, Probe, Unit, Volume
 from minipod.secret import Secret
-from minipod.supervisor.vocabulary import PodEvent
+from minipod.supervisor.vocabulary import Handler, PodEvent
 from minipod.supervisor.world import Fact, FactKind
 
 LINES = EnvSource("env_file", "", path="/a.env")
 TOLD = WEB._replace(env_from=(LINES,))
 BY_FD = EnvSource("secret_file", "TLS", path="/key", to="fd")
+OTHER_FD = BY_FD._replace(name="CA")
 KEY = EnvSource("file", "TOKEN", path="token.env", key="T")
 HIDDEN = EnvSource("secret", "PW", object="db", key="pw", value=Secret(b"s3ntinel"))
 VALUE, ABSENT, HELD, LATE = range(4)
@@ -73,6 +74,19 @@ def test_the_same_again_is_nothing(player: Player) -> None:
     assert [heard(answer, number)[1]["stale"] for number in range(3)] == [1, 0, 1]
     assert starts(answer) == []
     assert b"s3ntinel" not in answer.sinks[1] and b"s3ntinel" not in b"".join(answer.heard.values())
+
+
+def test_words_that_name_a_descriptor(player: Player) -> None:
+    """It has another number with each plan; what can be read there is the same, or not."""
+    web = WEB._replace(args=("--key=$(TLS_FILE):$(CERT)", "$(TLS_FILE)"), env={"CERT": "file:$(TLS_FILE)"},
+                       env_from=(BY_FD, OTHER_FD), liveness_probe=Probe(Ask(Handler.EXEC, ("ask", "$(TLS_FILE)"))))
+    texts = [("key", "cert"), ("key", "cert"), ("cert", "key"), ("key", "key"), ("key", "key")]
+    lines = [line for at, (key, cert) in enumerate(texts) for line in [
+        *client(at, 5 + 2 * at, give(pod(web))),
+        *told(6 + 2 * at, f"0 {HELD} TLS_FILE {key}", f"1 {HELD} CA_FILE {cert}")]]  # fmt: skip
+    answer = play(player, pod(web), *lines)
+    assert [heard(answer, number)[1]["stale"] for number in range(5)] == [1, 0, 1, 1, 0]
+    assert starts(answer) == []
 
 
 def test_what_cannot_be_had_is_an_answer(player: Player) -> None:

@@ -7,8 +7,13 @@ from pathlib import Path
 
 import pytest
 from costs import open_files
+from house import DATA, build, unit
 from knocking import Place
 from system_harness import Launcher, at_term, sh, wait_until
+
+from minipod.model import Control, EnvSource, Kind, Mount, Pod
+from minipod.reaper.encode import encode
+from minipod.reaper.lower import lower
 
 SERVE = at_term(0)
 Apply = Callable[..., subprocess.CompletedProcess]
@@ -73,7 +78,7 @@ def test_what_files_say(launch: Launcher, apply: Apply, tmp_path: Path) -> None:
     key.write_text("k3y")
     says = sh('trap "exit 0" TERM; echo "$A $PW $(cat "$TLS_FILE")"; while :; do sleep 0.05; done')
     secrets = {"PW": str(key), "TLS": {"file": str(key), "to": "fd"}}
-    web = {"command": says, "env_file": [str(env_file)], "secrets": secrets}
+    web = {"command": [*says, "sh", "$(TLS_FILE)"], "env_file": [str(env_file)], "secrets": secrets}
     run = launch.start(pod(socket, web=web, db={}))
     run.expect("one k3y k3y")
     place = Place(str(socket)).wait()
@@ -104,6 +109,24 @@ def test_what_files_say(launch: Launcher, apply: Apply, tmp_path: Path) -> None:
         "minipod: nothing has changed: its units' variables cannot be had",
     ]
     assert place.get("/v1/units/db").json["instances"] == 2
+
+
+def test_what_an_instance_reads_itself(launch: Launcher, open_folder: Path) -> None:
+    """A key of a file in a volume: each instance's child reads it, so it is never another from the next start on."""
+    house, socket = build(launch, open_folder), open_folder / "s"
+    at = Mount("data", f"{house.seen}/data")
+    fill = unit("fill", f"echo \"T='one'\" > {at.path}/env", at, kind=Kind.INIT)
+    key = EnvSource("file", "TOKEN", "data", "T", "env")
+    web = unit("web", 'echo "token $TOKEN"; exec sleep 60')._replace(env_from=(key,))
+    plan = Pod("shop", (fill, web), volumes=(DATA,), control=Control(socket=str(socket)))
+    run = house.start(plan)
+    run.expect("token one")
+    place = Place(str(socket)).wait()
+    place.wait_for("web", life="up")
+    said = place.ask("POST", "/v1/plan", encode(lower(plan._replace(labels={"a": "b"})))).json
+    assert (said["unchanged"], said["stale"]) == (2, 0)
+    place.post("/v1/stop")
+    run.wait()
 
 
 def test_a_stop_in_the_middle(launch: Launcher, apply: Apply, tmp_path: Path) -> None:
