@@ -56,14 +56,32 @@ def _read_image(name: str, table: object, at: Path, found: Findings) -> Image | 
 # --- units ------------------------------------------------------------------------------------------------------------
 
 
-def apply_images(doc: Doc, images: Images, source: Any) -> None:
+def apply_images(doc: Doc, images: Images, source: Any, found: Findings) -> None:
     """Give each unit what its image says and it does not. ``source``: has ``grafts``, where lines are told."""
+    names = set()
     for kind in UNITS:
         tables = doc.get(kind)
         for name, table in tables.items() if isinstance(tables, dict) else ():
             image = table.get("image") if isinstance(table, dict) else None
-            if isinstance(image, str) and image in images:
-                _apply(table, (kind, name), *images[image], _names(doc), source)
+            if isinstance(image, str):
+                names.add(image)
+                if image in images:
+                    _apply(table, (kind, name), *images[image], _names(doc), source)
+    _warn_of_unused(images, names, found)
+
+
+def _warn_of_unused(images: Images, names: set[str], found: Findings) -> None:
+    """Of the pod's own: files of presets are for other pods, too."""
+    for name, (_, at) in images.items():
+        if name not in names and at == (IMAGE, name):
+            found.warn(
+                at,
+                f"no unit has the image {word(name)}",
+                on_key=True,
+                near=(name, tuple(sorted(names))),
+                why="nobody runs what it says",
+                help=f'add image = "{name}" to a unit, or leave it out',
+            )
 
 
 def _names(doc: Doc) -> set[str]:

@@ -125,7 +125,7 @@ def _insert_presets(
 
     documents = read_files(beside, source, found)
     inserted = insert(doc, name, source, documents, across, found)
-    apply_images(doc, read_images([((), doc), *documents], found), source)
+    apply_images(doc, read_images([((), doc), *documents], found), source, found)
     return inserted
 
 

@@ -18,6 +18,7 @@ from minipod.kube.probe import HOOKS, PROBES
 from minipod.kube.secrecy import Secrecy
 from minipod.kube.shape import Remark
 from minipod.kube.tree import Builder
+from minipod.kube.untold import unused
 from minipod.kube.yaml import compose
 from minipod.model import Pod
 from minipod.presets.folder import File
@@ -95,8 +96,12 @@ def _read(
     pod, places, puts = read_workload(documents.workload, context, found, later)
     pod = _with_main(pod, exit_code_from)
     _tell_machine(pod, places, found, python=python, thorough=thorough)
+    # Of containers that cannot be read nobody knows the image.
+    odd = unused(entrypoints, [unit.image for unit in pod.units]) if not documents.wrong else ()
     if found.failed or builder.repeated:
-        raise _refusal(found, tree, builder)
+        raise _refusal(found, tree, builder, odd)
+    if odd:
+        raise ConfigError(odd, exit_code=USAGE)
     if not thorough:
         _warn_of_fields(others.remarks, found)
     return Reading(
@@ -113,10 +118,10 @@ def _placed(remark: Remark, tree: Tree) -> tuple[Place, Remark]:
     return tree.place(remark.at, on_key=True)._replace(source=""), remark
 
 
-def _refusal(found: Findings, tree: Tree, builder: Builder) -> ConfigError:
+def _refusal(found: Findings, tree: Tree, builder: Builder, first: tuple[Problem, ...] = ()) -> ConfigError:
     problems, omitted = locate(found.all, tree)
     row = sorted((*problems, *builder.problems()), key=lambda problem: (problem.place.line, problem.place.column))
-    return ConfigError(tuple(row), omitted=omitted + builder.omitted)
+    return ConfigError((*first, *row), omitted=omitted + builder.omitted)
 
 
 def _with_main(pod: Pod, name: str | None) -> Pod:

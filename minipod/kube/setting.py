@@ -28,6 +28,10 @@ class Refused:
         for path in paths:
             self._keys.setdefault(path[:-1], set()).add(path[-1])
 
+    def __bool__(self) -> bool:
+        """Whether anything is."""
+        return bool(self._keys)
+
     def within(self, at: Path) -> Collection[str | int]:
         """The keys right there."""
         return self._keys.get(at, ())

@@ -1,12 +1,15 @@
 """Images of which nobody has said what they run: one finding for each, however many containers have it, with a line to
-paste.
+paste. And those of which somebody has, but no container has them.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 
-from minipod.config.findings import Findings, Path, word
+from minipod.config.findings import Findings, Path, visible, word
+from minipod.errors import ERROR, Place, Problem
 
 _PLAIN = re.compile(r"[\w./:@-]+", re.ASCII)
+_SHOWN = 20
 
 
 class Untold:
@@ -28,6 +31,22 @@ class Untold:
             if any(each for _, _, each in row):
                 help += f"; where it has no ENTRYPOINT, {_option(image)}"
             found.error(place, message, on_key=True, also=also, why=why, help=help)
+
+
+def unused(given: Iterable[str], images: Sequence[str]) -> tuple[Problem, ...]:
+    """Of those that --entrypoint names, each that is none of the pod's: a mistake on the command line."""
+    return tuple(_unused(name, images) for name in given if name not in images)
+
+
+def _unused(name: str, images: Sequence[str]) -> Problem:
+    from minipod.config.suggest import did_you_mean
+
+    names = list(dict.fromkeys(map(visible, filter(None, images))))
+    help = f"name one of {', '.join(names[:_SHOWN])}" if names else "leave it out"
+    why = "it says what an image of the pod runs" if names else "none of its containers names an image"
+    place = Place("--entrypoint", 0, 1, name, max(1, len(name)))
+    help = did_you_mean(name, names, quote="`") or help
+    return Problem(ERROR, place, f"no container has the image {word(name)}", why, help)
 
 
 def _option(image: str) -> str:

@@ -27,7 +27,8 @@ ENTRYPOINTS = {"redis:7": "python3 resp.py", "jmeter:5.6": "python3 jmeter.py"}
 
 
 def read(path: Path) -> Reading:
-    given = () if path.suffix == ".toml" else [f"{image}={command}" for image, command in ENTRYPOINTS.items()]
+    text = path.read_text(encoding="utf-8") if path.suffix != ".toml" else ""
+    given = [f"{image}={command}" for image, command in ENTRYPOINTS.items() if image in text]
     return read_pod(str(path), entrypoints=given)
 
 

@@ -84,6 +84,28 @@ def test_the_command_line_says_more_of_an_entrypoint(write, tmp_path):
     assert unit.env["C"] == "3"
 
 
+def test_an_image_of_the_command_line_is_the_pods(write, tmp_path):
+    """Of what --preset DIR names, which is for other pods, too, nothing is said."""
+    write("presets/a.toml", IMAGE)
+    pod = "apiVersion: v1\nkind: Pod\nmetadata: {{name: p}}\nspec: {{containers: [{{name: web, {}}}]}}\n"
+
+    def said(container: str, *images: str) -> tuple[list, int]:
+        path = write("pod.yaml", pod.format(container))
+        with pytest.raises(ConfigError) as caught:
+            read_pod(path, presets=[str(tmp_path / "presets")], entrypoints=[f"{image}=run" for image in images])
+        return [(each.message, each.help) for each in caught.value.problems], caught.value.exit_code
+
+    no = "no container has the image "
+    assert said("image: 'a:1', command: [x]", "a:2", "zz") == (
+        [(f"{no}`a:2`", "did you mean `a:1`?"), (f"{no}`zz`", "name one of a:1")], 64
+    )  # fmt: skip
+    assert said("command: [x]", "a:1") == ([(f"{no}`a:1`", "leave it out")], 64)
+    problems, code = said("image: 'a:1'", "a:2")
+    assert ([message for message, _ in problems], code) == ([f"{no}`a:2`", "`web` has no command"], 78)
+    path = write("pod.yaml", pod.format("image: 'a:1', command: [x]"))
+    assert read_pod(path, presets=[str(tmp_path / "presets")], entrypoints=["a:1=run"]).warnings == ()
+
+
 def test_an_image_may_stand_in_a_directory(write, tmp_path):
     write("presets/a.toml", IMAGE)
     path = write("pod.toml", '[service.web]\nimage = "redis:7"\n')

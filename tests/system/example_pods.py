@@ -18,7 +18,7 @@ from system_harness import PATIENCE, Launcher, Running, children, wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PROGRAMS = EXAMPLES / "programs"
-ENTRYPOINTS = ("--entrypoint", "redis:7=python3 resp.py", "--entrypoint", "jmeter:5.6=python3 jmeter.py")
+ENTRYPOINTS = ("redis:7=python3 resp.py", "jmeter:5.6=python3 jmeter.py")
 
 
 class Volumes(Enum):
@@ -64,7 +64,8 @@ def start(
 ) -> Running:
     """An example's pod by its file's name below examples/, or a changed one by its path."""
     path = EXAMPLES / name
-    entrypoints = () if path.suffix == ".toml" else ENTRYPOINTS
+    text = path.read_text(encoding="utf-8") if path.suffix != ".toml" else ""
+    entrypoints = [word for each in ENTRYPOINTS if each.partition("=")[0] in text for word in ("--entrypoint", each)]
     report = launch.folder / f"{path.stem}-report.json"
     place = [sys.executable, "-IS", "-c", _PLACE, str(PROGRAMS), volumes.value]
     env = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1"}
