@@ -63,7 +63,7 @@ def _plain(value: Any, key: Key) -> Any:
         return value.enabled
     if key.type == "size":
         return format_size(value)
-    if key.type == "mode":
+    if key.type in ("mode", "directory_mode"):
         return f"{value:04o}"
     if key.type in _TIMES:
         return format_duration(value)

@@ -121,7 +121,7 @@ VOLUME_KEYS: tuple[Key, ...] = (
         "In memory there is no room for more; on a disk the pod is evicted when there is more.",
         unset="any",
     ),
-    Key("mode", (EMPTY_DIR,), "mode", "its permissions", '"0777"'),
+    Key("mode", (EMPTY_DIR,), "directory_mode", "its permissions", '"1777"'),
     Key("path", (HOST_PATH,), "absolute", "where it is", '"/srv/data"', required=True),
     Key(
         "type",

@@ -63,6 +63,7 @@ TYPES: dict[str, str] = {
     "control": "true, false, an absolute path, or a table",
     "count": "a whole number, 0 or more",
     "deadline": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',
+    "directory_mode": "three or four octal digits, in quotes",
     "downward": f"a table: file = {_either(FIELDS)}, or a label",
     "duration": 'a duration: "10s", "1m30s", "250ms", or seconds',
     "empty_dir": "true, or a table",

@@ -4,7 +4,7 @@ from typing import Any
 
 from minipod.config.key import COPIES, EMPTY_DIR, FILE, HOST_PATH, MOUNT, PROJECTED
 from minipod.config.values import SUBDOMAIN
-from minipod.config.volumes import CHECKS, FIELDS, LABEL_FIELD, MEDIA, MODE
+from minipod.config.volumes import CHECKS, DIRECTORY_MODE, FIELDS, LABEL_FIELD, MEDIA, MODE
 
 Schema = dict[str, Any]
 
@@ -34,6 +34,7 @@ VOLUME_SHAPES: dict[str, Schema] = {
     "content": {"type": "string"},
     "copied_files": _files("path", _ABSOLUTE),
     "copies": {"anyOf": [_ABSOLUTE, _ref(COPIES)]},
+    "directory_mode": {"type": "string", "pattern": f"^(?:{DIRECTORY_MODE})$"},
     "downward": {
         "type": "object",
         "propertyNames": _INNER,

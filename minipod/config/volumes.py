@@ -18,6 +18,7 @@ from minipod.model import Volume, VolumeFile
 
 FILE_MODE = 0o644  # Kubernetes' own
 MODE = r"(?:0o)?0?[0-7]{3}"
+DIRECTORY_MODE = r"(?:0o)?0?[0-7]{3,4}"  # with the sticky bit: 1777
 MEDIA = {"": "", "Memory": "Memory"}
 # What must be at the path of a host_path, in Kubernetes' words.
 CHECKS = ("DirectoryOrCreate", "Directory", "FileOrCreate", "File", "Socket", "CharDevice", "BlockDevice")
@@ -110,12 +111,20 @@ def _read_default_mode(table: Mapping, source: str | None, at: Path, found: Find
 
 def read_mode(value: object, at: Path, found: Findings) -> int | None:
     """Permissions: a string of octal digits, because 644 would be another number."""
-    if isinstance(value, str) and matches(MODE, value):
+    return _read_octal(value, MODE, "three octal digits", "0644", at, found)
+
+
+def _read_directory_mode(value: object, at: Path, found: Findings) -> int | None:
+    return _read_octal(value, DIRECTORY_MODE, "three or four octal digits", "1777", at, found)
+
+
+def _read_octal(value: object, pattern: str, what: str, example: str, at: Path, found: Findings) -> int | None:
+    if isinstance(value, str) and matches(pattern, value):
         return int(value.removeprefix("0o"), 8)
-    help = 'write for example "0644"'
+    help = f'write for example "{example}"'
     if isinstance(value, str):
-        return found.error(at, f"`{at[-1]}` cannot be {word(value)}", why="it is three octal digits", help=help)
-    return found.mismatch(at, value, "three octal digits, in quotes", help=help)
+        return found.error(at, f"`{at[-1]}` cannot be {word(value)}", why=f"it is {what}", help=help)
+    return found.mismatch(at, value, f"{what}, in quotes", help=help)
 
 
 # --- directories ------------------------------------------------------------------------------------------------------
@@ -153,10 +162,10 @@ def _read_type(value: object, at: Path, found: Findings) -> str | None:
 
 _PARTS: dict[str, Reader] = {
     "absolute": read_absolute,
+    "directory_mode": _read_directory_mode,
     "flag": read_flag,
     "host_type": _read_type,
     "medium": _read_medium,
-    "mode": read_mode,
     "size": read_size,
 }
 

@@ -26,6 +26,8 @@ def volume(read):
         ("empty_dir = true", {}),
         ('empty_dir = { medium = "Memory", size_limit = "64Mi", mode = "0750" }',
          {"medium": "Memory", "size_limit": 64 * MiB, "mode": 0o750}),
+        ('empty_dir = { mode = "1777" }', {"mode": 0o1777}),
+        ('empty_dir = { mode = "0o2770" }', {"mode": 0o2770}),
         ("empty_dir = {}", {}),
         ('empty_dir = { medium = "", size_limit = 10 }', {"size_limit": 10}),
     ],
