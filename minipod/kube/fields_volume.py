@@ -55,6 +55,12 @@ SOURCES = tuple(name for name in _VOLUME if name != "name")
 # What cannot be had unless a directory takes its place, and why.
 STORAGE = {name: _NO_STORAGE for name, field in _VOLUME.items() if field.why == _MAPPED}
 STORAGE["image"] = "no image is pulled"
+# The same of a part of a projected volume.
+UNPROJECTED = {
+    "clusterTrustBundle": "there is no cluster that would have one",
+    "podCertificate": "there is no cluster that would sign one",
+    "serviceAccountToken": "there is no API server to have a token for",
+}
 _ITEM: Type = {"key": needed("text"), "mode": exact(_MODE), "path": needed("text")}
 
 VOLUME_TYPES: dict[str, Type] = {
@@ -87,12 +93,12 @@ VOLUME_TYPES: dict[str, Type] = {
     },
     "Projected": {"defaultMode": exact(_MODE), "sources": exact("[Projection]")},
     "Projection": {
-        "clusterTrustBundle": reject("there is no cluster that would have one"),
+        "clusterTrustBundle": _storage(),
         "configMap": exact("ProjectedConfigMap"),
         "downwardAPI": exact("ProjectedDownward"),
-        "podCertificate": reject("there is no cluster that would sign one"),
+        "podCertificate": _storage(),
         "secret": exact("ProjectedSecret"),
-        "serviceAccountToken": reject("there is no API server to have a token for"),
+        "serviceAccountToken": _storage(),
     },
     "ProjectedConfigMap": {"items": exact("[Item]"), "name": needed("text"), "optional": exact("flag")},
     "ProjectedSecret": {"items": exact("[Item]"), "name": needed("text"), "optional": exact("flag")},

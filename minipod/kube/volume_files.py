@@ -8,6 +8,7 @@ from minipod.config.findings import Path, key_of, word
 from minipod.config.paths import clean
 from minipod.config.volumes import Files, check_file_paths
 from minipod.downward import map_text
+from minipod.kube.fields_volume import UNPROJECTED
 from minipod.kube.lookup import (
     decode,
     field_value,
@@ -208,9 +209,17 @@ def _projected(given: Doc, at: Path, setting: Setting) -> Files:
             also = (((*here, kinds[0]), "the other one"),)
             message = f"a source is {' and '.join(kinds)}"
             setting.found.error((*here, kinds[1]), message, on_key=True, also=also, help="make it two sources")
+        _refuse_unprojected(source, here, setting)
         for kind in kinds[:1]:
             files += _READERS[kind](source[kind], (*here, kind), setting)
     return files
+
+
+def _refuse_unprojected(source: Doc, at: Path, setting: Setting) -> None:
+    help = "leave it out, or name a directory that takes the volume's place: --volume NAME=/path"
+    for name, why in UNPROJECTED.items():
+        if name in source:
+            setting.found.error((*at, name), f"`{name}` cannot be had here", on_key=True, why=why, help=help)
 
 
 _READERS = {"configMap": _config_map, "secret": _secret, "downwardAPI": _downward, "projected": _projected}

@@ -59,7 +59,11 @@ CLAIMED: dict[str, dict[str, str]] = {
         "iscsi fc image",
         "reject": "gitRepo flocker scaleIO storageos quobyte glusterfs flexVolume",
     },
-    "StatefulSetSpec": {"approx": "volumeClaimTemplates"},
+    "StatefulSetSpec": {"approx": "volumeClaimTemplates serviceName"},
+    "Projection": {
+        "exact": "configMap secret downwardAPI",
+        "approx": "serviceAccountToken clusterTrustBundle podCertificate",
+    },
 }
 ROWS = [
     (type, name, verdict)

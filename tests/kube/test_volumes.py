@@ -149,7 +149,7 @@ def test_what_minipod_makes_is_the_groups(volume):
 @pytest.mark.parametrize(
     "fields",
     ["persistentVolumeClaim: {claimName: c}", "nfs: {server: a, path: /b}", "emptyDir: {}", "image: {reference: a}",
-     "configMap: {name: none}"],
+     "configMap: {name: none}", "projected: {sources: [{serviceAccountToken: {path: token}}, {secret: {name: none}}]}"],
 )  # fmt: skip
 def test_a_directory_takes_the_place_of_a_volume(fields, volume):
     assert volume(fields, volumes={"data": "/srv"}) == Volume("data", "host_path", path="/srv", check="Directory")
