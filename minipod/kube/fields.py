@@ -19,6 +19,8 @@ _CONTROLLER = "it tells a controller how to make pods, and one pod is run here"
 _ONE = "one pod is run here"
 _UTS = "in HOSTNAME and /etc/hosts; the kernel's own only where minipod is PID 1 and may set it"
 
+_DOMAIN = "a line of /etc/hosts has it; there is no DNS of a cluster that could serve it"
+
 _META: Type = {
     "annotations": exact("{text}"),
     "creationTimestamp": warn("any", _SERVER),
@@ -78,7 +80,7 @@ _POD_SPEC: Type = {
     "serviceAccountName": approx("text", "only a word: no token is there for it", "default"),
     "setHostnameAsFQDN": approx("flag", _UTS, False),
     "shareProcessNamespace": approx("flag", "all processes of this container see each other", True),
-    "subdomain": approx("text", "a line of /etc/hosts has it; there is no DNS of a cluster that could serve it"),
+    "subdomain": approx("text", _DOMAIN),
     "terminationGracePeriodSeconds": exact(f"int {-MOST_LONG}..{MOST_LONG}"),
     "tolerations": warn("any", _SCHEDULING),
     "topologySpreadConstraints": warn("any", _SCHEDULING),
@@ -145,10 +147,10 @@ TYPES: dict[str, Type] = {
         "persistentVolumeClaimRetentionPolicy",
         "podManagementPolicy",
         "revisionHistoryLimit",
-        "serviceName",
         "updateStrategy",
         replicas=_REPLICAS,
         selector=_SELECTOR,
+        serviceName=approx("text", f"the pod's subdomain: {_DOMAIN}"),
         volumeClaimTemplates=approx("[Claim]", "directories take their places: --volume NAME=/path", []),
     ),
     "DaemonSetSpec": _controller(

@@ -127,13 +127,15 @@ def _with_index(data: Doc, workload: Workload) -> Doc:
 
 def _with_number(data: Doc, workload: Workload) -> Doc:
     """The pod of a StatefulSet with what its controller adds: the first pod has number 0. Its host is called as it is,
-    whatever the template says."""
+    in the domain of its Service, whatever the template says."""
     name = _pod_name(workload)
     if workload.kind != "StatefulSet" or not matches(LABEL, name):
         return data
     meta, spec = data.get("metadata", {}), data.get("spec", {})
     labels = {**meta.get("labels", {}), _NUMBER: "0", _NUMBERED: name}
-    return {**data, "metadata": {**meta, "labels": labels}, "spec": {**spec, "hostname": name}}
+    domain = workload.data.get("spec", {}).get("serviceName", "")
+    host = {"hostname": name, "subdomain": domain if matches(LABEL, domain) else ""}
+    return {**data, "metadata": {**meta, "labels": labels}, "spec": {**spec, **host}}
 
 
 def _with_entry(container: Doc, entry: Doc) -> Doc:

@@ -57,6 +57,11 @@ def test_the_pod_of_a_stateful_set_is_the_first(read):
     assert (pod.name, pod.hostname, pod.units[0].env["ME"]) == ("db-0", "db-0", "db-0")
     numbered = {"apps.kubernetes.io/pod-index": "0", "statefulset.kubernetes.io/pod-name": "db-0"}
     assert pod.labels == {"a": "b", **numbered}
+    assert pod.hosts == (("127.0.0.1", ("db-0",)),)
+    named = text.replace("  template:", "  serviceName: dbs\n  template:")
+    named = named.replace("{hostname", "{subdomain: x, hostname")
+    assert read(named).pod.hosts == (("127.0.0.1", ("db-0.dbs.default.svc.cluster.local", "db-0")),)
+    assert read(named.replace("dbs", "'-'")).pod.hosts == (("127.0.0.1", ("db-0",)),)
     long = "name: " + "d" * 62
     with pytest.raises(ConfigError) as wrong:  # by the name of the host that the template asks for
         read(text.replace("name: db", long).replace("hostname: other", "hostname: -"))
