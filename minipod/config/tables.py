@@ -27,8 +27,7 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
         return found.mismatch(at, value, "a table of strings", help='write { app = "web" }')
     for key, text in value.items():
         here = (*at, key)
-        prefix, slash, name = key.rpartition("/")
-        if not matches(values.QUALIFIED, name) or (slash and not matches(values.SUBDOMAIN, prefix)):
+        if not is_qualified(key):
             found.error(
                 here,
                 f"{word(key)} cannot be a label",
@@ -47,6 +46,12 @@ def read_labels(value: object, at: Path, found: Findings) -> dict[str, str] | No
                 help="put - for what is none of them",
             )
     return {key: text for key, text in value.items() if isinstance(text, str)}
+
+
+def is_qualified(key: str) -> bool:
+    """Whether Kubernetes takes it for the name of a label, or of an annotation."""
+    prefix, slash, name = key.rpartition("/")
+    return matches(values.QUALIFIED, name) and (not slash or matches(values.SUBDOMAIN, prefix))
 
 
 def check_said(labels: dict[str, str], image: str, at: Path, found: Findings) -> None:

@@ -14,7 +14,9 @@ from minipod.kube.environment import Environment, read_environment
 from minipod.kube.expansion import quote
 from minipod.kube.fields import TYPES
 from minipod.kube.mount import read_mounts
+from minipod.kube.ports import check_names
 from minipod.kube.probe import HOOKS, PROBES, Asker, seconds
+from minipod.kube.quantity import parse_quantity
 from minipod.kube.security import read_identity
 from minipod.kube.setting import Doc, Setting
 from minipod.kube.stop_signal import NAMES
@@ -29,7 +31,6 @@ GRACE = 30
 DEFAULT_MESSAGE = "/dev/termination-log"
 MOST_RULES, MOST_CODES = 20, 255
 _POLICIES = {"Always": "always", "OnFailure": "on_failure", "Never": "never"}
-PORT_NAME = r"(?=.*[a-z])(?!.*--)[a-z0-9](?:[a-z0-9-]{0,13}[a-z0-9])?"
 _RESOURCES = ("cpu", "memory", "ephemeral-storage")
 _UNREADABLE = ("",)
 
@@ -44,9 +45,9 @@ def read_unit(container: Doc, at: Path, setting: Setting, *, is_init: bool) -> U
     command, args = _words(container, at, setting, environment)
     image = setting.image_of(container) or Image()
     _check_directory(container, at, setting)
-    _check_ports(container, at, setting)
+    check_names(container, at, setting)
     _check_resources(container, at, setting)
-    check_said({}, container.get("image", ""), (*at, "image"), setting.found)
+    _check_image(container, at, setting)
     return Unit(
         name=name or "unnamed",
         kind=kind,
@@ -155,36 +156,44 @@ def _check_directory(container: Doc, at: Path, setting: Setting) -> None:
         setting.found.error((*at, "workingDir"), "`workingDir` must begin with /", why=why, help=f"write /{path}")
 
 
-def _check_ports(container: Doc, at: Path, setting: Setting) -> None:
-    names: dict[str, int] = {}
-    for i, port in enumerate(container.get("ports", ())):
-        name = port.get("name")
-        here = (*at, "ports", i, "name")
-        if name in names:
-            also = (((*at, "ports", names[name], "name"), "the other one"),)
-            setting.found.error(here, f"two ports are called {word(name)}", also=also, help="rename one of them")
-        elif name is not None and not matches(PORT_NAME, name):
-            why = "a name is at most 15 of a-z 0-9 and -, with a letter, and no two - together"
-            setting.found.error(here, f"{word(name)} cannot name a port", why=why, help="call it for example http")
-        if name is not None:
-            names.setdefault(name, i)
+def _check_image(container: Doc, at: Path, setting: Setting) -> None:
+    image = container.get("image", "")
+    check_said({}, image, (*at, "image"), setting.found)
+    if image != image.strip():
+        why = "Kubernetes refuses a blank at either end"
+        setting.found.error((*at, "image"), f"`image` cannot be {word(image)}", why=why, help="leave the blank out")
 
 
 def _check_resources(container: Doc, at: Path, setting: Setting) -> None:
     """What would be given to a container as a device cannot be had; the usual ones are only numbers here."""
     told: set[str] = set()
+    given = container.get("resources", {})
     for kind in ("limits", "requests"):
-        for name in container.get("resources", {}).get(kind, {}):
+        for name, amount in given.get(kind, {}).items():
+            here = (*at, "resources", kind, name)
             if name not in _RESOURCES and name not in told:
                 told.add(name)
                 setting.found.error(
-                    (*at, "resources", kind, name),
+                    here,
                     f"{word(name)} cannot be given to a program here",
                     on_key=True,
                     why="no device and no huge pages are handed out",
                     help="leave it out if the program does without",
                     once=True,
                 )
+            elif (parse_quantity(amount) or 0) < 0:
+                why = "Kubernetes refuses less than nothing"
+                setting.found.error(here, f"`{name}` cannot be {word(amount)}", why=why, help="write 0 or more")
+    _check_requests(given.get("limits", {}), given.get("requests", {}), (*at, "resources"), setting)
+
+
+def _check_requests(limits: Doc, requests: Doc, at: Path, setting: Setting) -> None:
+    for name in _RESOURCES:
+        low, high = (parse_quantity(row[name]) if name in row else None for row in (requests, limits))
+        if low is not None and high is not None and low > high >= 0:
+            also = (((*at, "limits", name), "the limit"),)
+            message, why = f"more {name} is asked for than its limit", "Kubernetes refuses both together"
+            setting.found.error((*at, "requests", name), message, also=also, why=why, help="ask for less")
 
 
 # --- restarts ---------------------------------------------------------------------------------------------------------

@@ -19,6 +19,7 @@ _CONTROLLER = "it tells a controller how to make pods, and one pod is run here"
 _ONE = "one pod is run here"
 _UTS = "in HOSTNAME and /etc/hosts; the kernel's own only where minipod is PID 1 and may set it"
 
+_RESOLVER = "/etc/resolv.conf belongs to the outer container"
 _DOMAIN = "a line of /etc/hosts has it; there is no DNS of a cluster that could serve it"
 
 _META: Type = {
@@ -46,8 +47,10 @@ _POD_SPEC: Type = {
     "affinity": warn("any", _SCHEDULING),
     "automountServiceAccountToken": warn("flag", "there is no API server to have a token for", False),
     "containers": needed("[Container]"),
-    "dnsConfig": warn_strictly("any", "/etc/resolv.conf belongs to the outer container"),
-    "dnsPolicy": warn_strictly("text", "/etc/resolv.conf belongs to the outer container", "ClusterFirst", "Default"),
+    "dnsConfig": warn_strictly("any", _RESOLVER),
+    "dnsPolicy": warn_strictly(
+        "ClusterFirst|ClusterFirstWithHostNet|Default|None", _RESOLVER, "ClusterFirst", "Default"
+    ),
     "enableServiceLinks": warn_strictly("flag", "there are no Services, so no variables of theirs", False),
     "ephemeralContainers": reject("only a running pod can be given one", "use `minipod exec NAME`", []),
     "evictionResponders": warn("any", "only the API server evicts through it"),
@@ -64,9 +67,9 @@ _POD_SPEC: Type = {
     "nodeSelector": warn("any", _SCHEDULING),
     "os": exact("PodOS"),
     "overhead": warn("any", _SCHEDULING),
-    "preemptionPolicy": warn("any", _SCHEDULING),
+    "preemptionPolicy": warn("PreemptLowerPriority|Never", _SCHEDULING),
     "priority": warn("any", _SCHEDULING),
-    "priorityClassName": warn("any", _SCHEDULING),
+    "priorityClassName": warn("text", _SCHEDULING),
     "readinessGates": warn_strictly("[any]", "nobody can set such a condition here, so none is waited for", []),
     "resourceClaims": reject("the programs would miss a device", "leave it out if they do without", []),
     "resources": warn("Resources", "there is no cgroup of the pod's own; fieldRefs see the numbers"),
@@ -91,7 +94,7 @@ _POD_SPEC: Type = {
 _POD_SECURITY: Type = {
     "appArmorProfile": warn_strictly("any", _OUTER),
     "fsGroup": approx(f"int 0..{MOST_INT}", "added to the groups, and of what minipod makes; ignored where it may not"),
-    "fsGroupChangePolicy": warn("text", "volumes are made anew: there is nothing to change"),
+    "fsGroupChangePolicy": warn("Always|OnRootMismatch", "volumes are made anew: there is nothing to change"),
     "runAsGroup": exact(f"int 0..{MOST_INT}"),
     "runAsNonRoot": exact("flag"),
     "runAsUser": exact(f"int 0..{MOST_INT}"),

@@ -16,7 +16,7 @@ _CONTAINER: Type = {
     "env": exact("[Env]"),
     "envFrom": exact("[EnvFrom]"),
     "image": approx("text", f"{_NO_IMAGE}; --entrypoint, or [image] in a file of --preset, says what it runs"),
-    "imagePullPolicy": warn("text", "no image is pulled", "Always", "IfNotPresent", "Never"),
+    "imagePullPolicy": warn("Always|IfNotPresent|Never", "no image is pulled", "Always", "IfNotPresent", "Never"),
     "lifecycle": exact("Lifecycle"),
     "livenessProbe": exact("Probe"),
     "name": needed("text"),
@@ -72,7 +72,7 @@ _SECURITY: Type = {
     "appArmorProfile": warn_strictly("any", _OUTER),
     "capabilities": approx("Capabilities", "what is added another user than root has, too; on a cluster only root"),
     "privileged": warn_strictly("flag", "nothing here has more rights than the outer container", False),
-    "procMount": warn_strictly("text", _OUTER, "Default"),
+    "procMount": warn_strictly("Default|Unmasked", _OUTER, "Default"),
     "readOnlyRootFilesystem": approx(
         "flag", "where minipod may not mount, a warning when the pod begins; the root stays as it is"
     ),
@@ -92,7 +92,7 @@ CONTAINER_TYPES: dict[str, Type] = {
     "Port": {
         "containerPort": needed("int 1..65535"),
         "hostIP": warn("text", "no port is mapped here"),
-        "hostPort": warn("int 1..65535", "no port is mapped here"),
+        "hostPort": warn("int 0..65535", "no port is mapped here", 0),
         "name": exact("text"),
         "protocol": exact("TCP|UDP|SCTP"),
     },
@@ -153,10 +153,10 @@ CONTAINER_TYPES: dict[str, Type] = {
     "VolumeMount": {
         "bindMountOptions": warn("any", "mounts are as the kernel makes them"),
         "mountPath": needed("text"),
-        "mountPropagation": warn("text", "nothing is mounted for others to see", "None"),
+        "mountPropagation": warn("None|HostToContainer|Bidirectional", "nothing is mounted for others to see", "None"),
         "name": needed("text"),
         "readOnly": approx("flag", "only where minipod may mount: a link has no such thing", False),
-        "recursiveReadOnly": warn("text", "only the mount itself is made read-only", "Disabled"),
+        "recursiveReadOnly": warn("Disabled|IfPossible|Enabled", "only the mount itself is made read-only", "Disabled"),
         "subPath": exact("text"),
         "subPathExpr": exact("text"),
     },

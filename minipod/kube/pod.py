@@ -15,6 +15,7 @@ from minipod.kube.container import grace_of, read_unit
 from minipod.kube.documents import Workload
 from minipod.kube.expansion import Room
 from minipod.kube.hosts import read_hosts
+from minipod.kube.ports import check_ports
 from minipod.kube.presets import apply_presets
 from minipod.kube.probe import seconds
 from minipod.kube.security import check_annotations
@@ -30,6 +31,7 @@ _TEMPLATED = frozenset(("Deployment", "ReplicaSet", "StatefulSet", "DaemonSet", 
 _CONTAINERS = ("initContainers", "containers")
 _INDEX = "batch.kubernetes.io/job-completion-index"
 _NUMBER, _NUMBERED = "apps.kubernetes.io/pod-index", "statefulset.kubernetes.io/pod-name"
+_NAMES = ("nodeName", "priorityClassName", "runtimeClassName", "serviceAccount", "serviceAccountName")
 _ALWAYS = _TEMPLATED - {"Job"}
 
 
@@ -76,7 +78,7 @@ def read_workload(
     )
     _check_spec(workload, setting)
     check_annotations(setting.meta["annotations"], (*at, "metadata", "annotations"), setting)
-    _check_ports(setting)
+    check_ports(setting)
     units, places = _units(setting)
     setting.untold.tell(found)
     return _pod(workload, setting, units), places, puts
@@ -234,6 +236,13 @@ def _check_spec(workload: Workload, setting: Setting) -> None:
         why = "Kubernetes refuses both together"
         message = "`shareProcessNamespace` does not go with hostPID"
         found.error((*at, "shareProcessNamespace"), message, on_key=True, also=also, why=why, help="leave one out")
+    if spec.get("shareProcessNamespace") is False:
+        why = "all processes of this container see each other"
+        found.warn((*at, "shareProcessNamespace"), "`shareProcessNamespace` is true here", why=why, help="leave it out")
+    for key in _NAMES:
+        if spec.get(key) and not matches(SUBDOMAIN, spec[key]):
+            why = "a name is at most 253 of a-z 0-9 - and ., a letter or digit at both ends of each part"
+            found.error((*at, key), f"`{key}` cannot be {word(spec[key])}", why=why, help="write a name of that kind")
     if spec.get("terminationGracePeriodSeconds", 0) < 0:
         found.warn(
             (*at, "terminationGracePeriodSeconds"), "it counts as 1", why="Kubernetes takes it so", help="write 1"
@@ -268,21 +277,6 @@ def _in_order(units: list[Unit]) -> list[Unit]:
         else:
             row.append(unit)
     return row
-
-
-def _check_ports(setting: Setting) -> None:
-    """Mains share one network, here as in Kubernetes."""
-    seen: dict[tuple[int, str], Path] = {}
-    for i, container in enumerate(setting.spec.get("containers", ())):
-        for j, port in enumerate(container.get("ports", ())):
-            at = (*setting.at, "containers", i, "ports", j, "containerPort")
-            key = (port.get("containerPort", 0), port.get("protocol", "TCP"))
-            other = seen.setdefault(key, at)
-            if key[0] and other[:-3] != at[:-3]:
-                also = ((other, "the other one"),)
-                why = "they share one network, and only one of them can listen there"
-                message = f"two containers have port {key[0]}"
-                setting.found.warn(at, message, also=also, why=why, help="change one of them")
 
 
 def _pod(workload: Workload, setting: Setting, units: list[Unit]) -> Pod:

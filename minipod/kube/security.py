@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from minipod.config.findings import Path, word
 from minipod.config.rights import read_capability
+from minipod.config.tables import is_qualified
 from minipod.kube.setting import Doc, Setting
 from minipod.model import Capabilities
 from minipod.supervisor.rights import CAPABILITIES, mask_of, names_of
@@ -222,6 +223,10 @@ def _status(name: str) -> str:
 def check_annotations(annotations: Doc, at: Path, setting: Setting) -> None:
     """Profiles that they ask for are the outer runtime's to load."""
     for name, profile in annotations.items():
+        if not is_qualified(name.lower()):
+            why = "it is [prefix/]name, as a label's"
+            message, help = f"{word(name)} cannot be an annotation", "write for example note, or example.com/note"
+            setting.found.error((*at, name), message, on_key=True, why=why, help=help)
         if (name == _POD_PROFILE or name.startswith(_PROFILES)) and profile not in _USUAL:
             why = "the outer container's profile holds"
             message, help = f"the annotation {word(name)} is ignored", "leave it out"

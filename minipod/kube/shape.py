@@ -72,7 +72,7 @@ class Shaper:
                 self._refuse_name(name, fields, here)
                 if not self._allows_unknown:
                     self.wrong.add(here)
-            elif inner is not None:
+            elif inner is not None and not _is_unset(inner, fields[name]):
                 part = self._field(inner, fields[name], here, f"{path}.{name}" if path else name)
                 if part is _DROP:
                     self.wrong.add(here)
@@ -202,6 +202,11 @@ class Shaper:
         got = _TYPES[type(value)] if not isinstance(value, bool) else str(value).lower()
         self.found.error(at, f"`{key_of(at)}` must be {want}, not {got}", help=help)
         return _DROP
+
+
+def _is_unset(value: Any, field: Field) -> bool:
+    """A word that is empty is the default, as for the API server."""
+    return value == "" and "|" in field.type and not field.required
 
 
 def _is_number(value: Any) -> bool:

@@ -8,8 +8,8 @@ from pod_file import is_probe
 
 from minipod.config import tables, values
 from minipod.config.findings import Findings
-from minipod.kube.container import PORT_NAME
 from minipod.kube.documents import KEY
+from minipod.kube.ports import PORT_NAME
 
 _HEADER = 'http_get = { port = 80, http_headers = [{ name = %s, value = "1" }] }'
 _WHERE = ("service", "web", "key")
