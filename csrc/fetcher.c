@@ -3,39 +3,27 @@
  */
 #include "fetch.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "core.h"
 #include "gather.h"
 #include "given.h"
 #include "say.h"
+#include "tell.h"
 
 static int news_end;
 
 static void tell(enum fetch_word word, uint32_t number, const void *bytes, size_t size, int fd)
 {
     static struct fetch_news news;
-    struct iovec part = {&news, FETCH_NEWS_HEAD + size};
-    union { struct cmsghdr head; char room[CMSG_SPACE(sizeof fd)]; } control = {0};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
     news.word = (uint32_t)word;
     news.number = number;
     memcpy(news.bytes, bytes, size);
-    if (fd >= 0) {
-        message.msg_control = &control;
-        message.msg_controllen = sizeof control;
-        control.head = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
-    }
-    while (sendmsg(news_end, &message, MSG_NOSIGNAL) < 0)
-        if (errno != EINTR)
-            _exit(1);
+    if (tell_packet(news_end, &news, FETCH_NEWS_HEAD + size, fd) < 0)
+        _exit(1);
 }
 
 static void say_line(void *to, const char *line, int is_mistake)

@@ -10,12 +10,12 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "say.h"
+#include "tell.h"
 #include "volume.h"
 
 enum { TEXT_MOST = 3 * 4096, PIECE = 1 << 18, ALIGNED = 16, GROWN = 64, FDS_GUESSED = 1 << 16 };
@@ -90,21 +90,7 @@ void keeper_tell(struct keeper *k, enum keeper_word word, uint32_t number, const
 {
     struct keeper_news news = {(uint32_t)word, number, {0}};
     size_t size = say_format(news.text, sizeof news.text - 1, "%s", text);
-    struct iovec part = {&news, KEEPER_NEWS_HEAD + size};
-    union { struct cmsghdr head; char room[CMSG_SPACE(sizeof fd)]; } control = {0};
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (fd >= 0) {
-        message.msg_control = &control;
-        message.msg_controllen = sizeof control;
-        control.head = (struct cmsghdr){
-            .cmsg_len = CMSG_LEN(sizeof fd), .cmsg_level = SOL_SOCKET, .cmsg_type = SCM_RIGHTS};
-        memcpy(CMSG_DATA(&control.head), &fd, sizeof fd);
-    }
-    ssize_t result;
-    do
-        result = sendmsg(k->news, &message, MSG_NOSIGNAL);
-    while (result < 0 && errno == EINTR);
-    if (result < 0)
+    if (tell_packet(k->news, &news, KEEPER_NEWS_HEAD + size, fd) < 0)
         leave(k);
 }
 

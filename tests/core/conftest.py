@@ -25,7 +25,7 @@ HERE = Path(__file__).parent
 NOT_ON_FAKE = {"child", "file", "footprint", "front", "given", "identity", "lookup", "main", "report", "run", "sys",
                "user", "one", "one_amend", "one_options", "one_value", "pause", "ask", "client", "door", "seek",
                "rights", "mount", "message_file", "beneath", "hosts", "journal", "keeper", "keeper_place", "listing",
-               "tree", "volume_files", "volume_make", "volume_show", "root", "fetcher",
+               "tree", "volume_files", "volume_make", "volume_show", "root", "fetcher", "tell",
                "step"}  # which is there with its witness
 WRAPPED = ["-Wl,--wrap=timer_arm,--wrap=timer_pop_due"]
 
