@@ -282,12 +282,13 @@ uint32_t sys_uid(void) { return geteuid(); }
 
 int sys_pair(int ends[2]) { return (int)or_errno(socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends)); }
 
+/* Room for one descriptor: CMSG_SPACE's padding would be room for another, of which nobody would know. */
 int64_t sys_hear(int fd, void *to, size_t size, int *passed)
 {
     union { struct cmsghdr head; char room[CMSG_SPACE(sizeof(int))]; } control;
     struct iovec part = {to, size};
     struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control,
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = CMSG_LEN(sizeof(int)),
     };
     int64_t result = or_errno(recvmsg(fd, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC));
     const struct cmsghdr *head = result < 0 ? NULL : CMSG_FIRSTHDR(&message);

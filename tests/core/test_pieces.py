@@ -1,4 +1,4 @@
-"""Single functions of the core, under sanitizers: timers against a sorted list, formatting, durations."""
+"""Single functions of the core, under sanitizers: timers against a sorted list, formatting, durations, packets."""
 
 import re
 from bisect import insort
@@ -137,3 +137,12 @@ def test_any_text_is_a_duration_or_none(pieces, text):
 def test_no_duration_runs_over(pieces, numbers):
     text = "".join(f"{number}{unit}" for number, unit in numbers)
     assert duration(pieces, text) in (None, exact(text))
+
+
+# --- packets of children ---
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 200])
+def test_of_what_a_child_passes_one_is_taken(pieces, count):
+    """Whatever else comes with the packet, if the child is not what it was, does not stay open here."""
+    assert pieces("hear", b"words".hex(), count).split() == ["5", b"words".hex(), str(int(count > 0)), "0"]
