@@ -9,13 +9,13 @@ import struct
 import termios
 
 from init_check import check
-from init_screen import BASH, CTRL_BACKSLASH, CTRL_C, CTRL_D, CTRL_Z, PROMPT, Screen, named
+from init_screen import Screen, named
 from init_trial import Stage, Trial, is_alive, program, state
 from system_harness import descendants, status
+from terminals import BASH, CTRL_BACKSLASH, CTRL_C, CTRL_D, CTRL_Z, FG, PROMPT
 
 TOPIC = "Terminal"
 CHILD = Stage.CHILD
-FG = r'fg\r\n"\$@"\r\n'  # what it was called by
 
 
 # --- in front

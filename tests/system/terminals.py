@@ -10,16 +10,16 @@ import select
 import termios
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from system_harness import IMPOSSIBLE, PATIENCE, Launcher, Running, descendants, status, tool, wait_until
 
-CTRL_C, CTRL_Z, CTRL_BACKSLASH = "\x03", "\x1a", "\x1c"
+CTRL_C, CTRL_D, CTRL_Z, CTRL_BACKSLASH = "\x03", "\x04", "\x1a", "\x1c"
 PROMPT = "outer> "
 FG = r'fg\r\n"\$@"\r\n'  # what it was called by
 # No line editing: what is typed is echoed by the terminal alone.
-BASH = ["bash", "--norc", "--noprofile", "--noediting", "-i"]
+BASH = ("bash", "--norc", "--noprofile", "--noediting", "-i")
 SHELL_ENV = {"PS1": PROMPT, "TERM": "dumb", "NO_COLOR": "1"}
 INNER = {"PS1": "inner> ", "TERM": "dumb"}
 APART = ("unshare", "-pf", "--mount-proc", "--kill-child")
@@ -36,9 +36,10 @@ def both_ends() -> Iterator[tuple[int, int]]:
 
 
 class Terminal:
-    """A terminal from the side of who sits in front of it."""
+    """A terminal from the side of who sits in front of it. ``patience``: how long anything is waited for, in s."""
 
-    def __init__(self) -> None:
+    def __init__(self, patience: float = PATIENCE) -> None:
+        self.patience = patience
         self.ours, self.its = pty.openpty()
         self.name = os.ttyname(self.its)
         self.text = b""
@@ -49,7 +50,7 @@ class Terminal:
 
     def expect(self, pattern: str) -> re.Match:
         """The next match on the screen, after the one before."""
-        wanted, end = re.compile(pattern.encode(), re.MULTILINE), time.monotonic() + PATIENCE
+        wanted, end = re.compile(pattern.encode(), re.MULTILINE), time.monotonic() + self.patience
         while not (found := wanted.search(self.text, self._cursor)):
             rest = max(0.0, end - time.monotonic())
             assert select.select([self.ours], [], [], rest)[0], f"no {pattern!r}: {self.text!r}"
@@ -67,27 +68,33 @@ class Terminal:
         return termios.tcgetattr(self.its)[:4]
 
     def front(self) -> int:
-        """The group in the foreground."""
+        """The group in the foreground, as the test sees it."""
         return os.tcgetpgrp(self.ours)
 
+    def streams(self) -> dict[str, int]:
+        """Those of a program in front of it."""
+        return {"stdin": self.its, "stdout": self.its, "stderr": self.its}
+
     def hang_up(self) -> None:
-        os.close(self.ours)
+        if self.ours >= 0:
+            os.close(self.ours)
         self.ours = -1
 
+    def let_go(self) -> None:
+        """Only who was started on it has it open now."""
+        if self.its >= 0:
+            os.close(self.its)
+        self.its = -1
+
     def close(self) -> None:
-        for fd in (self.ours, self.its):
-            with suppress(OSError):
-                os.close(fd)
-
-
-def streams(terminal: Terminal) -> dict[str, int]:
-    return {"stdin": terminal.its, "stdout": terminal.its, "stderr": terminal.its}
+        self.hang_up()
+        self.let_go()
 
 
 def sit(launch: Launcher, terminal: Terminal, pod: dict, *words: str, above: tuple = ()) -> Running:
     """The pod in front of the terminal, as `docker run -it` has it; ``above`` becomes or starts minipod."""
     wrap = (*tool("on_terminal", terminal.name), *above)
-    return launch.start(pod, *words, wrap=wrap, env=SHELL_ENV, **streams(terminal))
+    return launch.start(pod, *words, wrap=wrap, env=SHELL_ENV, **terminal.streams())
 
 
 def sit_at_shell(launch: Launcher, terminal: Terminal, pod: dict, above: tuple = ()) -> Running:
@@ -108,11 +115,13 @@ def one(command: list[str], **keys: object) -> dict:
     return {"pod": {"main": "it"}, "service.it": {"command": command, "tty": True, **keys}}
 
 
-def process_named(running: Running, name: str) -> int:
+def process_named(running: Running, name: str, patience: float = PATIENCE) -> int:
+    """The process of this name below whatever was started."""
+
     def find() -> int:
         return next((pid for pid in descendants(running.process.pid) if status(pid).get("Name") == name), 0)
 
-    return wait_until(find, f"{name} runs")
+    return wait_until(find, f"{name} runs", patience)
 
 
 def waits_for_input(pid: int) -> bool:

@@ -25,7 +25,6 @@ from terminals import (
     process_named,
     sit,
     sit_at_shell,
-    streams,
 )
 
 # --- a shell as the unit
@@ -155,7 +154,7 @@ def test_a_terminal_that_is_lost_stops_the_pod(launch_both: Launcher, terminal: 
     running = sit(launch_both, terminal, one(HARDY))
     terminal.expect("ready")
     process_named(running, "sleep")  # before that a shell's child may miss what it is sent
-    os.close(terminal.its)
+    terminal.let_go()
     terminal.hang_up()
     result = running.wait()
     assert result.code == 0 and result.report["toldBy"] == "SIGHUP"
@@ -163,7 +162,7 @@ def test_a_terminal_that_is_lost_stops_the_pod(launch_both: Launcher, terminal: 
 
 def test_a_terminal_that_is_nobodys_is_taken(launch: Launcher, terminal: Terminal) -> None:
     """By a container's first process, which leads a session that has none."""
-    running = launch.start(one(sh("read it </dev/tty; exit $it")), wrap=["setsid"], **streams(terminal))
+    running = launch.start(one(sh("read it </dev/tty; exit $it")), wrap=["setsid"], **terminal.streams())
     terminal.type("4\n")
     assert leave(terminal, running) == 4
 
@@ -176,7 +175,7 @@ def test_under_a_shell_it_is_lost_to_us_as_well(launch: Launcher, terminal: Term
     minipod = process_named(running, "minipod")
     terminal.expect("ready")
     process_named(running, "sleep")
-    os.close(terminal.its)
+    terminal.let_go()
     terminal.hang_up()
     if prefix:
         os.kill(minipod, signal.SIGTERM)
