@@ -12,7 +12,6 @@ import os
 import signal
 import socket
 import sys
-import threading
 
 from serving import Handler, ask, serve
 
@@ -31,9 +30,8 @@ def report(text: str) -> None:
 
 def log() -> None:
     """Until TERM; what has been sent by then is printed first."""
-    stop = threading.Event()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
         receiver.bind(LOG)
         receiver.settimeout(SECONDS)
         print("ready", flush=True)
@@ -41,7 +39,7 @@ def log() -> None:
             try:
                 print(receiver.recv(65536).decode(), flush=True)
             except OSError:
-                if stop.is_set():
+                if signal.sigtimedwait({signal.SIGTERM}, 0):
                     return
 
 

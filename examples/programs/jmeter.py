@@ -23,7 +23,6 @@ from xml.etree.ElementTree import Element
 
 CONTAINS, EQUALS, SUBSTRING = 2, 8, 16  # of a response assertion; the first is a regular expression
 FIELDS = "timeStamp elapsed label responseCode threadName success bytes".split()
-STOP = threading.Event()
 
 
 class Assertion(NamedTuple):
@@ -159,13 +158,18 @@ class Results:
         print(f"summary = {self.count} in {took:.1f} s, Err: {self.errors} ({share:.2f}%)", flush=True)
 
 
+def is_told_to_stop() -> bool:
+    """Nobody takes the signal, so that all threads see it."""
+    return signal.SIGTERM in signal.sigpending()
+
+
 def run(plan: Plan, results: Results) -> None:
     """All groups at once, each thread its loops, unless told to stop."""
 
     def work(group: Group, name: str) -> None:
         for _ in range(group.loops):
             for sampler in group.samplers:
-                if STOP.is_set():
+                if is_told_to_stop():
                     return
                 results.add(sampler, name)
 
@@ -184,7 +188,7 @@ def main() -> int:
     parser.add_argument("-l", default="", metavar="RESULTS")
     parser.add_argument("-J", action="append", default=[], metavar="NAME=VALUE")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: STOP.set())
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         plan = Plan(options.t, dict(each.split("=", 1) for each in options.J))
         results = Results(options.l)
@@ -194,7 +198,7 @@ def main() -> int:
     print(f"begins {options.t}", flush=True)
     run(plan, results)
     results.close()
-    if STOP.is_set():
+    if is_told_to_stop():
         return 128 + signal.SIGTERM
     return 1 if results.errors else 0
 

@@ -54,10 +54,17 @@ class Server(ThreadingHTTPServer):
         self.server_name, self.server_port = self.server_address[:2]
 
 
+def stop_at_term(server: Server) -> None:
+    signal.sigwait({signal.SIGTERM})
+    server.shutdown()
+
+
 def serve(handler: type[Handler], port: int, host: str = "") -> None:
-    """Listens until TERM. Says so once it listens."""
+    """Listens until TERM. Says so once it listens. A thread waits for the signal: a handler would stand in the middle
+    of whatever the server is at, and starting a thread takes a lock that it may have."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     with Server((host, port), handler) as server:
-        signal.signal(signal.SIGTERM, lambda *_: threading.Thread(target=server.shutdown).start())
+        threading.Thread(target=stop_at_term, args=(server,), daemon=True).start()
         print(f"listening on {host or '*'}:{server.server_port}", flush=True)
         server.serve_forever()
     print("stopped", flush=True)
