@@ -11,6 +11,7 @@
  *     sink K TYPE REOPENS HAS_NOWAIT ROOM MOST     ROOM and MOST -1: any
  *     terminal K                                   that sink is one
  *     quiet, grace NS, init 0|1, ties              ties: timers of one moment fire as timer.c has them
+ *     files N                                      how many descriptors a process may have; 512, if nothing is said
  *     fail CALL FIRST COUNT ERRNO                  calls FIRST, FIRST+1 … of that name fail
  *     at NS ended U BY_SIGNAL CODE | stray REACTION | said MACHINE U EVENT | signal N CODE | write U STREAM HEX
  *     at NS oom U | turned U ERRAND REPLY AFTER | notified U NOTICE

@@ -32,6 +32,8 @@ int32_t errand_fork(uint32_t errand, struct pipe *handshake)
 {
     const struct errand *e = fake.core->errands[errand];
     struct reply reply = reply_of(e);
+    if (e->program->envp != e->unit->program->envp)
+        broken("a probe or hook has not the variables that its unit was started with");
     struct process *p = kernel_add(fake.core->self, 0);
     p->errand = (int)errand;
     p->handshake = handshake;

@@ -207,6 +207,8 @@ static void read_line(char *line)
         fake.has_ties = 1;
     else if (strcmp(line, "grace") == 0)
         fake.core->grace_override = strtoul(words, NULL, 10);
+    else if (strcmp(line, "files") == 0)
+        fake.core->given_files = (struct rlimit){strtoul(words, NULL, 10), strtoul(words, NULL, 10)};
     else if (strcmp(line, "init") == 0)
         fake.core->is_init = (uint8_t)atoi(words);
     else if (strcmp(line, "records") == 0)

@@ -126,6 +126,7 @@ def test_a_follower_of_one_that_goes_hears_the_end(player):
     assert answer.heard[1].count(b'"line":"a line"') == 3
 
 
+NO_MEMORY = "there is not enough memory for another plan"
 CALLS = {"map": [errno.ENOMEM], "epoll_add": [errno.ENOMEM], "pipe": [errno.EMFILE], "hear": [errno.EINTR]}
 
 
@@ -151,6 +152,8 @@ def test_nth_call_fails(player, call):
             continue
         assert (answer.status, answer.impossible, answer.lost_events) == (0, [], 0), answer.text[-2000:]
         assert answer.exit_code in (143,), first
-        refused |= {status for status in (heard(answer, n)[0] for n in range(3) if answer.heard.get(n))}
+        answers = [heard(answer, n) for n in range(3) if answer.heard.get(n)]
+        refused |= {status for status, _ in answers}
+        assert {said["error"] for status, said in answers if status == 503} <= {NO_MEMORY}, first
     assert refused <= {200, 202, 503}
     assert (503 in refused) == (call == "map")

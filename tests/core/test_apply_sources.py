@@ -6,7 +6,7 @@ import re
 import struct
 
 import pytest
-from applied import DB, SECOND, WEB, heard, play, pod, starts
+from applied import ASKED, DB, SECOND, WEB, heard, play, pod, starts
 from knockers import ask, client
 from player import Answer, Player, give, request
 
@@ -50,6 +50,17 @@ def test_who_is_the_same_runs_on_and_has_it_from_its_next_start_on(player: Playe
     assert (status, said["unchanged"], said["stale"], said["changed"]) == (202, 1, 1, 1)
     assert starts(answer) == [(6, 1), (8, 0)]
     assert context(answer, 1) == ["PATH=/bin"] and context(answer, 3) == ["PATH=/bin", "A=1"]
+
+
+def test_a_probe_has_what_its_unit_was_started_with(player: Player) -> None:
+    """Until the unit starts again; the fake kernel asks none that has other variables than its unit."""
+    web = TOLD._replace(readiness_probe=ASKED)
+    answer = play(player, pod(web, DB), *client(0, 5, give(pod(web, DB._replace(args=("-v",))))),
+                  *told(6, f"0 {VALUE} A 1"), *client(1, 19, ask("/v1/units/web/context")),
+                  *client(2, 20, ask("/v1/units/web/restart", "POST")), *client(3, 21, ask("/v1/units/web/context")))
+    assert context(answer, 1) == ["PATH=/bin"] and context(answer, 3) == ["PATH=/bin", "A=1"]
+    asked = [at // SECOND for at, _, _ in answer.errands]
+    assert [at for at in asked if 6 < at < 20] and [at for at in asked if at > 21]
 
 
 def test_who_hears_of_its_environment_does_not_go_on_in_another(player: Player) -> None:
@@ -229,15 +240,43 @@ def test_volumes_that_are_there(player: Player, new: Pod, said: str | None) -> N
     assert (starts(answer) == []) == (status != 202)
 
 
+@pytest.mark.parametrize(("unit", "needed"), [
+    (DB._replace(message_own=True), 101), (DB._replace(notify=Notify(200)), 201),
+    (DB._replace(message_own=True, notify=Notify(20)), 101), (DB._replace(message_own=True, notify=Notify(200)), 201),
+    (DB._replace(env_from=(BY_FD,)), 129), (DB._replace(env_from=(BY_FD, BY_FD._replace(name="KEY"))), 130),
+    (DB._replace(env_from=(BY_FD,), message_own=True, notify=Notify(20)), 129),
+    (DB._replace(env_from=(BY_FD,), notify=Notify(200)), 202),
+], ids=["message", "notify", "message above", "notify above", "secret", "two", "secret above", "secret above notify"])
+@pytest.mark.parametrize("way", ["", "?dry_run=1"], ids=["applied", "tried"])
+def test_numbers_that_a_process_may_not_have(player: Player, unit: Unit, needed: int, way: str) -> None:
+    """As at a start: refused before anything is read or changed. One descriptor more is enough."""
+    held = [f"{at} {HELD} {source.name}_FILE x" for at, source in enumerate(unit.env_from)]
+    lines = [*client(0, 5, give(pod(WEB, unit), way)), *(told(6, *held) if held else ())]
+    refused = play(player, pod(WEB), f"files {needed - 1}", *lines)
+    status, said = heard(refused, 0)
+    assert (status, said["hint"]) == (422, "restart the container with a higher limit of open files")
+    assert f"may have {needed - 1} descriptors" in said["error"] and f"by the number {needed - 1}" in said["error"]
+    assert starts(refused) == [] and "fetcher" not in refused.text and refused.open["map"] == (0, 0)
+    assert heard(play(player, pod(WEB), f"files {needed}", *lines), 0)[0] == (200 if way else 202)
+
+
+# The call, how it fails, and what a plan is refused with for it.
 CALLS = {
-    "map": errno.ENOMEM, "pipe": errno.EMFILE, "epoll_add": errno.ENOMEM, "fork_apart": errno.EAGAIN,
-    "pass": errno.EMFILE, "raise": errno.EMFILE, "reap_apart": errno.ECHILD, "hear": errno.EINTR,
-}  # fmt: skip
+    "map": (errno.ENOMEM, "there is not enough memory for another plan"),
+    "pipe": (errno.EMFILE, "its units' variables cannot be read now: too many open files in this process"),
+    "epoll_add": (errno.ENOMEM, "its units' variables cannot be read now: out of memory"),
+    "fork_apart": (errno.EAGAIN, "its units' variables cannot be read now: no resources for another process right now"),
+    "pass": (errno.EMFILE, "the secrets of its units cannot be held: there is no descriptor left"),
+    "raise": (errno.EMFILE, "the secrets of its units cannot be held: there is no descriptor left"),
+    "reap_apart": (errno.ECHILD, None),
+    "hear": (errno.EINTR, None),
+}
 
 
 @pytest.mark.parametrize("call", CALLS)
 def test_nth_call_fails(player: Player, call: str) -> None:
-    """A plan is taken, or refused with all that came for it given back."""
+    """A plan is taken, or refused for that reason with all that came for it given back."""
+    error, why = CALLS[call]
     old, new = pod(WEB, DB), pod(WEB._replace(env_from=(BY_FD, LINES)), DB)
     lines = [*client(0, 5, give(new)), *told(6, f"0 {HELD} TLS_FILE x", f"1 {VALUE} A 1"), *client(1, 9, give(old)),
              *client(2, 12, give(new)), *told(13, f"0 {HELD} TLS_FILE y", f"1 {VALUE} A 2")]  # fmt: skip
@@ -246,13 +285,15 @@ def test_nth_call_fails(player: Player, call: str) -> None:
     refused = set()
     for first in range(1, called + 1):
         answer = player.play([*request(old, (), [(40 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD))],
-                                       until=60 * SECOND), *lines, f"fail {call} {first} 1 {CALLS[call]}"])
+                                       until=60 * SECOND), *lines, f"fail {call} {first} 1 {error}"])
         if answer.status == 71 and not answer.steps:
             continue
         assert (answer.status, answer.impossible, answer.lost_events) == (0, [], 0), answer.text[-2000:]
         assert answer.exit_code == 143, first
-        statuses = [heard(answer, n)[0] for n in range(3) if answer.heard.get(n)]
+        answers = [heard(answer, n) for n in range(3) if answer.heard.get(n)]
+        statuses = [status for status, _ in answers]
         refused |= set(statuses)
+        assert {said["error"] for status, said in answers if status == 503} <= {why}, first
         assert answer.open["memory"][0] <= statuses.count(202), first
     assert refused <= {200, 202, 503}
     assert (503 in refused) == (call not in ("hear", "reap_apart", "epoll_add")) or call == "epoll_add"
