@@ -16,6 +16,7 @@ from minipod.supervisor.scenario import Scenario, parse
 sys.path.insert(0, str(Path(__file__).parent))
 
 from player import Player
+from protocol_asker import Asker
 from witness import SCENARIOS
 from workshop import Workshop
 
@@ -74,6 +75,14 @@ def pieces(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Call
 
     yield ask
     running.communicate()
+
+
+@pytest.fixture(scope="module")
+def ask(root: Path, build: Callable[[str, list[str]], Path]) -> Iterator[Asker]:
+    """Asks protocols.c, where a file of tests has nobody of its own to ask."""
+    asker = Asker(build, root)
+    yield asker
+    asker.close()
 
 
 @pytest.fixture(scope="session")

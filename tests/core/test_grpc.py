@@ -1,4 +1,5 @@
-"""The health check over HTTP/2, under sanitizers: what is asked, what a peer may answer and in how many pieces.
+"""Replies to the health check over HTTP/2, under sanitizers: what a peer may answer and in how many pieces, and what is
+answered to that.
 
 Expected is what RFC 9113, RFC 7541 and gRPC's protocol say; only SERVING is well, as Kubernetes has it.
 """
@@ -7,7 +8,6 @@ import pytest
 from frames import (
     ACK,
     CONTINUATION,
-    DATA,
     END_HEADERS,
     END_STREAM,
     GOAWAY,
@@ -17,7 +17,6 @@ from frames import (
     PADDED,
     PING,
     PLAIN,
-    PREFACE,
     PRIORITIZED,
     PRIORITY,
     PUSH,
@@ -27,112 +26,34 @@ from frames import (
     Frame,
     huffman,
     indexed,
-    integer,
     literal,
     message,
-    read_block,
-    read_frames,
     status_of,
-    varint,
 )
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from protocol_asker import Asker, all_cuts, cut, decode
+from health import (
+    ANSWER_ROOM,
+    ANSWERS,
+    BADLY,
+    BROKEN,
+    FRAME,
+    HEAD,
+    MORE,
+    NOT_SERVING,
+    OK,
+    SERVING,
+    SETTLED,
+    TAIL,
+    WELL,
+    YES,
+    data,
+    headers,
+    join,
+    read,
+    trailers,
+)
+from protocol_asker import all_cuts, cut
 
-MORE, SERVING, NOT_SERVING, BROKEN = range(4)
-REPLY, ANSWERS, FRAME = 262144, 16, 16384
-ANSWER_ROOM = ANSWERS * 17
-quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-@pytest.fixture(scope="module")
-def ask(build, root):
-    asker = Asker(build, root)
-    yield asker
-    asker.close()
-
-
-def read(ask, *pieces: bytes, room: int = ANSWER_ROOM) -> tuple[int, bytes]:
-    """How far it came, and what is to be answered while it may go on."""
-    progress, answers = ask("grpc", room, *pieces)
-    return int(progress), decode(answers) if int(progress) == MORE else b""
-
-
-def join(*frames: Frame | bytes) -> bytes:
-    return b"".join(map(bytes, frames))
-
-
-def scatter(text: bytes, places: list[int]) -> list[bytes]:
-    return cut(text, [place % (len(text) + 1) for place in places])
-
-
-# --- what is asked ---
-
-
-def test_codes_are_those_of_the_rfc():
-    """Examples of RFC 7541, appendix C."""
-    assert huffman("www.example.com").hex() == "f1e3c2e5f23a6ba0ab90f4ff"
-    assert huffman("no-cache").hex() == "a8eb10649cbf"
-    assert huffman("307").hex() == "640eff"
-    assert integer(1337, 5).hex() == "1f9a0a"
-
-
-def message_for(service: str) -> bytes:
-    return message(b"\x0a" + varint(len(service)) + service.encode() if service else b"")
-
-
-@pytest.mark.parametrize("authority, service, agent", [
-    ("127.0.0.1:50051", "", "kube-probe/1.36"), ("[::1]:1", "my.Service", ""), ("a" * 126, "s" * 127, "u" * 127),
-    ("a" * 127, "s" * 128, "u" * 128), ("a" * 254, "s" * 16000, "u" * 255), ("a" * 300, "s" * 300, "u" * 300),
-])
-def test_request(ask, authority, service, agent):
-    size, written = ask("check", 1 << 17, authority.encode(), service.encode(), agent.encode())
-    text = decode(written)
-    assert len(text) == int(size) and text.startswith(PREFACE)
-    settings_frame, headers, data = read_frames(text[len(PREFACE):])
-    assert settings_frame == Frame(SETTINGS, b"\0\1\0\0\0\0\0\2\0\0\0\0")
-    assert (headers.kind, headers.flags, headers.stream) == (HEADERS, END_HEADERS, 1)
-    assert list(read_block(headers.payload)) == [
-        (":method", "POST"), (":scheme", "http"), (":path", "/grpc.health.v1.Health/Check"), (":authority", authority),
-        ("te", "trailers"), ("content-type", "application/grpc"), *[("user-agent", agent)] * bool(agent)]
-    assert data == Frame(DATA, message_for(service), END_STREAM, 1)
-
-
-def test_request_in_any_room(ask):
-    words = b"h:1", b"svc", b"me"
-    whole = decode(ask("check", 4096, *words)[1])
-    for room in range(len(whole) + 2):
-        size, written = ask("check", room, *words)
-        assert (int(size), decode(written)) == (len(whole), whole[:room])
-
-
-@pytest.mark.parametrize("words", [(b"a" * FRAME, b"", b""), (b"", b"s" * FRAME, b""), (b"", b"", b"u" * FRAME)])
-def test_request_that_fits_no_frame(ask, words):
-    assert int(ask("check", 0, *words)[0]) == 2**64 - 1
-
-
-# --- replies ---
-
-SETTLED = Frame(SETTINGS)
-OK = indexed(8)
-WELL, BADLY = literal("grpc-status", "0"), literal("grpc-status", "12")
-
-
-def headers(block: bytes, flags: int = 0, stream: int = 1) -> Frame:
-    return Frame(HEADERS, block, END_HEADERS | flags, stream)
-
-
-def data(payload: bytes, flags: int = 0, stream: int = 1) -> Frame:
-    return Frame(DATA, payload, flags, stream)
-
-
-def trailers(block: bytes = WELL) -> Frame:
-    return headers(block, END_STREAM)
-
-
-HEAD = join(SETTLED, headers(OK))
-YES = data(message(status_of(1)))
-TAIL = trailers()
+REPLY = 262144
 
 
 def with_message(payload: bytes, compressed: int = 0) -> bytes:
@@ -283,7 +204,7 @@ def test_reply(ask, reply, progress):
     whole = read(ask, reply)
     assert whole[0] == progress
     if len(reply) > 1000:
-        assert read(ask, *scatter(reply, list(range(1, len(reply), 97)))) == whole
+        assert read(ask, *cut(reply, list(range(1, len(reply), 97)))) == whole
         return
     for pieces in all_cuts(reply):
         assert read(ask, *pieces) == whole
@@ -342,63 +263,3 @@ def test_what_is_over_stays_so(ask):
     assert read(ask, well, broken)[0] == SERVING
     assert read(ask, worse, well)[0] == NOT_SERVING
     assert read(ask, broken, well)[0] == BROKEN
-
-
-_others = st.sampled_from([
-    Frame(WINDOW, b"\0\0\0\1"), Frame(WINDOW, b"\0\1\0\0", stream=1), Frame(PRIORITY, b"54321", stream=5),
-    Frame(0x20, b"new", 9, 1), Frame(PING, b"someping", ACK), Frame(PING, b"someping"), Frame(SETTINGS, flags=ACK),
-    Frame(GOAWAY, b"\0\0\0\1\0\0\0\0")])
-_letters = st.text("acdgiostux-12/ .", min_size=1, max_size=20)
-
-
-@st.composite
-def blocks(draw, name: str, value: str) -> bytes:
-    """A header block in which one header says what is meant, between any others."""
-    def one(name: str, value: str) -> bytes:
-        return literal(name, value, draw(st.sampled_from([PLAIN, NEVER, KEPT])), draw(st.booleans()))
-    others = [one("x-" + draw(_letters), draw(_letters)) for _ in range(draw(st.integers(0, 3)))]
-    return b"".join(draw(st.permutations([one(name, value), *others])))
-
-
-@st.composite
-def header_frames(draw, block: bytes, flags: int = 0) -> list[Frame]:
-    """The block in one frame or more, perhaps padded."""
-    pieces = cut(block, draw(st.lists(st.integers(0, len(block)), max_size=3)))
-    pad = draw(st.none() | st.integers(0, 30))
-    if pad is not None:
-        pieces[0], flags = bytes([pad]) + pieces[0] + bytes(pad), flags | PADDED
-    frames = [Frame(HEADERS, pieces[0], flags, 1), *[Frame(CONTINUATION, piece, 0, 1) for piece in pieces[1:]]]
-    last = frames.pop()
-    return [*frames, Frame(last.kind, last.payload, last.flags | END_HEADERS, 1)]
-
-
-@st.composite
-def replies(draw) -> tuple[bytes, int]:
-    """A reply that is well formed, and what it says."""
-    status, code, health = draw(st.sampled_from([("200", "0", 1), ("200", "0", 2), ("200", "5", 1), ("503", "0", 1)]))
-    text = message(status_of(health))
-    parts = cut(text, draw(st.lists(st.integers(0, len(text)), max_size=3)))
-    groups = [[SETTLED], draw(header_frames(draw(blocks(":status", status)))), *[[data(part)] for part in parts],
-              draw(header_frames(draw(blocks("grpc-status", code)), END_STREAM))]
-    frames = [frame for group in groups for frame in [*group, *draw(st.lists(_others, max_size=2))]]
-    return join(*frames), SERVING if (status, code, health) == ("200", "0", 1) else NOT_SERVING
-
-
-_places = st.lists(st.integers(0, 10**6), max_size=8)
-
-
-@quick
-@given(reply=replies(), places=_places)
-def test_replies_that_are_well_formed(ask, reply, places):
-    text, expected = reply
-    assert read(ask, *scatter(text, places))[0] == expected
-
-
-@quick
-@given(reply=replies(), flips=st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), max_size=3),
-       places=_places)
-def test_garbage_is_the_same_however_it_comes(ask, reply, flips, places):
-    text = bytearray(reply[0])
-    for place, byte in flips:
-        text[place % len(text)] = byte
-    assert read(ask, *scatter(bytes(text), places)) == read(ask, bytes(text))

@@ -6,19 +6,12 @@ What Go's client tolerates, and Kubernetes' bounds and redirects, is what is exp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from protocol_asker import Asker, all_cuts, cut, decode
+from protocol_asker import all_cuts, cut, decode
 
 MORE, DONE, BROKEN = 0, 1, 2
 BODY, HEAD, ROOM = 10240, 65536, 64
 FOLLOWED = [301, 302, 303, 307, 308]
 quick = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
-
-
-@pytest.fixture(scope="module")
-def ask(build, root):
-    asker = Asker(build, root)
-    yield asker
-    asker.close()
 
 
 def read(ask, *pieces, room: int = ROOM) -> tuple[int, int, bytes | None]:

@@ -6,7 +6,6 @@ many times over, or else the noise would be too loud or too low to find anything
 
 import pytest
 from frames import DATA, HEADERS, PADDED, PING, SETTINGS, Frame, indexed, literal, message, status_of
-from protocol_asker import Asker
 
 COUNT, ENOUGH = 5000, 100
 HTTP = [
@@ -27,11 +26,9 @@ TEXTS = [(protocol, text) for protocol, texts in
          [("http", HTTP), ("grpc", GRPC), ("redirect", REDIRECT), ("notice", NOTICE)] for text in texts]
 
 
-@pytest.fixture(scope="module")
-def noise(build, root):
-    asker = Asker(build, root)
-    yield lambda *words: list(map(int, asker("noise", *words)))
-    asker.close()
+@pytest.fixture
+def noise(ask):
+    return lambda *words: list(map(int, ask("noise", *words)))
 
 
 @pytest.mark.parametrize("protocol, text", TEXTS, ids=[f"{protocol}-{at}" for at, (protocol, _) in enumerate(TEXTS)])
