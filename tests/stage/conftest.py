@@ -21,7 +21,8 @@ from repertoire import SCENARIOS
 
 HERE = Path(__file__).parent
 STRICT = ["-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-Wall", "-Wextra", "-Wswitch-enum", "-Wconversion", "-Werror"]
-# What seam.c puts before the core's own functions.
+STAGE = [HERE / name for name in ("wire.c", "seam.c", "gate.c")]
+# What the files of STAGE put before the core's own functions.
 WRAPPED = (
     "loop_run", "sys_now", "sys_epoll_wait", "timer_arm", "timer_pop_due", "spawn_unit", "spawn_errand", "sys_fork",
     "sys_share", "sys_reap", "sys_kill", "sys_pidfd", "sys_pidfd_signal", "stray_sweep", "notify_begin", "notify_read",
@@ -60,7 +61,7 @@ def programs(root: Path, shared: Path) -> Programs:
     """All of the core behind the seam, and the puppet."""
     wrap = "-Wl," + ",".join(f"--wrap={name}" for name in WRAPPED)
     headers = [f"-I{root / 'csrc'}", f"-I{HERE}", "-include", HERE / "seam.h"]
-    core = build(shared / "core-on-stage", *headers, wrap, HERE / "seam.c", *sorted((root / "csrc").glob("*.c")))
+    core = build(shared / "core-on-stage", *headers, wrap, *STAGE, *sorted((root / "csrc").glob("*.c")))
     return Programs(core, build(shared / "puppet", HERE / "puppet.c"))
 
 
