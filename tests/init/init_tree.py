@@ -6,8 +6,8 @@ import time
 
 from init_check import check
 from init_trace import is_heard
-from init_trial import LEFT, Run, Trial, is_alive, program
-from system_harness import children, descendants, status
+from init_trial import Run, Trial, is_alive, program
+from system_harness import LEFT, children, descendants, status
 
 TOPIC = "End of the tree"
 ORPHANS = 200

@@ -11,23 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from system_harness import Result, Running, Stage, children, descendants, status, wait_until
+from system_harness import Result, Running, Stage, children, descendants, status, wait_until, watch
 
 PROGRAMS = Path(__file__).with_name("init_programs.py")
-LEFT = "left behind: "
-# As a child an init stands below this shell, which hands its exit code on and tells whom it left behind. Not those
-# whom it killed with its last breath, who may go while it looks, and nobody that the test itself sent in.
-_WATCH = f"""
-"$@"; code=$?
-for left in /proc/[0-9]*; do
-    line=$(cat $left/stat 2>/dev/null)
-    case "$left $line" in
-        "/proc/1 "* | *" " | *") Z "* | *") X "* | *") "?" 0 "*) ;;
-        *) echo "{LEFT}$line" >&2 ;;
-    esac
-done
-exit $code
-"""
+_SENT_IN = '*") "?" 0 "*'  # whose parent is out of sight: the test's own, sent in from outside
 
 
 @dataclass(frozen=True)
@@ -110,7 +97,7 @@ class Trial:
         """The init with a program. ``wrap`` is a command that becomes the init by exec, or is somewhere above it;
         ``env`` are variables more, ``how`` is Popen's."""
         own = [] if os.geteuid() == 0 else ["-Ur"]
-        above = () if self.is_init else ("sh", "-c", _WATCH, "sh")
+        above = () if self.is_init else watch(_SENT_IN)
         line = ["unshare", *own, "-pf", "--mount-proc", "--kill-child", *above, *wrap]
         line += [*(command or self.command), *words]
         streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "bufsize": 0}

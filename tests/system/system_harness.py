@@ -39,17 +39,26 @@ class Stage(Enum):
 
 
 # As a child it stands below a shell that is PID 1, hands its exit code on, and tells whom it left behind. Not those
-# that it killed with its last breath, whom that PID 1 reaps, maybe while it looks.
-_LEFT = "left behind: "
-_WATCH = f"""
+# that it killed with its last breath: they are no more, or are to go as soon as the machine lets them.
+LEFT = "left behind: "
+_WATCH = """
 "$@"; code=$?
 for left in /proc/[0-9]*; do
     line=$(cat $left/stat 2>/dev/null)
-    case "$left $line" in "/proc/1 "* | *" " | *") Z "* | *") X "*) ;; *) echo "{_LEFT}$line" >&2 ;; esac
+    case "$left $line" in "/proc/1 "* | *" " | *") Z "* | *") X "* | SPARED) continue ;; esac
+    set -- ${line##*) }
+    [ $((${29} & 256)) != 0 ] || echo "TOLD$line" >&2  # KILL is pending
 done
 exit $code
 """
-_ABOVE = {Stage.INIT: (), Stage.CHILD: ("sh", "-c", _WATCH, "sh")}
+
+
+def watch(spared: str = "/") -> tuple[str, ...]:
+    """The command that becomes that shell; ``spared``: a pattern of others that are none of its business."""
+    return "sh", "-c", _WATCH.replace("TOLD", LEFT).replace("SPARED", spared), "sh"
+
+
+_ABOVE = {Stage.INIT: (), Stage.CHILD: watch()}
 
 
 def tool(name: str, *args: object) -> list[str]:
@@ -272,7 +281,7 @@ class Running:
         code = self.process.wait(PATIENCE)
         took = time.monotonic() - self.began
         assert IMPOSSIBLE not in self.err and SANITIZER not in self.err, self.told()
-        assert others or not re.search(rb"^" + _LEFT.encode(), self.err, re.MULTILINE), self.told()
+        assert others or not re.search(rb"^" + LEFT.encode(), self.err, re.MULTILINE), self.told()
         report = None
         if self.report_path and self.report_path.exists() and self.report_path.stat().st_size:
             report = json.loads(self.report_path.read_text())
