@@ -7,7 +7,7 @@ from pathlib import Path
 from init_trace import Held, hold, step_until_it_handles_signals
 from init_trial import Init, Stage, Trial, mask, program, state
 
-PATIENCE = 8.0  # s
+PATIENCE = 30.0  # s
 
 
 def trial_of(command: Path, folder: Path, stage: Stage, *words: str) -> Trial:

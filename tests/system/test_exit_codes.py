@@ -197,7 +197,7 @@ def test_the_deadline_of_an_init_is_124(launch_both: Launcher) -> None:
 
 def test_the_deadline_of_an_init_spans_its_restarts(launch: Launcher) -> None:
     pod = {
-        "init.fails": {"command": sh("echo try; exit 1"), "restart": "always", "deadline": "1s",
+        "init.fails": {"command": sh("echo try; exit 1"), "restart": "always", "deadline": "3s",
                        "backoff": {"initial": "20ms", "max": "20ms"}},
         "service.a": {"command": ["true"]},
     }

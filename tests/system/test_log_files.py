@@ -93,7 +93,7 @@ def test_last_words_of_a_stop_are_in_the_file(launch_both: Launcher, tmp_path: P
     script = sh("trap 'i=0; while [ $i -lt 3000 ]; do echo a $i x; i=$((i+1)); done; exit 0' TERM; echo ready >&2; "
                 "while :; do sleep 0.01; done")
     other = {"command": tool("daemonise", "leave"), "restart": "never"}
-    running = launch_both.start({"service.a": logging(script, file), "service.b": other}, env={"MINIPOD_GRACE": "3s"})
+    running = launch_both.start({"service.a": logging(script, file), "service.b": other}, env={"MINIPOD_GRACE": "6s"})
     running.expect("ready")
     wait_until(lambda: file.exists() and "ready" in file.read_text(), "it is up")
     running.send(signal.SIGTERM)

@@ -74,11 +74,11 @@ def test_a_program_that_never_says_it_is_stopped_in_time(launch: Launcher) -> No
 
 
 def test_more_time_to_start_is_given_to_who_asks(launch: Launcher, tmp_path: Path) -> None:
-    """Both have two seconds; who asked for a minute is still waited for when the other's time is over."""
+    """Both have five seconds; who asked for a minute is still waited for when the other's time is over."""
     steps = ["send=EXTEND_TIMEOUT_USEC=60000000", "barrier", "say=asked", gate(tmp_path), "send=READY=1", "stay"]
     pod = {
-        "service.a": speaker(*steps, start_timeout="2s"),
-        "service.b": speaker("stay", start_timeout="2s", restart="never", after={"c": "completed"}),
+        "service.a": speaker(*steps, start_timeout="5s"),
+        "service.b": speaker("stay", start_timeout="5s", restart="never", after={"c": "completed"}),
         "service.c": {"command": ["true"], "restart": "never"},
     }
     running = launch.start(pod)
@@ -323,8 +323,8 @@ def test_a_status_is_cut_between_characters(launch: Launcher) -> None:
 
 
 def test_more_time_to_stop_while_the_pod_goes_on(launch: Launcher, tmp_path: Path) -> None:
-    """Both fail their watchdog and have two seconds to end; who asks for a minute is waited for."""
-    keys = {"watchdog": "1h", "termination_grace_period": "2s", "restart": "never"}
+    """Both fail their watchdog and have five seconds to end; who asks for a minute is waited for."""
+    keys = {"watchdog": "1h", "termination_grace_period": "5s", "restart": "never"}
     begin = ["hold=15", "send=READY=1\\nWATCHDOG=trigger", "signal=15"]
     asks = speaker(*begin, "send=EXTEND_TIMEOUT_USEC=60000000", "say=asked", gate(tmp_path), "exit=0", **keys)
     pod = {
@@ -348,7 +348,7 @@ def test_more_time_to_stop_while_the_pod_goes_on(launch: Launcher, tmp_path: Pat
 def test_more_time_to_stop_is_never_more_than_the_pod_has(launch: Launcher) -> None:
     unit = speaker("hold=15", "send=READY=1", "say=up", "signal=15", "send=EXTEND_TIMEOUT_USEC=600000000", "barrier",
                    "say=asked", "stay")
-    running = launch.start({"pod": {"termination_grace_period": "3s"}, "service.a": unit})
+    running = launch.start({"pod": {"termination_grace_period": "6s"}, "service.a": unit})
     running.expect("up")
     running.send(signal.SIGTERM)
     result = running.wait()

@@ -75,8 +75,7 @@ def test_children_from_before_us_are_ours(launch_both: Launcher) -> None:
     """An exec leaves its children: the dead one is reaped, the living one ends with the pod."""
     running = launch_both.start({"service.a": {"command": at_term(0)}}, wrap=tool("given", "with-child"), env=LONG)
     running.expect("ready")
-    wait_until(lambda: has_no_zombies(running), "the dead one is reaped")
-    assert len(children(running.pid)) == 2
+    wait_until(lambda: len(children(running.pid)) == 2 and has_no_zombies(running), "the dead one is reaped")
     running.send(signal.SIGTERM)
     result = running.wait()
     assert result.code == 0

@@ -157,7 +157,7 @@ def test_a_sidecar_whose_startup_probe_fails_lets_nobody_start(launch: Launcher)
 def test_deadline_stops_with_hooks_and_order(launch_both: Launcher) -> None:
     """TERM is held when they begin, so that none dies of it that has not begun to wait for it."""
     result = launch_both.run({
-        "pod": {"deadline": "1s", "termination_grace_period": "1h"},
+        "pod": {"deadline": "3s", "termination_grace_period": "1h"},
         "sidecar.s": {"command": at_term(0)},
         "service.a": {"command": at_term(0), "pre_stop": {"exec": {"command": ["echo", "before"]}}},
     }, wrap=tool("given", "blocked"))

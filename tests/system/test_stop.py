@@ -8,6 +8,7 @@ from system_harness import Launcher, Result, Running, at_term, sh, tool
 
 STUBBORN = tool("stubborn")
 LONG = {"MINIPOD_GRACE": "1h"}  # whoever waits for it to end is seen on the slowest machine
+SHARED = {"MINIPOD_GRACE": "10s"}  # of which two are for those that have to have their turn
 SLACK = 8.0  # seconds that a loaded machine may add; a grace of 10 s that was waited for is seen all the same
 
 
@@ -105,16 +106,16 @@ def test_sidecars_have_a_share_of_their_own(launch_both: Launcher) -> None:
         "sidecar.s": {"command": tool("cleanup", 0, marker)},
         "service.a": {"command": STUBBORN},
     }
-    running = launch_both.start(pod, env={"MINIPOD_GRACE": "4s"})  # a fifth is the sidecar's
+    running = launch_both.start(pod, env=SHARED)  # a fifth is the sidecar's
     result, took = stop(running, r"a \| ready", r"s \| ready")
-    assert result.code == 137 and marker.exists() and 2.7 < took
+    assert result.code == 137 and marker.exists() and 7 < took
     assert result.unit("s")["exitCode"] == 0
 
 
 def test_a_stubborn_sidecar_is_killed_in_time(launch_both: Launcher) -> None:
     pod = {"sidecar.s": {"command": STUBBORN}, "service.a": {"command": at_term(0)}}
-    result, took = stop(launch_both.start(pod, env={"MINIPOD_GRACE": "1s"}), r"a \| ready", r"s \| ready")
-    assert result.code == 0 and took < 1 + SLACK and result.unit("s")["exitCode"] == 137
+    result, took = stop(launch_both.start(pod, env={"MINIPOD_GRACE": "5s"}), r"a \| ready", r"s \| ready")
+    assert result.code == 0 and took < 5 + SLACK and "s: did not end in time: killed" in result.err
 
 
 def test_one_that_will_not_go_does_not_keep_those_behind_it(launch: Launcher) -> None:
@@ -124,10 +125,10 @@ def test_one_that_will_not_go_does_not_keep_those_behind_it(launch: Launcher) ->
         "service.db": {"command": tool("cleanup", 0, marker)},
         "service.web": {"command": STUBBORN, "after": ["db"]},
     }
-    running = launch.start(pod, env={"MINIPOD_GRACE": "4s"})
+    running = launch.start(pod, env=SHARED)
     result, took = stop(running, "db +. ready", "web +. ready")
-    assert result.unit("db")["exitCode"] == 0 and result.unit("web")["exitCode"] == 137
-    assert result.code == 137 and took < 4 + SLACK and marker.exists()
+    assert result.unit("db")["exitCode"] == 0 and "web: did not end in time: killed" in result.err
+    assert result.code == 137 and took < 10 + SLACK and marker.exists()
 
 
 def test_a_stop_in_the_middle_of_the_inits(launch_both: Launcher) -> None:
@@ -166,12 +167,12 @@ def test_the_deadline_of_the_pod_stops_in_order(launch: Launcher) -> None:
     """TERM is held when they begin, so that none dies of it that has not begun to wait for it."""
     marker = launch.folder / "marker"
     pod = {
-        "pod": {"deadline": "500ms", "termination_grace_period": "1h"},
+        "pod": {"deadline": "3s", "termination_grace_period": "1h"},
         "service.a": {"command": tool("cleanup", 0.2, marker)},
         "service.b": {"command": at_term(0)},
     }
     result = launch.run(pod, wrap=tool("given", "blocked"))
-    assert result.code == 124 and marker.exists() and 0.5 <= result.took
+    assert result.code == 124 and marker.exists() and 3 <= result.took
 
 
 def test_who_is_stopped_by_hand_and_deaf_is_killed_too(launch_both: Launcher) -> None:

@@ -247,6 +247,6 @@ def test_minipod_reaps_for_its_descendants_only_where_it_must(launch_as_child: L
     """Not PID 1 it is a subreaper: an orphan's parent is minipod."""
     running = launch_as_child.start({"service.a": {"command": tool("daemonise")}}, env={"MINIPOD_GRACE": "500ms"})
     daemon = running.inside(int(running.expect(r"ready (\d+)").group(1)))
-    assert int(status(daemon)["PPid"]) == running.pid
+    wait_until(lambda: int(status(daemon)["PPid"]) == running.pid, "its own parent is gone, minipod has it")
     running.send(signal.SIGTERM)
     assert running.wait().code == 143
