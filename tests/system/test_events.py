@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 from costs import descriptors
-from system_harness import Launcher, Running, children, sh, status, wait_until
+from system_harness import Launcher, sh, status, wait_until
+from writers import stopped_between_lines, writer
 
 POD = {
     "init.first": {"command": sh("exit 0")},
@@ -168,26 +169,6 @@ def told(text: str) -> tuple[list[int], int]:
     lines = [json.loads(line) for line in text.splitlines()]
     assert text.endswith("\n") and "\0" not in text
     return [line["seq"] for line in lines if "seq" in line], sum(line.get("lost", 0) for line in lines)
-
-
-def writer(running: Running) -> int:
-    """The child that writes the file."""
-    def find() -> list[int]:
-        return [pid for pid in children(running.pid) if status(pid).get("Name") == "minipod-log"]
-    return wait_until(find, "somebody writes")[0]
-
-
-def stopped_between_lines(pid: int, file: Path) -> str:
-    """What is in the file when its writer is stopped, not within a line of which it is about to take out the half."""
-    def stop() -> str | None:
-        os.kill(pid, signal.SIGSTOP)
-        wait_until(lambda: status(pid).get("State", "").startswith("T"), "the writer is stopped")
-        text = file.read_text()
-        if text.endswith("\n"):
-            return text
-        os.kill(pid, signal.SIGCONT)
-        return None
-    return wait_until(stop, "it is between two lines")
 
 
 @pytest.mark.parametrize("given", [False, True])

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 from costs import open_files
-from system_harness import Launcher, Running, at_term, children, sh, tool, wait_until
+from system_harness import Launcher, Running, at_term, sh, tool, wait_until
+from writers import stopped_between_lines, writer, writers
 
 OTHER = ["setpriv", "--reuid=54321", "--clear-groups"]
 
@@ -24,22 +25,6 @@ def numbers(*files: Path) -> list[int]:
     """The numbers of lines that ``tool("lines", "a", …)`` wrote, every one of them whole."""
     lines = [line for file in files for line in file.read_text().splitlines()]
     return [int(re.fullmatch(r"a (\d+) x*", line)[1]) for line in lines]
-
-
-def writers(running: Running) -> list[int]:
-    """The pids of what writes its files."""
-    return [pid for pid in children(running.pid) if name_of(pid) == "minipod-log"]
-
-
-def name_of(pid: int) -> str:
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
-def writer(running: Running) -> int:
-    return wait_until(lambda: writers(running), "it writes a file")[0]
 
 
 # --- when all is well
@@ -143,9 +128,9 @@ def test_a_full_disk(launch_both: Launcher, tmp_path: Path) -> None:
     running.expect_error(r"a: cannot write \S+/a.log: no space left on device; what it writes is dropped")
     running.expect_error(r"a: \d+ lines dropped")
     inside = Path(f"/proc/{running.pid}/root{disk}/a.log")
-    text = inside.read_text()
-    assert text.endswith("\n")
+    stopped_between_lines(writer(running), inside)
     inside.write_text("")
+    os.kill(writer(running), signal.SIGCONT)
     running.expect_error(r"a: \S+/a.log is written again")
     wait_until(inside.read_text, "lines come again")
     running.send(signal.SIGTERM)
@@ -193,6 +178,7 @@ def test_a_writer_that_dies(launch_both: Launcher, tmp_path: Path) -> None:
     running = launch_both.start({"service.a": logging(sh(LOUD), file)})
     wait_until(lambda: file.exists() and file.read_text(), "lines come")
     first = writer(running)
+    stopped_between_lines(first, file)
     os.kill(first, signal.SIGKILL)
     running.expect_error(r"a: the writer of \S+/a.log was ended by SIGKILL")
     second = wait_until(lambda: [pid for pid in writers(running) if pid != first], "another one is begun")
