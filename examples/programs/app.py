@@ -25,11 +25,14 @@ class Counts:
         self._received = 0
         self._busy_ms = 0.0
 
-    def add(self, status: int, received: int, began: float) -> None:
+    def add(self, status: int, received: int) -> None:
         with self._lock:
             self._statuses[status] = self._statuses.get(status, 0) + 1
             self._received += received
-            self._busy_ms += (time.monotonic() - began) * 1000
+
+    def took(self, seconds: float) -> None:
+        with self._lock:
+            self._busy_ms += seconds * 1000
 
     def text(self) -> str:
         with self._lock:
@@ -58,9 +61,11 @@ class App(Handler):
         self._counted(200, text.upper(), len(text))
 
     def _counted(self, status: int, body: bytes | str, received: int = 0) -> None:
+        """Whoever has an answer finds it counted: it is counted before, and how long it took behind it."""
         began = time.monotonic()
+        COUNTS.add(status, received)
         self.answer(status, body)
-        COUNTS.add(status, received, began)
+        COUNTS.took(time.monotonic() - began)
 
 
 if __name__ == "__main__":
