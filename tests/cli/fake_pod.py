@@ -166,8 +166,9 @@ class _Handler(BaseHTTPRequestHandler):
         if path in pod.refusals:
             self._answer(*pod.refusals[path])
         elif path == "/v1/pod":
-            self._answer(200, json.dumps(pod.document()).encode())
-            pod.looked.set()
+            text = json.dumps(pod.document()).encode()
+            pod.looked.set()  # before who asks has it: later, he might have heard of the next step
+            self._answer(200, text)
         elif path == "/v1/units":
             self._answer(200, json.dumps({"version": pod.version, "units": pod.units}).encode())
         elif path == "/v1/events":

@@ -156,9 +156,8 @@ def test_no_answer_in_time(tmp_path, monkeypatch, say, is_crowded) -> None:
     assert (said.code, said.err) == (124, f"minipod: {path}: no answer within 0.05s\n")
 
 
-def test_one_that_stands_still_keeps_nobody(nowhere, say, monkeypatch) -> None:
+def test_one_that_stands_still_keeps_nobody(nowhere, say) -> None:
     """The other one is found all the same."""
-    monkeypatch.setattr(client, "WHO_WITHIN", 0.05)
     with socket.socket(socket.AF_UNIX) as door, FakePod(str(nowhere / "minipod/shop.sock")):
         door.bind(str(nowhere / "minipod/frozen.sock"))
         door.listen()

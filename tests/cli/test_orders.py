@@ -83,7 +83,7 @@ def test_no_wait(fake_pod, say) -> None:
 
 def test_stop_that_takes_too_long(fake_pod, say) -> None:
     fake_pod.pod["isGone"] = False
-    fake_pod.then(STOPPING)
+    fake_pod.units = [STOPPING]
     said = say("stop", "--timeout", "200ms", "web")
     assert (said.code, said.out) == (124, "")
     assert said.err == "minipod: timed out: web is being stopped by hand: it was asked to end\n"

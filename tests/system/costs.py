@@ -3,7 +3,7 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -17,6 +17,18 @@ def memory(pid: int) -> int:
     """Of its own, in kB: what it shares with the file that it is made of depends on who else runs it."""
     text = Path(f"/proc/{pid}/smaps_rollup").read_text()
     return int(re.search(r"^Anonymous: *(\d+) kB", text, re.MULTILINE)[1])
+
+
+def memory_of(pid: int) -> Iterator[tuple[str, bytes]]:
+    """All that a process can read of its own: each line of its map, and what is there. What it gives back meanwhile
+    holds nothing any more."""
+    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+        for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+            begin, end = (int(part, 16) for part in line.split()[0].split("-"))
+            if " r" in line and "[v" not in line:
+                with suppress(OSError):
+                    memory.seek(begin)
+                    yield line, memory.read(end - begin) or b""
 
 
 def descriptors(pid: int) -> int:

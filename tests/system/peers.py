@@ -45,8 +45,8 @@ class Peer:
         with suppress(OSError):
             while True:
                 connection, _ = self._listener.accept()
+                self.open.add(connection)  # before it counts: who waits until all are over waits for it, too
                 self.asked += 1
-                self.open.add(connection)
                 threading.Thread(target=self._talk, args=(connection,), daemon=True).start()
 
     def _talk(self, connection: socket.socket) -> None:

@@ -132,11 +132,11 @@ def test_logs_and_events(shop: Place, client: Client) -> None:
 
 def test_follow_until_the_pod_ends(shop: Place, client: Client) -> None:
     """However long nothing comes, and past any time-out."""
-    words = [client.minipod, "ctl", "events", "-f", "--timeout", "50ms"]
+    words = [client.minipod, "ctl", "events", "-f", "--timeout", "2s"]
     env = {"MINIPOD_SOCKET": str(client.path)}
     with beside(words, stdout=subprocess.PIPE, text=True, env=env) as follower:
         assert "held -> spawning" in follower.stdout.readline()
-        time.sleep(0.2)
+        time.sleep(2.2)
         shop.post("/v1/stop")
         assert follower.communicate(timeout=30)[0].endswith("-> over (nothing-left)\n") and follower.returncode == 0
 

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from costs import memory_of
 from system_harness import wait_until
 
 SENTINEL = "s3ntinel"
@@ -274,7 +275,7 @@ def test_nothing_ever_shows_a_secret(minipod: Path, tmp_path: Path) -> None:
             done = subprocess.run([minipod, "run", again], env=env, capture_output=True, timeout=60, check=False)
             assert raw.startswith(b"minipod\n") and SENTINEL.encode() not in raw
             assert (done.returncode, b"its secret is not in this plan any more" in done.stderr) == (78, True)
-            assert memory_of(pod.pid).count(SENTINEL.encode()) == 2, "PW, and URL, which is made of it"
+            assert copies_in(pod.pid) == 2, "PW, and URL, which is made of it"
             said = apply_all(minipod, env, manifest, pod.pid)
             assert SENTINEL.encode() not in said
         finally:
@@ -293,31 +294,24 @@ def apply_all(minipod: Path, env: dict[str, str], manifest: Path, pid: int) -> b
 
     same = run("apply", manifest)
     assert (same.returncode, b"a new plan" in same.stdout + same.stderr) == (0, False), same.stderr
-    assert memory_of(pid).count(SENTINEL.encode()) == 2
+    assert copies_in(pid) == 2
     more = manifest.with_name("more.yaml")
     text = manifest.read_text(encoding="utf-8")
     begin, secret = text.index("  - name: main\n"), text.index("---\n")
     more.write_text(text[:secret] + text[begin:secret].replace("main", "more") + text[secret:], encoding="utf-8")
     taken = run("apply", more)
     assert (taken.returncode, taken.stdout.splitlines()[-1]) == (0, b"more started"), taken.stderr
-    assert memory_of(pid).count(SENTINEL.encode()) == 6
+    assert copies_in(pid) == 6
     restarted = run("restart", "main")
     assert restarted.returncode == 0
-    wait_until(lambda: memory_of(pid).count(SENTINEL.encode()) == 4, "what main was started with is overwritten")
+    wait_until(lambda: copies_in(pid) == 4, "what main was started with is overwritten")
     return b"".join(done.stdout + done.stderr for done in (same, taken, restarted))
 
 
-def memory_of(pid: int) -> bytes:
-    """All that a process has written to."""
-    found = b""
-    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for line in maps:
-            span, rights, *_ = line.split()
-            begin, end = (int(part, 16) for part in span.split("-"))
-            if rights.startswith("rw"):
-                memory.seek(begin)
-                found += memory.read(end - begin) or b""
-    return found
+def copies_in(pid: int) -> int:
+    """Of the secret, in all that a process can write to."""
+    return sum(text.count(SENTINEL.encode()) for line, text in memory_of(pid) if " rw" in line)
+
 
 SECRET_BY_FD = """
 [service.web]

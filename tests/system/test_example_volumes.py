@@ -81,16 +81,18 @@ class TestJmeter:
         assert (result.code, int(made) > 0, errors) == (143, True, "0")
 
     def test_a_site_that_dies_fails_it(self, launch, tmp_path):
-        """It comes back, but what was asked meanwhile has had no answer."""
-        endless = change("jmeter/pod.yaml", tmp_path, ("-Jloops=10", "-Jloops=1000000000"))
+        """It comes back, the second time after a while, but what was asked meanwhile has had no answer."""
+        slowly = ("[sidecar.site]", '[sidecar.site]\nbackoff = { initial = "3s" }')
+        endless = change("jmeter/pod.toml", tmp_path, ("-Jloops=10", "-Jloops=1000000000"), slowly)
         running = start(launch, endless)
         running.expect('site +\\| "GET / HTTP/1.1" 200')
-        kill(running, "app.py")
+        for _ in range(2):
+            kill(running, "app.py")
         running.expect('site +\\| listening[\\s\\S]*site +\\| "GET / HTTP/1.1" 200')
         running.send(TERM)
         result = running.wait()
         made, errors = map(int, re.match(self.summary, said_by("jmeter", result)[-1]).groups())
-        assert 0 < errors < made and result.unit("site")["restartCount"] == 1
+        assert 0 < errors < made and result.unit("site")["restartCount"] == 2
 
 
 class TestWar:
@@ -139,10 +141,14 @@ class TestLogs:
 
     @FORMS
     def test_every_line_comes_once_and_in_order(self, launch_as_child, tmp_path, file, volumes):
-        """So slowly that the collector is there before the last."""
-        words = ('[--count, "2000"', '["--count", "2000"')[file == "pod.toml"]
-        slow = change(f"logs/{file}", tmp_path, (f"{words}]", f'{words}, "--every", "0.0005"]'))
-        result = start(launch_as_child, slow, volumes=volumes).wait()
+        """The last not before the collector is there: what had come first would end it before it can wait for that."""
+        words = ("[python3, primes.py,", '["python3", "primes.py",')[file == "pod.toml"]
+        script = 'until [ -e /srv/log/go ]; do sleep 0.01; done; exec "$0" "$@"'
+        gated = change(f"logs/{file}", tmp_path, (words, words.replace("[", f"['sh', '-c', '{script}', ")))
+        running = start(launch_as_child, gated, volumes=volumes)
+        running.expect_error("collect +\\| collects")
+        visit(running, "open('/srv/log/go', 'w').close()", at=process_of(running, "collect.py"))
+        result = running.wait()
         assert self.numbers(result) == [*range(1, 2001)]
         assert said_by("collect", result)[-1] == "found 2000"
         assert (result.code, result.unit("collect")["exitCode"]) == (0, 0)

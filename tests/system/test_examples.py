@@ -99,7 +99,7 @@ class TestAdapter:
         running = start(launch, "adapter/pod.toml")
         running.expect_error("app: ready$")
         tell(launch, running, "ctl", "stop", "app")
-        assert metrics(running) == {("app_up", ""): 0}
+        wait_until(lambda: metrics(running) == {("app_up", ""): 0}, "it says so")
         tell(launch, running, "ctl", "start", "app")
         running.expect(r"app +\| listening[\s\S]*app +\| listening")
         assert metrics(running)[("app_up", "")] == 1
@@ -149,7 +149,7 @@ class TestHelloworld:
             running.expect_all(rf"{name} +\| (ready|listening)[\s\S]*{name} +\| (ready|listening)")
         assert visit(running, "ask(8080, '/hello/again')") == [200, "hello, again\n"]
         running.expect(r"log +\| again: greeted[\s\S]*main +\| hello, world")
-        assert len(children(running.pid)) == 4
+        wait_until(lambda: len(children(running.pid)) == 4, "there are the four again, and nobody else")
         running.send(TERM)
         assert running.wait().unit(name)["restartCount"] == 1
 
@@ -157,6 +157,7 @@ class TestHelloworld:
         running = start(launch, "helloworld/pod.yaml")
         running.expect("main +\\| hello, world")
         tell(launch, running, "ctl", "stop", "compute")
-        assert visit(running, "ask(8080, '/hello/you')") == [503, "nobody computes\n"]
+        nobody = [503, "nobody computes\n"]
+        wait_until(lambda: visit(running, "ask(8080, '/hello/you')") == nobody, "compute is gone")
         running.expect("log +\\| you: nobody computes")
         running.expect_error("main +\\| nobody computes")
