@@ -150,8 +150,8 @@ class Troupe:
         self._selector.register(guest, selectors.EVENT_READ, self._introduce)
 
     def _introduce(self, guest: socket.socket) -> None:
-        """The first message says who it is; the kernel says its pid."""
-        role, *words = guest.recv(MESSAGE).decode().split()
+        """The first message says who it is; the kernel says its pid. Whoever was killed at the door says nothing."""
+        role, *words = guest.recv(MESSAGE).decode().split() or [""]
         if not words:
             self._forget(guest)
             return
