@@ -39,10 +39,10 @@ static const struct refusal *refuse_bytes(const char *why)
 static const struct refusal *refuse_key(const char *name, const char *key)
 {
     if (name)
-        SENTENCE("%s: its %s cannot change while the pod runs", name, key);
+        SENTENCE(SETTLED_OF_UNIT, name, key);
     else
-        SENTENCE("the pod's %s cannot change while it runs", key);
-    return refuse(422, "restart the container for that");
+        SENTENCE(SETTLED_OF_POD, key);
+    return refuse(422, SETTLED_HINT);
 }
 
 static const struct refusal *refuse_memory(void)
@@ -188,7 +188,7 @@ static const struct refusal *fill(struct core *c, struct draft *d, struct table 
     if ((why = load_programs_as(&d->plan, c->given, c->words, c->mark, gathered, d->numbers, &d->loaded)))
         return refuse_bytes(why);
     if ((name = compare_shown(&c->plan, c->loaded.sub_paths, &d->plan, d->loaded.sub_paths)))
-        return refuse_key(name, "volumes");
+        return refuse_key(name, SETTLED_VOLUMES);
     count(c, d);
     tell_who_leaves(c, d);
     place_in_vacant(c, d);

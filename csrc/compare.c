@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "policy_tables.h"
 #include "refuse.h"
 
 _Static_assert(sizeof(struct plan_unit) == 216 && sizeof(struct plan_errand) == 104 && sizeof(struct plan_pod) == 192
@@ -281,9 +282,9 @@ int compare_units(const struct plan *p, uint32_t at, const struct plan *q, uint3
 /* --- what is settled -------------------------------------------------------------------------------------------- */
 
 static const struct { size_t at; const char *key; } pod_texts[] = {
-    {offsetof(struct plan_pod, name), "name"}, {offsetof(struct plan_pod, control_path), "control"},
-    {offsetof(struct plan_pod, listen_host), "listen"}, {offsetof(struct plan_pod, hosts), "hosts"},
-    {offsetof(struct plan_pod, hostname), "hostname"},
+    {offsetof(struct plan_pod, name), SETTLED_NAME}, {offsetof(struct plan_pod, control_path), SETTLED_CONTROL},
+    {offsetof(struct plan_pod, listen_host), SETTLED_LISTEN}, {offsetof(struct plan_pod, hosts), SETTLED_HOSTS},
+    {offsetof(struct plan_pod, hostname), SETTLED_HOSTNAME},
 };
 /* What may be another from one moment to the next, and the texts above. */
 static const struct span pod_named[] = {
@@ -312,12 +313,12 @@ const char *compare_pods(const struct plan *p, const struct plan *q)
             return pod_texts[i].key;
     }
     const struct claim claims[] = {
-        {a->control == b->control, "control"},
-        {a->listen_port == b->listen_port, "listen"},
-        {a->deadline_ns == b->deadline_ns, "deadline"},
-        {a->own_log == b->own_log, "log"},
-        {same_volumes(p, q), "volumes"},
-        {same_bytes(a, b, sizeof *a, pod_named, COUNT(pod_named)), "way to run"},
+        {a->control == b->control, SETTLED_CONTROL},
+        {a->listen_port == b->listen_port, SETTLED_LISTEN},
+        {a->deadline_ns == b->deadline_ns, SETTLED_DEADLINE},
+        {a->own_log == b->own_log, SETTLED_LOG},
+        {same_volumes(p, q), SETTLED_VOLUMES},
+        {same_bytes(a, b, sizeof *a, pod_named, COUNT(pod_named)), SETTLED_WAY},
     };
     return REFUSE_FIRST(claims);
 }
@@ -341,12 +342,12 @@ const char *compare_fixed(const struct plan *p, const struct plan_unit *u, const
                           const struct plan_unit *v)
 {
     if ((u && u->tty) != (v && v->tty) || (u && v && u->tty_optional != v->tty_optional))
-        return "tty";
+        return SETTLED_TTY;
     if (v && v->log.file.size && !u)
-        return "log.file";
+        return SETTLED_LOG_FILE;
     if (v && v->read_only && !has_read_only(p))
-        return "read_only";
-    return u && v && (u->log.file.size || v->log.file.size) && !same_log(p, &u->log, q, &v->log) ? "log" : NULL;
+        return SETTLED_READ_ONLY;
+    return u && v && (u->log.file.size || v->log.file.size) && !same_log(p, &u->log, q, &v->log) ? SETTLED_LOG : NULL;
 }
 
 static int is_shown(const struct plan *p, char *const *parts, const struct plan *q, const struct plan_mount *n,

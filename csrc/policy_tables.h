@@ -429,6 +429,23 @@ struct takeover { uint8_t leaves, want; };
 struct cause { uint8_t source, if_zero; const char *reason, *sentence; };
 enum { UNDECIDED_CODE = 143, RESET_CODE = 137, ERROR_TRIES = 3 };
 
+/* what is settled when a pod starts, and what is told of one that differs */
+#define SETTLED_NAME "name"
+#define SETTLED_CONTROL "control"
+#define SETTLED_LISTEN "listen"
+#define SETTLED_HOSTS "hosts"
+#define SETTLED_HOSTNAME "hostname"
+#define SETTLED_DEADLINE "deadline"
+#define SETTLED_LOG "log"
+#define SETTLED_VOLUMES "volumes"
+#define SETTLED_WAY "way to run"
+#define SETTLED_TTY "tty"
+#define SETTLED_LOG_FILE "log.file"
+#define SETTLED_READ_ONLY "read_only"
+#define SETTLED_OF_POD "the pod's %s cannot change while it runs"
+#define SETTLED_OF_UNIT "%s: its %s cannot change while the pod runs"
+#define SETTLED_HINT "restart the container for that"
+
 #ifdef POLICY_TABLES
 static const char *const kind_words[KIND_COUNT] = {
     [KIND_INIT] = "init",

@@ -12,7 +12,8 @@ USAGE = f"""minipod diff [-o text|json] [--set KEY=VALUE]... [--exit-code-from N
              FILE|PLAN
 
 Say what differs between the pod that runs and a pod file or a plan, unit by unit: = unchanged, ~ changed, + new,
-- removed; below a unit, what it had and what it would have. Values that look secret are not shown.
+- removed; below a unit, what it had and what it would have; at the end, why minipod apply would refuse it. Values that
+look secret are not shown.
   -o, --output FORMAT     text (the default; nothing at all if nothing differs) or json
   --set KEY=VALUE         a key's value over the file's, as it was given to minipod run; not with a plan
   --exit-code-from NAME   the pod ends when this service ends, with its exit code; not with a plan
@@ -41,11 +42,17 @@ def run(words: list[str]) -> int:
         raise UsageError(f"-o takes {' or '.join(FORMATS)}, not {output!r}")
     new = _plan_of_file(found)
     old = _plan_that_runs(found)
-    from minipod.commands.diff_text import to_json, to_text
+    from minipod.commands.diff_text import refusal_text, to_json, to_text
     from minipod.reaper.changes import changes
+    from minipod.reaper.fixed import of_plan
+    from minipod.supervisor.settled import refusals
 
     differing = changes(old, new)
-    sys.stdout.write((to_text if output == "text" else to_json)(differing, old, new))
+    refused = tuple(refusals(of_plan(old), of_plan(new)))
+    if output == "text":
+        sys.stdout.write(to_text(differing, old, new) + refusal_text(refused))
+    else:
+        sys.stdout.write(to_json(differing, old, new, refused))
     return DIFFERS if differing else 0
 
 

@@ -28,6 +28,7 @@ from minipod.reaper.changes import Change, Changes, UnitChange, Waits, named, ru
 from minipod.reaper.records import Log, Plan, Unit
 from minipod.supervisor.budget import WHOLE_GRACE
 from minipod.supervisor.errands import KEYS
+from minipod.supervisor.settled import HINT, Refusal
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.words import Word
 
@@ -226,6 +227,11 @@ def to_text(found: Changes, old: Plan, new: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
+def refusal_text(refused: Sequence[Refusal]) -> str:
+    """A line for each change that PID 1 would not take over."""
+    return "".join(f"minipod apply would refuse this: {visible(each.sentence)}; {HINT}\n" for each in refused)
+
+
 def _summary(found: Changes) -> str:
     counts = Counter(word_of(change) for change in found.units)
     words = dict.fromkeys(word_of(each) for each in Change)
@@ -262,7 +268,7 @@ def _row(row: Row) -> Iterator[str]:
 # --- for programs -----------------------------------------------------------------------------------------------------
 
 
-def to_json(found: Changes, old: Plan, new: Plan) -> str:
+def to_json(found: Changes, old: Plan, new: Plan, refused: Sequence[Refusal]) -> str:
     """One document; a secret's value is ``…`` on both sides."""
     document = {
         "pod": new.name,
@@ -277,6 +283,9 @@ def to_json(found: Changes, old: Plan, new: Plan) -> str:
                 "unseen": list(change.unseen),
             }
             for change in found.units
+        ],
+        "refused": [
+            {"unit": each.unit or None, "key": each.key.value, "why": each.sentence, "help": HINT} for each in refused
         ],
     }
     return json.dumps(document, indent=2, ensure_ascii=True) + "\n"

@@ -91,7 +91,7 @@ def changes(old: Plan, new: Plan) -> Changes:
     found += [UnitChange(Change.REMOVED, unit, None) for unit in old.units if unit.name not in names]
     pod = [name for name in Plan._fields if name not in _OWN_OF_PLAN and getattr(old, name) != getattr(new, name)]
     pod += [name for name in ("main_unit", "args_unit") if named(old, name) != named(new, name)]
-    pod += ["volumes"] if _visible(old.volumes) != _visible(new.volumes) else []
+    pod += ["volumes"] if visible_volumes(old.volumes) != visible_volumes(new.volumes) else []
     pod += ["labels"] if dict(old.labels) != dict(new.labels) else []
     rules = _rules(old), _rules(new)
     return Changes(
@@ -176,8 +176,8 @@ def _seen(sources: Iterable[Source]) -> tuple[Source, ...]:
     return tuple(each._replace(secret=None) for each in sources)
 
 
-def _visible(volumes: Iterable[Volume]) -> list[Volume]:
-    """Likewise, files of Secrets."""
+def visible_volumes(volumes: Iterable[Volume]) -> list[Volume]:
+    """Likewise without the files of Secrets."""
     return [volume._replace(files=tuple(map(_visible_file, volume.files))) for volume in volumes]
 
 

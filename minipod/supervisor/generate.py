@@ -1,12 +1,24 @@
 """Prints the policy as C: ``csrc/policy_tables.h``. The file is checked in; a test fails when it differs from this.
 
-    python -m minipod.supervisor.generate > csrc/policy_tables.h
+python -m minipod.supervisor.generate > csrc/policy_tables.h
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
-from minipod.supervisor import fate, lifecycle, phase, pod, probes, signals, takeover, verdict, vocabulary, want
+from minipod.supervisor import (
+    fate,
+    lifecycle,
+    phase,
+    pod,
+    probes,
+    settled,
+    signals,
+    takeover,
+    verdict,
+    vocabulary,
+    want,
+)
 from minipod.supervisor import words as plan_words
 from minipod.supervisor.table import MAX_ACTIONS, Cell, CellKind, Machine
 from minipod.supervisor.vocabulary import Before, Budget, Change, ExitClass, Outcome, Rule, Standing, Want, Word
@@ -21,7 +33,12 @@ ENUMS: tuple[type[Word], ...] = (
     phase.PhaseBit,
 )
 MACHINES: tuple[Machine, ...] = (
-    lifecycle.LIFECYCLE, want.WANT, pod.POD, probes.STARTUP, probes.LIVENESS, probes.READINESS
+    lifecycle.LIFECYCLE,
+    want.WANT,
+    pod.POD,
+    probes.STARTUP,
+    probes.LIVENESS,
+    probes.READINESS,
 )
 
 _HEAD = """\
@@ -139,6 +156,15 @@ def _takeovers() -> Iterator[str]:
     yield ""
 
 
+def _settled() -> Iterator[str]:
+    yield "/* what is settled when a pod starts, and what is told of one that differs */"
+    for key in settled.Settled:
+        yield f'#define SETTLED_{key.name} "{key.value}"'
+    for name in ("OF_POD", "OF_UNIT", "HINT"):
+        yield f'#define SETTLED_{name} "{getattr(settled, name)}"'
+    yield ""
+
+
 def _causes() -> Iterator[str]:
     yield "static const struct cause cause_cells[POD_EVENT_COUNT] = {"
     for event, cause in pod.CAUSE.items():
@@ -151,7 +177,7 @@ def _causes() -> Iterator[str]:
 def _phases() -> Iterator[str]:
     yield "static const uint8_t phase_cells[1 << PHASE_BIT_COUNT] = {"
     for at in range(0, len(phase.PHASE), 4):
-        yield "    " + " ".join(f"{member(p)}," for p in phase.PHASE[at:at + 4])
+        yield "    " + " ".join(f"{member(p)}," for p in phase.PHASE[at : at + 4])
     yield "};"
     yield ""
 
@@ -196,6 +222,7 @@ def lines() -> Iterable[str]:
     }
     yield "enum { " + ", ".join(f"{name} = {number}" for name, number in numbers.items()) + " };"
     yield ""
+    yield from _settled()
     yield "#ifdef POLICY_TABLES"
     for words in ENUMS:
         yield from _words(words)

@@ -42,6 +42,23 @@ def test_the_page_shows_what_is_said() -> None:
     assert set(shown) <= set(SAID.splitlines())
 
 
+def test_what_apply_would_refuse(file: Path, say) -> None:
+    """Each by itself, below what differs; the exit code is the same."""
+    settled = "[pod]\ndeadline = '1h'\ncontrol = '/s'\n"
+    text = SHOP.replace("[pod]\n", settled).replace("[service.web]\n", "[service.web]\ntty = true\n")
+    assert text.count("1h") == text.count("tty") == 1
+    file.write_text(text)
+    code, said, err = say("diff", str(file))
+    begin, end = "minipod apply would refuse this: ", "; restart the container for that"
+    told = [line[len(begin) : -len(end)] for line in said.splitlines() if line.startswith(begin) and line.endswith(end)]
+    control, deadline = (f"the pod's {key} cannot change while it runs" for key in ("control", "deadline"))
+    assert (code, err, told) == (1, "", [control, deadline, "web: its tty cannot change while the pod runs"])
+    assert said.splitlines()[-3:] == [f"{begin}{each}{end}" for each in told]
+    refused = json.loads(say("diff", "-o", "json", str(file)).out)["refused"]
+    assert refused[0] == {"unit": None, "key": "control", "why": control, "help": end[2:]}
+    assert [(each["unit"], each["key"]) for each in refused] == [(None, "control"), (None, "deadline"), ("web", "tty")]
+
+
 def test_a_plan_will_do(file: Path, tmp_path: Path, say) -> None:
     plan = tmp_path / "next.plan"
     plan.write_bytes(raw(NEXT, tmp_path / "next.toml"))
@@ -64,7 +81,7 @@ def test_as_json(file: Path, say) -> None:
 def test_as_json_when_nothing_differs(file: Path, say) -> None:
     said = say("diff", "--output=json", str(file))
     assert said.code == 0
-    assert json.loads(said.out)["differs"] is False
+    assert (json.loads(said.out)["differs"], json.loads(said.out)["refused"]) == (False, [])
 
 
 @pytest.mark.parametrize("output", ["text", "json"])
@@ -238,7 +255,7 @@ def test_keys_are_fields_each_once() -> None:
 
 def test_nothing_that_a_terminal_would_act_on() -> None:
     odd = plan(WEB._replace(command=("\x1b[31m",), working_dir="/\x07", env={"A\x1b": "\x1b"}), labels={"x": "\x1b"})
-    for text in (to_text(changes(plan(), odd), plan(), odd), to_json(changes(plan(), odd), plan(), odd)):
+    for text in (to_text(changes(plan(), odd), plan(), odd), to_json(changes(plan(), odd), plan(), odd, ())):
         assert "\x1b" not in text and "\x07" not in text
 
 

@@ -9,9 +9,11 @@ from minipod.model import Ask, EnvSource, Log, Pod, Probe, Unit
 from minipod.reaper import records
 from minipod.reaper.changes import Change, changes
 from minipod.reaper.encode import encode
+from minipod.reaper.fixed import of_plan
 from minipod.reaper.lower import lower
 from minipod.reaper.records import Plan, PlanRefused
 from minipod.secret import Secret
+from minipod.supervisor.settled import Settled, refusals
 from minipod.supervisor.vocabulary import Handler, Kind, LogMode, Milestone, Word
 
 SOURCES = [
@@ -55,6 +57,22 @@ def other_units(plan: Plan) -> Iterator[Plan]:
         yield plan._replace(units=(*plan.units[:index], rights, *plan.units[index + 1:]))
 
 
+def other_pods(plan: Plan) -> Iterator[Plan]:
+    """Of the pod's own likewise, and of its volumes and where they are seen."""
+    for field in Plan._fields:
+        value = getattr(plan, field)
+        odd = value._replace(divisor=value.divisor + 1) if hasattr(value, "divisor") else other(value)
+        if odd is not None:
+            yield plan._replace(**{field: odd})
+    yield plan._replace(listen_host="127.0.0.1", listen_port=8080)
+    yield plan._replace(volumes=plan.volumes[::-1])
+    for index, unit in enumerate(plan.units):
+        for mount in unit.mounts:
+            for field in ("path", "read_only") if mount.expands else ("path", "read_only", "sub_path"):
+                seen = (mount._replace(**{field: other(getattr(mount, field))}),)
+                yield plan._replace(units=(*plan.units[:index], unit._replace(mounts=seen), *plan.units[index + 1:]))
+
+
 def is_plan(plan: Plan) -> bool:
     """Some values stand for nothing beside the others."""
     try:
@@ -78,16 +96,18 @@ def shops() -> list[Plan]:
         web._replace(liveness_probe=Probe(Ask(Handler.HTTP_GET, port=80, path="/b"))),
         web._replace(labels={"a": "1"}), web._replace(image="web:2", labels={"a": "2", "b": "1"}),
         web._replace(user="www", group="www"), web._replace(group="www", working_dir="/www"),
+        web._replace(read_only=True),
         *(web._replace(env_from=(source,)) for source in SOURCES),
     ]
-    return [
-        lower(Pod("shop", units, env=env))
-        for each in webs for units, env in (((each, db), {}), ((seed, db, each), {"A": "1"}))
-    ]
+    rows = [row for each in webs for row in (((each, db), {}), ((seed, db, each), {"A": "1"}))]
+    pods = [Pod("shop", units, env=env) for units, env in rows]
+    pods.append(Pod("shop", (web, db, web._replace(name="more", log=Log(file="/log")))))
+    pods.append(Pod("shop", (web, db), hosts=(("10.0.0.7", ("db",)),)))
+    return list(map(lower, pods))
 
 
 def test_what_pid_1_says(driver: Callable[[str], Path], plan: Plan) -> None:
-    odd = list(filter(is_plan, other_units(plan)))
+    odd = list(filter(is_plan, (*other_units(plan), *other_pods(plan))))
     assert len(odd) > MANY
     small = shops()
     pairs = [*product(small, repeat=2), *((plan, each) for each in (plan, *odd))]
@@ -95,5 +115,10 @@ def test_what_pid_1_says(driver: Callable[[str], Path], plan: Plan) -> None:
     lines = "".join(f"{raw[id(old)]} {raw[id(new)]}\n" for old, new in pairs)
     done = subprocess.run([driver("compare_dump")], input=lines, capture_output=True, text=True, check=True)
     expected = [told(old, new) for old, new in pairs]
-    assert [at for at, said in enumerate(done.stdout.split()) if said != expected[at]] == []
+    said = [line.partition(" ") for line in done.stdout.splitlines()]
+    assert [at for at, (signs, _, _) in enumerate(said) if signs != expected[at]] == []
+    fixed = {id(each): of_plan(each) for each in (*small, plan, *odd)}
+    keys = [[each.key.value for each in refusals(fixed[id(old)], fixed[id(new)])] or [""] for old, new in pairs]
+    assert [(at, key, keys[at]) for at, (_, _, key) in enumerate(said) if key not in keys[at]] == []
+    assert {key for _, _, key in said} == {"", *(each.value for each in Settled)}
     assert {"".join(sorted(set(said))) for said in expected} >= {"=", "=~", "~", "+~", "+=~"}

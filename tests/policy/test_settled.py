@@ -5,7 +5,7 @@ import pytest
 from minipod.model import Control, EnvSource, Log, Mount, Pod, Unit, Volume, VolumeFile
 from minipod.secret import Secret
 from minipod.supervisor.deeds_plan import is_same
-from minipod.supervisor.settled import is_settled
+from minipod.supervisor.settled import is_settled, of_pod, refusals
 from minipod.supervisor.vocabulary import Kind, LogMode
 
 DATA = Volume("data", "empty_dir")
@@ -51,6 +51,22 @@ def test_who_had_it_before_may_have_it() -> None:
     assert is_settled(pod, pod._replace(units=(web._replace(args=("-v",)), db._replace(read_only=True))))
     assert is_settled(pod, pod._replace(units=(web,)))
     assert not is_settled(pod, pod._replace(units=(db,)))
+
+
+def test_every_key_is_told_with_whose_it_is() -> None:
+    new = SHOP._replace(hostname="h", deadline=1, units=(WEB._replace(tty=True), DB._replace(mounts=WEB.mounts)))
+    new = new._replace(units=(*new.units, DB._replace(name="new", mounts=(Mount("data", "/elsewhere"),))))
+    assert [each.sentence for each in refusals(of_pod(SHOP), of_pod(new))] == [
+        "the pod's hostname cannot change while it runs", "the pod's deadline cannot change while it runs",
+        "web: its tty cannot change while the pod runs", "new: its volumes cannot change while the pod runs",
+    ]  # fmt: skip
+
+
+def test_what_is_known_only_where_the_pod_runs_is_not_claimed() -> None:
+    """A sub_path_expr may come to a part that is there, or not."""
+    new = with_units(WEB, DB._replace(mounts=(Mount("data", "/data", "$(A)", expands=True),)))
+    assert is_settled(SHOP, new)
+    assert not is_settled(SHOP, with_units(WEB, DB._replace(mounts=(Mount("data", "/x", "$(A)", expands=True),))))
 
 
 def test_the_texts_of_secrets_are_not_compared() -> None:

@@ -31,8 +31,8 @@ def count_held(pid: int) -> int:
 
 @pytest.fixture
 def apply(launch: Launcher, tmp_path: Path) -> Apply:
-    def run(units: dict, *options: str) -> subprocess.CompletedProcess:
-        command = [sys.executable, "-m", "minipod", "apply", *options, str(launch.write(units, "next"))]
+    def run(units: dict, *options: str, word: str = "apply") -> subprocess.CompletedProcess:
+        command = [sys.executable, "-m", "minipod", word, *options, str(launch.write(units, "next"))]
         env = {"PATH": "/nowhere", "MINIPOD_SOCKET": str(tmp_path / "s")}
         return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
 
@@ -63,11 +63,14 @@ def test_a_pod_that_runs(launch: Launcher, apply: Apply, tmp_path: Path) -> None
 
     again = apply(new)
     assert (again.returncode, again.stdout, again.stderr) == (0, "", "")
-    refused = apply({**new, "pod": {**new["pod"], "deadline": "1h"}})
+    later = {**new, "pod": {**new["pod"], "deadline": "1h"}}
+    refused = apply(later)
     assert refused.returncode == 78
-    assert refused.stderr == (
-        "minipod: the pod's deadline cannot change while it runs; restart the container for that\n"
-    )
+    said = "the pod's deadline cannot change while it runs; restart the container for that\n"
+    assert refused.stderr == f"minipod: {said}"
+    foretold = apply(later, word="diff")
+    assert (foretold.returncode, foretold.stderr) == (1, "")
+    assert foretold.stdout == f"{refused.stdout}minipod apply would refuse this: {said}"
 
 
 def test_what_files_say(launch: Launcher, apply: Apply, tmp_path: Path) -> None:
