@@ -7,14 +7,13 @@
 #include <signal.h>
 #include <string.h>
 
+#include "apart.h"
 #include "core.h"
 #include "footprint.h"
 #include "gather.h"
 #include "say.h"
 
 enum { SAID_ROOM = 4096, LINE_LEAST = 256, HEARD_AT_ONCE = 64 };
-
-static const uint64_t LOOK_NS = 1000000;        /* from the end of its news to the end of the process */
 
 static const struct refusal
     no_memory = {503, "there is not enough memory for another plan", "ask again later"},
@@ -33,12 +32,6 @@ int fetch_is(const struct core *c, int32_t pid)
 }
 
 /* --- the child --- */
-
-static void close_news(struct core *c)
-{
-    loop_forget(c, c->fetch.news);
-    sys_close(c->fetch.news);
-}
 
 static struct gathered all_of(const struct fetch *f) { return (struct gathered){f->records, f->size, f->room}; }
 
@@ -73,21 +66,20 @@ static void reap(struct core *c)
 {
     struct fetch *f = &c->fetch;
     struct sys_exit end;
-    f->due = 0;
+    int left = 0;
     for (int i = 0; i < FETCH_CHILDREN; i++) {
         if (f->pids[i] && sys_reap_apart(f->pids[i], &end) != 0)
             f->pids[i] = 0;
-        if (f->pids[i])
-            f->due = c->now + f->wait;
+        left += f->pids[i] != 0;
     }
-    f->is_stuck &= f->due != 0;
-    f->wait = 2 * f->wait < c->plan.pod->retry_ns ? 2 * f->wait : c->plan.pod->retry_ns;
+    f->is_stuck &= left != 0;
+    f->due = left ? apart_next_look(c, &f->wait) : 0;
 }
 
 static void look_soon(struct core *c)
 {
-    c->fetch.wait = LOOK_NS;
-    c->fetch.due = c->now + LOOK_NS;
+    c->fetch.wait = APART_LOOK_NS;
+    c->fetch.due = c->now + APART_LOOK_NS;
 }
 
 static void kill_child(struct core *c)
@@ -105,7 +97,7 @@ void fetch_end(struct core *c, int is_taken)
         return;
     if (!f->is_told)
         kill_child(c);
-    close_news(c);
+    apart_deaf(c, &f->news);
     look_soon(c);
     if (!is_taken)
         close_held(f);
@@ -113,25 +105,6 @@ void fetch_end(struct core *c, int is_taken)
     sys_unmap(f->said, SAID_ROOM);
     f->said = NULL;
     f->is_on = 0;
-}
-
-static int begin(struct core *c, const struct plan *plan, int32_t *pid)
-{
-    int ends[2], result = sys_pair(ends);
-    if (result < 0)
-        return result;
-    if ((result = loop_watch(c, ends[0], EPOLLIN, WATCH_FETCH, 0)) == 0) {
-        c->fetch.news = ends[0];
-        *pid = result = sys_fork_apart();
-        if (result == 0)
-            fetcher_run(c, plan, ends[1]);
-        if (result < 0)
-            loop_forget(c, ends[0]);
-    }
-    sys_close(ends[1]);
-    if (result < 0)
-        sys_close(ends[0]);
-    return result < 0 ? result : 0;
 }
 
 static int32_t *free_place(struct fetch *f)
@@ -147,22 +120,24 @@ const struct refusal *fetch_begin(struct core *c, const struct plan *plan, int i
     static char sentence[128];
     static const struct refusal no_child = {503, sentence, "ask again later"};
     struct fetch *f = &c->fetch;
-    int32_t *pid = free_place(f);
-    if (f->is_stuck || !pid)
+    int32_t *place = free_place(f), pid;
+    int its;
+    if (f->is_stuck || !place)
         return &stuck;
     if (!(f->said = sys_map(SAID_ROOM)))
         return &no_memory;
     f->said_size = f->mistakes = f->lines = 0;
     f->is_told = f->has_begun = 0;
     f->is_trial = is_trial != 0;
-    int result = begin(c, plan, pid);
-    f->is_on = result == 0;
+    if ((pid = apart_begin(c, WATCH_FETCH, &f->news, &its)) == 0)
+        fetcher_run(c, plan, its);
+    f->is_on = pid > 0;
+    *place = pid > 0 ? pid : 0;
     if (f->is_on)
         return NULL;
     sys_unmap(f->said, SAID_ROOM);
-    *pid = 0;
     sentence[say_format(sentence, sizeof sentence - 1, "its units' variables cannot be read now: %s",
-                        say_error(-result))] = 0;
+                        say_error(-pid))] = 0;
     return &no_child;
 }
 

@@ -9,11 +9,10 @@
 #include <signal.h>
 #include <string.h>
 
+#include "apart.h"
 #include "core.h"
 #include "footprint.h"
 #include "say.h"
-
-static const uint64_t LOOK_NS = 1000000;        /* from the end of its news to the end of the process */
 
 int volume_is_awaited(const struct core *c) { return c->volumes.stage == VOLUMES_PREPARING; }
 
@@ -51,37 +50,19 @@ static int is_needed(const struct core *c)
 
 /* --- the child --- */
 
-static void forget_news(struct core *c)
-{
-    loop_forget(c, c->volumes.news);
-    sys_close(c->volumes.news);
-    c->volumes.news = -1;
-}
-
 /* 0, or -errno: there is nothing to begin it with. */
 static int begin(struct core *c, enum keeper_task task)
 {
     struct volumes *v = &c->volumes;
-    int ends[2], result = sys_pair(ends);
-    if (result < 0)
-        return result;
-    if ((result = loop_watch(c, ends[0], EPOLLIN, WATCH_VOLUME, 0)) < 0) {
-        sys_close(ends[0]);
-        sys_close(ends[1]);
-        return result;
-    }
-    v->news = ends[0];
+    int its;
+    int32_t pid = apart_begin(c, WATCH_VOLUME, &v->news, &its);
+    if (pid == 0)
+        keeper_run(c, task, its);
     v->task = (uint8_t)task;
     v->told = 0;
-    result = sys_fork_apart();
-    if (result == 0)
-        keeper_run(c, task, ends[1]);
-    sys_close(ends[1]);
-    if (result < 0) {
-        forget_news(c);
-        return result;
-    }
-    v->pid = result;
+    if (pid < 0)
+        return pid;
+    v->pid = pid;
     v->due = 0;
     return 0;
 }
@@ -229,8 +210,8 @@ void volume_heard(struct core *c)
     struct volumes *v = &c->volumes;
     if (v->news < 0 || hear_one(c))
         return;
-    forget_news(c);
-    v->wait = LOOK_NS;
+    apart_deaf(c, &v->news);
+    v->wait = APART_LOOK_NS;
     v->due = c->now;
     if (v->task == KEEPER_PREPARE && !v->told)
         fail(c, "the process that prepares volumes died");
@@ -245,8 +226,7 @@ static void reap(struct core *c)
     struct volumes *v = &c->volumes;
     struct sys_exit end;
     if (sys_reap_apart(v->pid, &end) == 0) {
-        v->due = c->now + v->wait;
-        v->wait = 2 * v->wait < c->plan.pod->retry_ns ? 2 * v->wait : c->plan.pod->retry_ns;
+        v->due = apart_next_look(c, &v->wait);
         return;
     }
     v->pid = 0;

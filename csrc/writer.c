@@ -11,11 +11,10 @@
 #include <signal.h>
 #include <string.h>
 
+#include "apart.h"
 #include "core.h"
 #include "footprint.h"
 #include "say.h"
-
-static const uint64_t LOOK_NS = 1000000;        /* from the end of its news to the end of the process */
 
 /* Whose file it is. */
 static const char *name_of(const struct file_writer *w) { return w->unit ? w->unit->name : "events"; }
@@ -63,13 +62,6 @@ static int open_news(struct core *c, struct file_writer *w, int ends[2])
     return result;
 }
 
-static void forget_news(struct core *c, struct file_writer *w)
-{
-    loop_forget(c, w->news);
-    sys_close(w->news);
-    w->news = -1;
-}
-
 static void begin(struct core *c, struct file_writer *w)
 {
     int ends[2], result = open_news(c, w, ends);
@@ -83,7 +75,7 @@ static void begin(struct core *c, struct file_writer *w)
     sys_close(ends[1]);
     w->news = ends[0];
     if (pid < 0) {
-        forget_news(c, w);
+        apart_deaf(c, &w->news);
         lack(c, w, "fork", pid);
         return;
     }
@@ -171,9 +163,9 @@ void writer_heard(struct core *c, uint32_t index)
         tell(c, w, &news);
     if (size != 0)
         return;
-    forget_news(c, w);
+    apart_deaf(c, &w->news);
     w->gone = 1;
-    w->wait = LOOK_NS;
+    w->wait = APART_LOOK_NS;
     w->due = c->now;
 }
 
@@ -196,8 +188,7 @@ static void reap(struct core *c, struct file_writer *w)
     struct sys_exit end;
     int result = sys_reap_apart(w->pid, &end);
     if (result == 0) {
-        w->due = c->now + w->wait;
-        w->wait = 2 * w->wait < c->plan.pod->retry_ns ? 2 * w->wait : c->plan.pod->retry_ns;
+        w->due = apart_next_look(c, &w->wait);
         return;
     }
     if (result < 0)
@@ -260,7 +251,7 @@ void writer_kill_left(struct core *c)
         warn(c, "%s: %s could not be written in time: its last lines are lost", name_of(w), w->job.path);
         sys_kill(w->pid, SIGKILL);
         w->killed = 1;
-        w->wait = LOOK_NS;
+        w->wait = APART_LOOK_NS;
         w->due = c->now;
     }
 }
