@@ -10,7 +10,6 @@
 
 #include "core.h"
 #include "gather.h"
-#include "given.h"
 #include "say.h"
 #include "tell.h"
 
@@ -81,10 +80,7 @@ _Noreturn void fetcher_run(const struct core *c, const struct plan *plan, int ne
 {
     struct gathered all;
     news_end = news;
-    for (int fd = 0; fd < 3; fd++)
-        if (c->null >= 0)
-            dup2(c->null, fd);
-    given_close_but(news, news);
+    tell_alone(c->null, news);
     prctl(PR_SET_NAME, "minipod-sources");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (gather_sources(plan, &all, say_line, NULL) == 0)

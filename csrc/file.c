@@ -13,11 +13,11 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core.h"
+#include "given.h"
 #include "say.h"
 #include "writer.h"
 
@@ -343,24 +343,13 @@ static void copy_all(struct file *f, int pipe)
 
 /* --- the process --- */
 
-static void close_all(unsigned first, unsigned last)
-{
-    if (first > last || syscall(SYS_close_range, first, last, 0u) == 0)
-        return;
-    for (unsigned fd = first; fd <= last && fd < (unsigned)sysconf(_SC_OPEN_MAX); fd++)
-        close((int)fd);
-}
-
 /* The pod's descriptors are not ours: a pipe that we held open would never end for who reads it. What is open already
  * is our stdout. */
 static void keep_only(int file, int pipe, int news, int null)
 {
-    unsigned low = (unsigned)(pipe < news ? pipe : news), high = (unsigned)(pipe < news ? news : pipe);
     for (int fd = 0; fd < 3; fd++)
         dup2(fd == STDOUT_FILENO && file >= 0 ? file : null, fd);
-    close_all(3, low - 1);
-    close_all(low + 1, high - 1);
-    close_all(high + 1, ~0u);
+    given_close_but(pipe, news);
 }
 
 /* All signals stay held, as they are: those that end the pod must not end its last words. */

@@ -6,6 +6,8 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "core.h"
 #include "say.h"
@@ -100,4 +102,16 @@ void given_let_go(void)
     sys_leave_directory();
 }
 
-void given_close_but(int fd, int other) { let_go_of_all((const int[]){fd, other}); }
+static int close_between(unsigned first, unsigned last)
+{
+    return first > last || syscall(SYS_close_range, first, last, 0u) == 0;
+}
+
+/* A few calls where the kernel has them (5.9), and no filter forbids them. */
+void given_close_but(int fd, int other)
+{
+    unsigned a = fd < 3 ? 2 : (unsigned)fd, b = other < 3 ? 2 : (unsigned)other;
+    unsigned low = a < b ? a : b, high = a < b ? b : a;
+    if (!close_between(3, low - 1) || !close_between(low + 1, high - 1) || !close_between(high + 1, ~0u))
+        let_go_of_all((const int[]){fd, other});
+}

@@ -19,7 +19,8 @@ void given_name_child(int32_t pid);
 /* The descriptors above stderr that came with us, and the directory. Once the child is there, which has them all. */
 void given_let_go(void);
 
-/* Every descriptor above stderr but these two; -1: none. Before a pod, whose units get none of them. */
+/* Every descriptor above stderr but these two; -1: none. Before a pod, whose units get none of them; and for a child of
+ * ours, which would hold a pipe open for as long as it lives. */
 void given_close_but(int fd, int other);
 
 #endif

@@ -5,20 +5,18 @@
 #include "keeper.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "say.h"
 #include "tell.h"
 #include "volume.h"
 
-enum { TEXT_MOST = 3 * 4096, PIECE = 1 << 18, ALIGNED = 16, GROWN = 64, FDS_GUESSED = 1 << 16 };
+enum { TEXT_MOST = 3 * 4096, PIECE = 1 << 18, ALIGNED = 16, GROWN = 64 };
 
 /* --- words --- */
 
@@ -157,31 +155,6 @@ static void take_back(struct keeper *k)
 
 /* --- the process --- */
 
-/* Where the kernel has no call for it, or a filter forbids it: a limit may be a thousand million. */
-static void close_listed(int keep)
-{
-    struct listing fds = {.fd = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-    const char *name;
-    int most = fds.fd < 0 ? FDS_GUESSED : 0;
-    while ((name = listing_next(&fds))) {
-        int fd = (int)keeper_number(&name);
-        if (fd > 2 && fd != keep && fd != fds.fd)
-            close(fd);
-    }
-    close(fds.fd);
-    for (int fd = 3; fd < most; fd++)
-        if (fd != keep)
-            close(fd);
-}
-
-static void close_others(int keep)
-{
-    if (keep > 3 && syscall(SYS_close_range, 3u, (unsigned)keep - 1, 0u) < 0)
-        close_listed(keep);
-    else if (syscall(SYS_close_range, (unsigned)keep + 1, ~0u, 0u) < 0)
-        close_listed(keep);
-}
-
 /* All signals stay held: what ends the pod must not leave half of this done. The lock is not: who takes back must find
  * the directory locked by nobody but us. */
 _Noreturn void keeper_run(struct core *c, enum keeper_task task, int news)
@@ -189,10 +162,7 @@ _Noreturn void keeper_run(struct core *c, enum keeper_task task, int news)
     struct keeper k = {.core = c, .plan = &c->plan, .news = news, .base_fd = -1, .journal = -1,
                        .base = c->volumes.base};
     k.has_mounts = c->volumes.has_mounts;
-    for (int fd = 0; fd < 3; fd++)
-        if (c->null >= 0)
-            dup2(c->null, fd);
-    close_others(news);
+    tell_alone(c->null, news);
     prctl(PR_SET_NAME, "minipod-volumes");
     signal(SIGPIPE, SIG_IGN);
     umask(022);

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "client.h"
@@ -76,19 +75,10 @@ static unsigned fill_standard_fds(int *null)
     return filled;
 }
 
-static int close_between(unsigned first, unsigned last)
-{
-    return first > last || syscall(SYS_close_range, first, last, 0u) == 0;
-}
-
-/* What we were given above stderr is nobody's here; only these two stay. A few calls where the kernel has it (5.9). */
+/* What we were given above stderr is nobody's here; only these two stay. */
 static void close_inherited(int report, int events)
 {
     core.null = -1;
-    unsigned a = report < 3 ? 2 : (unsigned)report, b = events < 3 ? 2 : (unsigned)events;
-    unsigned low = a < b ? a : b, high = a < b ? b : a;
-    if (close_between(3, low - 1) && close_between(low + 1, high - 1) && close_between(high + 1, ~0u))
-        return;
     given_close_but(report, events);
 }
 

@@ -6,6 +6,16 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#include "given.h"
+
+void tell_alone(int null, int news)
+{
+    for (int fd = 0; null >= 0 && fd < 3; fd++)
+        dup2(null, fd);
+    given_close_but(news, -1);
+}
 
 int tell_packet(int news, const void *bytes, size_t size, int fd)
 {

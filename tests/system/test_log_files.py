@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -88,10 +89,12 @@ def test_last_words_of_a_stop_are_in_the_file(launch_both: Launcher, tmp_path: P
     assert lines == [f"a {i} x" for i in range(3000)]
 
 
-def test_a_writer_has_nothing_of_the_pods(launch_both: Launcher, tmp_path: Path) -> None:
+@pytest.mark.parametrize("given", [(), tool("given", "without-close-range")], ids=["at once", "one by one"])
+def test_a_writer_has_nothing_of_the_pods(launch_both: Launcher, tmp_path: Path, given: Sequence[str]) -> None:
     """No pipe of a unit's, which would never end; no terminal, no stdout of ours."""
     file = tmp_path / "a.log"
-    running = launch_both.start({"service.a": logging(at_term(0), file), "service.b": {"command": at_term(0)}})
+    pod = {"service.a": logging(at_term(0), file), "service.b": {"command": at_term(0)}}
+    running = launch_both.start(pod, wrap=given)
     running.expect("ready")
     wait_until(lambda: file.exists() and file.read_text(), "the file is open")
     links = sorted(open_files(writer(running)).values())
