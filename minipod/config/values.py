@@ -69,9 +69,14 @@ def _without_nul(value: str, at: Path, found: Findings) -> str | None:
         return found.error(
             at, "a NUL character cannot be passed on", why="the kernel ends every string at it", help="leave it out"
         )
+    return check_utf8(value, at, found)
+
+
+def check_utf8(value: str, at: Path, found: Findings) -> str | None:
+    """The text, unless it is none: a word of the command line may be any bytes."""
     try:
         value.encode()
-    except UnicodeEncodeError:  # a word of the command line
+    except UnicodeEncodeError:
         return found.error(at, "the text is not UTF-8", help="write it in UTF-8")
     return value
 

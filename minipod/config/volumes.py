@@ -13,7 +13,7 @@ from minipod.config.parts import read_parts
 from minipod.config.paths import read_absolute, read_inner
 from minipod.config.sight import read_size
 from minipod.config.tables import unknown_key
-from minipod.config.values import LABEL, Reader, matches, read_choice, read_flag
+from minipod.config.values import LABEL, Reader, check_utf8, matches, read_choice, read_flag
 from minipod.model import Volume, VolumeFile
 
 FILE_MODE = 0o644  # Kubernetes' own
@@ -230,11 +230,7 @@ def _read_file(name: str, value: object, at: Path, wanted: str, found: Findings)
 def _read_content(value: object, at: Path, found: Findings) -> str | None:
     if not isinstance(value, str):
         return found.mismatch(at, value, "a string", help="write the text of the file in quotes")
-    try:
-        value.encode()
-    except UnicodeEncodeError:  # a word of the command line
-        return found.error(at, "the text is not UTF-8", help="write it in UTF-8")
-    return value
+    return check_utf8(value, at, found)
 
 
 def _read_secret(value: object, at: Path, context: Context) -> Files | None:

@@ -1,6 +1,6 @@
 """Data with its places, and the same data with something in it changed: places stay those of the text."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from minipod.config.scan import Node
@@ -33,6 +33,19 @@ def made(node: Node, entries: Mapping[str, Part]) -> Part:
     return Part({key: part.data for key, part in entries.items()}, made)
 
 
+def made_list(node: Node, entries: Sequence[Part]) -> Part:
+    """A list that stands where ``node`` stands."""
+    made = Node(node.key, node.value)
+    made.is_array = True
+    made.children.update((i, each.node) for i, each in enumerate(entries))
+    return Part([each.data for each in entries], made)
+
+
+def entries_of(part: Part) -> list[Part]:
+    """Those of a list."""
+    return [Part(each, part.node.children[i]) for i, each in enumerate(part.data)]
+
+
 def changed(
     part: Part,
     *,
@@ -57,11 +70,7 @@ def each_of(change: Callable[[Part], Part]) -> Callable[[Part], Part]:
     def change_all(part: Part) -> Part:
         if not isinstance(part.data, list):
             return part
-        made = Node(part.node.key, part.node.value)
-        made.is_array = True
-        inner = [change(Part(each, part.node.children[i])) for i, each in enumerate(part.data)]
-        made.children.update((i, each.node) for i, each in enumerate(inner))
-        return Part([each.data for each in inner], made)
+        return made_list(part.node, [change(each) for each in entries_of(part)])
 
     return change_all
 
@@ -72,10 +81,6 @@ def kept(is_kept: Callable[[Any], bool]) -> Callable[[Part], Part]:
     def keep(part: Part) -> Part:
         if not isinstance(part.data, list):
             return part
-        made_of = Node(part.node.key, part.node.value)
-        made_of.is_array = True
-        numbers = [i for i, each in enumerate(part.data) if is_kept(each)]
-        made_of.children.update((at, part.node.children[i]) for at, i in enumerate(numbers))
-        return Part([part.data[i] for i in numbers], made_of)
+        return made_list(part.node, [each for each in entries_of(part) if is_kept(each.data)])
 
     return keep
