@@ -186,7 +186,7 @@ static const struct refusal *fill(struct core *c, struct draft *d, struct table 
     if (c->null < 0 && needs_null(&d->plan))
         return refuse_bytes("its programs need /dev/null, which is not there");
     if ((why = load_programs_as(&d->plan, c->given, c->words, c->mark, gathered, d->numbers, &d->loaded)))
-        return refuse_bytes(why);
+        return why == load_no_memory ? refuse_memory() : refuse_bytes(why);
     if ((name = compare_shown(&c->plan, c->loaded.sub_paths, &d->plan, d->loaded.sub_paths)))
         return refuse_key(name, SETTLED_VOLUMES);
     count(c, d);

@@ -197,7 +197,7 @@ static uint32_t count_gathered(const struct gathered *all, enum gathered_state s
     return count;
 }
 
-static const char *const no_memory = "there is not enough memory for its command lines and environments";
+const char load_no_memory[] = "there is not enough memory for its command lines and environments";
 
 /* Pages that nobody has touched cost nothing. */
 static const char *make_late(struct loader *loader, struct loaded *out)
@@ -208,7 +208,7 @@ static const char *make_late(struct loader *loader, struct loaded *out)
     size_t size = out->late_count * sizeof *out->late;
     void *at = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED)
-        return no_memory;
+        return load_no_memory;
     loader->env.late = out->late = at;
     return NULL;
 }
@@ -237,13 +237,13 @@ static const char *prepare(struct loader *loader, void *room)
 {
     environment_make(&loader->env, &loader->scratch, loader->given_count);
     if (loader->scratch.used > ARENA_MOST)
-        return no_memory;
+        return load_no_memory;
     int is_enough = loader->scratch.used <= SCRATCH_ROOM;
     if (is_enough)
         memset(room, 0, (size_t)loader->scratch.used);
     loader->scratch = (struct arena){.base = is_enough ? room : arena_map(loader->scratch.used)};
     if (loader->scratch.base == NULL)
-        return no_memory;
+        return load_no_memory;
     environment_make(&loader->env, &loader->scratch, loader->given_count);
     environment_open(&loader->env, loader->given, loader->given_count);
     return NULL;
@@ -257,7 +257,7 @@ static const char *fill(struct loader *loader, struct loaded *out)
     out->arena_size = (size_t)loader->arena.used;
     out->arena = out->arena_size <= sizeof out->room ? out->room : arena_map(loader->arena.used);
     if (out->arena == NULL)
-        return no_memory;
+        return load_no_memory;
     loader->arena = (struct arena){.base = out->arena};
     load_units(loader, out);
     count_waits(loader->plan, out);

@@ -65,6 +65,8 @@ struct loaded {
 const char *load_programs(const struct plan *plan, char *const *given, char *const *words, const char *mark,
                           const struct gathered *gathered, struct loaded *out);
 
+extern const char load_no_memory[];     /* the one reason that is not the plan's fault */
+
 /* The same for a plan whose units are not numbered by their places: numbers has one for each. */
 const char *load_programs_as(const struct plan *plan, char *const *given, char *const *words, const char *mark,
                              const struct gathered *gathered, const uint32_t *numbers, struct loaded *out);

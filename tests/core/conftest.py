@@ -28,7 +28,7 @@ NOT_ON_FAKE = {"child", "file", "footprint", "front", "given", "identity", "look
                "rights", "mount", "message_file", "beneath", "hosts", "journal", "keeper", "keeper_place", "listing",
                "tree", "volume_files", "volume_make", "volume_show", "root", "fetcher", "tell",
                "step"}  # which is there with its witness
-WRAPPED = ["-Wl,--wrap=timer_arm,--wrap=timer_pop_due"]
+WRAPPED = ["-Wl,--wrap=timer_arm,--wrap=timer_pop_due,--wrap=arena_map"]
 
 PHASES = [Phase.explicit, Phase.generate, Phase.shrink]
 settings.register_profile("core", phases=PHASES, derandomize=True, database=None, deadline=None, print_blob=False)

@@ -32,6 +32,7 @@ static const char *const calls[] = {
     "epoll_add", "epoll_wait", "open", "read", "write", "write_nowait", "send_nowait", "list", "rewind", "datagrams",
     "credentials", "bind", "peek", "read_at", "stream", "connect", "fork_apart", "reap_apart",
     "accept", "peer", "hear", "tell", "shut", "give_back", "memory_file", "map", "pass", "raise",
+    "arena",
 };
 _Static_assert(sizeof calls / sizeof *calls == CALLS, "every call has its name");
 

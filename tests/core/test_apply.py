@@ -157,3 +157,19 @@ def test_nth_call_fails(player, call):
         assert {said["error"] for status, said in answers if status == 503} <= {NO_MEMORY}, first
     assert refused <= {200, 202, 503}
     assert (503 in refused) == (call == "map")
+
+
+def test_no_memory_for_words_and_variables(player):
+    """It is nobody's mistake: what is said is not that of a plan that cannot be run."""
+    many = {f"N{n}": "x" * 100 for n in range(200)}
+    old, new = pod(WEB._replace(env=many)), pod(WEB._replace(env=many), DB._replace(env=many))
+    lines = [*client(0, 5, give(new)), *client(1, 9, give(new))]
+    called = play(player, old, *lines).called["arena"]
+    told = []
+    for first in range(1, called + 1):
+        answer = play(player, old, *lines, f"fail arena {first} 1 {errno.ENOMEM}")
+        told += [heard(answer, number) for number in range(2)]
+        assert len(starts(answer)) == 1
+    refused = [(said["error"], said["hint"]) for status, said in told if status not in (200, 202)]
+    assert refused and {status for status, _ in told} == {200, 202, 503}
+    assert set(refused) == {(NO_MEMORY, "ask again later")}
