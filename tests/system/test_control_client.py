@@ -4,6 +4,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -81,16 +82,20 @@ def test_a_pod_that_ends_is_neither_healthy_nor_ready(launch: Launcher, client: 
     assert client.run("ready", code=NOT_RUNNING).stdout == ""
 
 
-def test_health_takes_less_than_five_milliseconds(shop: Place, client: Client) -> None:
-    """From exec to exit; the fastest of fifty, on a machine that is busy with other tests."""
-    times = []
-    for word in ["health", "ready"] * 25:
+def test_health_takes_a_fraction_of_what_python_takes_to_begin(shop: Place, client: Client) -> None:
+    """From exec to exit, the fastest of many each, in turn: how fast the machine is, is the same for all."""
+
+    def took(*command: str) -> float:
         began = time.perf_counter()
-        process = os.posix_spawn(client.minipod, [str(client.minipod), word], {"MINIPOD_SOCKET": str(client.path)},
+        process = os.posix_spawn(command[0], command, {"MINIPOD_SOCKET": str(client.path)},
                                  file_actions=[(os.POSIX_SPAWN_OPEN, 1, "/dev/null", os.O_WRONLY, 0)])
         os.waitpid(process, 0)
-        times.append(time.perf_counter() - began)
-    assert min(times) < 0.005
+        return time.perf_counter() - began
+
+    words = ["health", "ready"] * 25
+    times = [(took(sys.executable, "-ISc", "pass"), took(str(client.minipod), word)) for word in words]
+    python, ours = map(min, zip(*times, strict=True))
+    assert ours < python / 2, (ours, python)
 
 
 def test_status(shop: Place, client: Client) -> None:

@@ -119,10 +119,10 @@ def test_a_hook_takes_from_the_grace(launch: Launcher) -> None:
 
 
 def test_a_hook_that_hangs_goes_with_its_unit(launch_both: Launcher) -> None:
-    """It has its time, then TERM comes; what is left of it is killed when the unit is over."""
+    """It has its time, then TERM comes, and a while to heed it; what is left of it is killed when the unit is over."""
     running = launch_both.start({
-        "pod": {"termination_grace_period": "5s"},
-        "service.a": {"command": at_term(0), "termination_grace_period": "1s", "pre_stop": HANGS},
+        "pod": {"termination_grace_period": "10s"},
+        "service.a": {"command": at_term(0), "termination_grace_period": "2s", "pre_stop": HANGS},
     })
     running.expect(r"a \| ready")
     assert stop(running).code == 0
