@@ -86,8 +86,9 @@ def test_no_folder_at_all(launch_both: Launcher) -> None:
         # whoever is connected has the listener's name in the kernel's list, and is no pod of his own
         assert inside(running, launch_both.minipod, "health").stdout == "ok\n"
         wait_until(lambda: inside(running, *ready).returncode == 0, "it is ready")
-    running.send(signal.SIGTERM)
-    assert running.wait().code == 143 and name not in Path("/proc/net/unix").read_text()
+    with open(f"/proc/{running.pid}/ns/pid", "rb"):  # whose number nobody else has as long as it is open
+        running.send(signal.SIGTERM)
+        assert running.wait().code == 143 and name not in Path("/proc/net/unix").read_text()
 
 
 def test_another_user(launch: Launcher, open_folder: Path) -> None:
