@@ -24,6 +24,7 @@ from system_harness import (
 
 ORPHANS = 10_000
 LONG = {"MINIPOD_GRACE": "1h"}  # whoever waits for it to end is seen on the slowest machine
+SHORT = {"MINIPOD_GRACE": "3s"}  # what is deaf is waited for, what heeds TERM has time for that on any machine
 
 
 def has_no_zombies(running: Running) -> bool:
@@ -91,7 +92,7 @@ def daemon_of(running: Running) -> int:
 
 def test_a_daemon_ends_with_the_pod(launch_both: Launcher) -> None:
     """Two forks, a session of its own, deaf to TERM: killed within the budget, at the latest."""
-    running = launch_both.start({"service.a": {"command": tool("daemonise")}}, env={"MINIPOD_GRACE": "1s"})
+    running = launch_both.start({"service.a": {"command": tool("daemonise")}}, env=SHORT)
     daemon = daemon_of(running)
     assert os.getsid(daemon) not in children(running.pid)
     running.send(signal.SIGTERM)
@@ -100,7 +101,7 @@ def test_a_daemon_ends_with_the_pod(launch_both: Launcher) -> None:
 
 
 def test_a_daemon_that_forgot_its_environment_ends_with_the_pod(launch_both: Launcher) -> None:
-    running = launch_both.start({"service.a": {"command": tool("daemonise", "bare")}}, env={"MINIPOD_GRACE": "1s"})
+    running = launch_both.start({"service.a": {"command": tool("daemonise", "bare")}}, env=SHORT)
     daemon = daemon_of(running)
     running.send(signal.SIGTERM)
     assert running.wait().code == 143 and not status(daemon)
@@ -143,7 +144,7 @@ def test_another_unit_s_daemon_is_left_alone(launch_both: Launcher) -> None:
         "service.a": {"command": tool("daemonise")},
         "service.b": {"command": sh("exit 1"), "backoff": {"initial": "20ms", "max": "20ms"}},
     }
-    running = launch_both.start(pod, env={"MINIPOD_GRACE": "1s"})
+    running = launch_both.start(pod, env=SHORT)
     daemon = daemon_of(running)
     running.expect_error("b: restart 8 ")
     assert status(daemon)["State"][0] not in "ZX"
@@ -154,7 +155,7 @@ def test_another_unit_s_daemon_is_left_alone(launch_both: Launcher) -> None:
 
 def test_what_one_program_leaves_behind_ends_with_it(launch_both: Launcher) -> None:
     """Also when nobody told us to stop: TERM, then KILL within the budget."""
-    running = launch_both.solo(*tool("daemonise", "leave"), env={"MINIPOD_GRACE": "1s"})
+    running = launch_both.solo(*tool("daemonise", "leave"), env=SHORT)
     result = running.wait()
     assert result.code == 0 and "ready" in result.out and result.took < 9
 
@@ -183,7 +184,7 @@ def test_one_program_s_siblings_get_the_time_they_need(launch_both: Launcher) ->
 
 def test_a_session_from_outside_is_left_alone(launch: Launcher) -> None:
     """As `docker exec` makes it: in our namespace, nobody's child in it. It is neither signalled nor waited for."""
-    running = launch.start({"service.a": {"command": tool("daemonise")}}, env={"MINIPOD_GRACE": "1s"})
+    running = launch.start({"service.a": {"command": tool("daemonise")}}, env=SHORT)
     running.expect("ready")
     marker = launch.folder / "got"
     script = f"trap 'echo got >>{marker}; exit' TERM HUP INT; echo inside; read word; echo $word"
@@ -200,7 +201,7 @@ def test_a_session_from_outside_is_left_alone(launch: Launcher) -> None:
 
 def test_who_is_beside_us_is_left_alone(launch_as_child: Launcher) -> None:
     """Not PID 1: our own descendants are signalled, nobody else."""
-    running = launch_as_child.start({"service.a": {"command": tool("daemonise")}}, env={"MINIPOD_GRACE": "500ms"})
+    running = launch_as_child.start({"service.a": {"command": tool("daemonise")}}, env=SHORT)
     running.expect("ready")
     enter = ["nsenter", "-t", str(running.pid), "-p", "-m", "--", *SLEEP]
     with beside(enter, stdout=subprocess.DEVNULL) as session:

@@ -13,6 +13,7 @@ DOCKER = (
     "setfcap"
 ).split()
 DOCKER_BITS = 0xA80425FB
+SHORT = {"MINIPOD_GRACE": "3s"}  # what is deaf is waited for, what heeds TERM has time for that on any machine
 
 PASSWD = """\
 root:x:0:0:root:/root:/bin/sh
@@ -103,7 +104,7 @@ def test_stop_and_restart_reach_a_non_root_unit(launch_both: Launcher, docker: l
         "service.a": {"command": sh("echo ready; exec sleep 1000"), "user": "app"},
         "service.b": {"command": DEAF_DAEMON, "user": "homeless", "restart": "on_failure"},
     }
-    running = launch_both.start(pod, wrap=docker, env={"MINIPOD_GRACE": "1s"})
+    running = launch_both.start(pod, wrap=docker, env=SHORT)
     running.expect_all(r"a \| ready", r"b \| ready")
     daemon = running.inside(int(running.expect_all(r"b \| ready (\d+)")[0].group(1)))
     for uid in ("1234", "1236"):
@@ -192,7 +193,7 @@ def test_an_unprivileged_minipod_does_all_its_duties(launch_both: Launcher, acco
     wrap = [*accounts, "setpriv", "--reuid=4321", "--regid=4321", "--clear-groups", "--no-new-privs"]
     running = launch_both.start(
         {"service.a": {"command": DEAF_DAEMON}, "service.b": {"command": sh("exit 1")}},
-        wrap=wrap, env={"MINIPOD_GRACE": "1s"}, report=False,
+        wrap=wrap, env=SHORT, report=False,
     )
     daemon = running.inside(int(running.expect(r"ready (\d+)").group(1)))
     running.expect_error("b: restart 2 ")
@@ -245,7 +246,7 @@ def test_limits_are_as_they_were(launch_both: Launcher) -> None:
 
 def test_minipod_reaps_for_its_descendants_only_where_it_must(launch_as_child: Launcher) -> None:
     """Not PID 1 it is a subreaper: an orphan's parent is minipod."""
-    running = launch_as_child.start({"service.a": {"command": tool("daemonise")}}, env={"MINIPOD_GRACE": "500ms"})
+    running = launch_as_child.start({"service.a": {"command": tool("daemonise")}}, env=SHORT)
     daemon = running.inside(int(running.expect(r"ready (\d+)").group(1)))
     wait_until(lambda: int(status(daemon)["PPid"]) == running.pid, "its own parent is gone, minipod has it")
     running.send(signal.SIGTERM)
