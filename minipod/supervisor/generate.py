@@ -1,24 +1,12 @@
 """Prints the policy as C: ``csrc/policy_tables.h``. The file is checked in; a test fails when it differs from this.
 
-python -m minipod.supervisor.generate > csrc/policy_tables.h
+    python -m minipod.supervisor.generate > csrc/policy_tables.h
 """
 
 import re
 from collections.abc import Iterable, Iterator
 
-from minipod.supervisor import (
-    fate,
-    lifecycle,
-    phase,
-    pod,
-    probes,
-    settled,
-    signals,
-    takeover,
-    verdict,
-    vocabulary,
-    want,
-)
+from minipod.supervisor import fate, lifecycle, phase, pod, probes, settled, signals, takeover, verdict, vocabulary, want
 from minipod.supervisor import words as plan_words
 from minipod.supervisor.table import MAX_ACTIONS, Cell, CellKind, Machine
 from minipod.supervisor.vocabulary import Before, Budget, Change, ExitClass, Outcome, Rule, Standing, Want, Word
@@ -33,12 +21,7 @@ ENUMS: tuple[type[Word], ...] = (
     phase.PhaseBit,
 )
 MACHINES: tuple[Machine, ...] = (
-    lifecycle.LIFECYCLE,
-    want.WANT,
-    pod.POD,
-    probes.STARTUP,
-    probes.LIVENESS,
-    probes.READINESS,
+    lifecycle.LIFECYCLE, want.WANT, pod.POD, probes.STARTUP, probes.LIVENESS, probes.READINESS
 )
 
 _HEAD = """\
@@ -177,7 +160,7 @@ def _causes() -> Iterator[str]:
 def _phases() -> Iterator[str]:
     yield "static const uint8_t phase_cells[1 << PHASE_BIT_COUNT] = {"
     for at in range(0, len(phase.PHASE), 4):
-        yield "    " + " ".join(f"{member(p)}," for p in phase.PHASE[at : at + 4])
+        yield "    " + " ".join(f"{member(p)}," for p in phase.PHASE[at:at + 4])
     yield "};"
     yield ""
 
