@@ -1,5 +1,5 @@
-/* For children of the core that tell PID 1 what they find, a packet each, which it hears by sys_hear(). It must never be
- * called by PID 1: it waits until there is room for the packet.
+/* For children of the core that tell PID 1 what they find, a packet each, which it hears by sys_hear(). It must never
+ * be called by PID 1: it waits until there is room for the packet.
  */
 #ifndef TELL_H
 #define TELL_H

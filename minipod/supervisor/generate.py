@@ -6,7 +6,19 @@
 import re
 from collections.abc import Iterable, Iterator
 
-from minipod.supervisor import fate, lifecycle, phase, pod, probes, settled, signals, takeover, verdict, vocabulary, want
+from minipod.supervisor import (
+    fate,
+    lifecycle,
+    phase,
+    pod,
+    probes,
+    settled,
+    signals,
+    takeover,
+    verdict,
+    vocabulary,
+    want,
+)
 from minipod.supervisor import words as plan_words
 from minipod.supervisor.table import MAX_ACTIONS, Cell, CellKind, Machine
 from minipod.supervisor.vocabulary import Before, Budget, Change, ExitClass, Outcome, Rule, Standing, Want, Word
