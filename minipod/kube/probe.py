@@ -43,7 +43,7 @@ class Asker:
         self.ports = {
             each["name"]: each["containerPort"]
             for each in container.get("ports", ())
-            if "name" in each and "containerPort" in each
+            if each.get("name") and "containerPort" in each
         }
 
     def probe(self, given: Doc, at: Path) -> Probe | None:
@@ -154,8 +154,8 @@ class Asker:
             return port
         if port in self.ports:
             return self.ports[port]
-        if port.isascii() and port.isdigit():
-            return self._digits(port, at)
+        if port.isascii() and port.isdigit() and 1 <= int(port[:6]) <= 65535:
+            return int(port)  # as the kubelet takes it
         names = ", ".join(self.ports)
         return self.found.error(
             at,
@@ -164,16 +164,6 @@ class Asker:
             why=f"its ports are {names}" if names else "none of its ports has a name",
             help="write its number",
         )
-
-
-    def _digits(self, port: str, at: Path) -> int | None:
-        """Not even a port may be called so. In 2014 a number might stand in quotes."""
-        is_port = 1 <= int(port[:6]) <= 65535
-        if is_port and self.setting.is_old:
-            return int(port)
-        why = "in quotes it is the name of a port, and Kubernetes takes none without a letter"
-        help = f"write {int(port)} without quotes" if is_port else "write a number of 1 to 65535"
-        return self.found.error(at, f"`port` cannot be {word(port)}", why=why, help=help)
 
 
 _PARTS = (

@@ -66,7 +66,7 @@ def test_a_probe_says_what_it_says(unit):
     assert numbers == (3 * SECOND, 4 * SECOND, 5 * SECOND, 6, 7)
 
 
-@pytest.mark.parametrize("port", ["443", "tls"])
+@pytest.mark.parametrize("port", ["'443'", "443", "tls"])
 def test_ports_by_number_and_by_name(unit, port):
     fields = f"ports: [{{name: tls, containerPort: 443}}], startupProbe: {{tcpSocket: {{port: {port}}}}}"
     assert unit(fields).startup_probe.ask.port == 443
@@ -380,13 +380,6 @@ def test_an_empty_word_is_the_default(unit):
     port = "{name: '', protocol: '', containerPort: 80, hostPort: 0}"
     found = unit(f"imagePullPolicy: '', terminationMessagePolicy: '', ports: [{port}]", spec="  restartPolicy: ''\n")
     assert (found.restart, found.message_from_log) == ("always", False)
-
-
-def test_old_probes_may_name_a_number(read):
-    ask = "'livenessProbe': {'httpGet': {'port': '8080'}}".replace("'", '"')
-    manifest = f'"containers": [{{"name": "a", "command": ["b"], {ask}}}]'
-    old = f'{{"kind": "Pod", "apiVersion": "v1beta1", "id": "p", "desiredState": {{"manifest": {{{manifest}}}}}}}'
-    assert read(old).pod.units[0].liveness_probe.ask.port == 8080
 
 
 def test_all_processes_see_each_other(read):
