@@ -79,17 +79,30 @@ static void put_own(struct child_start *ch)
         put_at(ch, ch->line, (int)ch->of->notify_fd);
 }
 
+/* Behind setsid(): it is this session's from now on. */
+static void take_terminal(const struct child_start *ch)
+{
+    long result = ch->unit->no_terminal ? -ch->unit->no_terminal : call(SYS_ioctl, ch->streams[0], TIOCSCTTY, 0);
+    if (result < 0)
+        fail(ch, STAGE_TERMINAL, -result);
+    for (int i = 0; i < 3; i++)
+        put(ch, ch->streams[0], i);
+}
+
 /* A hook writes where its unit does. A probe's words, many times a minute, are for whoever asks why it failed. */
 static void set_streams(const struct child_start *ch)
 {
-    const struct unit *u = ch->unit;
+    if (ch->of->own_terminal && !ch->errand) {
+        take_terminal(ch);
+        return;
+    }
     if (ch->errand || ch->of->stdin_mode == STDIN_MODE_NULL)
         put(ch, ch->core->null, 0);
     for (int i = 0; i < 2; i++) {
         if (ch->is_probe)
             put(ch, ch->output, 1 + i);
-        else if (log_passes_through_us(u) && u->streams[i].write_end >= 0)  /* there may be some of another plan's */
-            put(ch, u->streams[i].write_end, 1 + i);
+        else if (ch->streams[i] >= 0)
+            put(ch, ch->streams[i], 1 + i);
         else if (ch->of->log.mode == LOG_MODE_NONE)
             put(ch, ch->core->null, 1 + i);
     }

@@ -204,6 +204,7 @@ struct child_start {
     int line;                                   /* -1, or what becomes the unit's notify_fd */
     int terminal;                               /* -1, or in whose foreground it puts itself */
     int output;                                 /* where a probe writes */
+    int streams[2];                             /* where all others do: -1, or what leads to us */
     uint8_t is_named;                           /* a variable of its names it by its number (given.c) */
     uint8_t is_probe;
     uint8_t has_late;                           /* late.h: it has a copy of our memory */
@@ -217,6 +218,7 @@ enum child_stage {
     STAGE_GROUPS, STAGE_NOT_ROOT, STAGE_LIMITS, STAGE_NICE, STAGE_OOM_SCORE, STAGE_CAPABILITIES, STAGE_MESSAGE,
     STAGE_MOUNT, STAGE_READ_ONLY,               /* mount.c's */
     STAGE_ENVIRONMENT,                          /* late.c's */
+    STAGE_TERMINAL,
     STAGE_PROCESS                               /* the parent's: there is no child */
 };
 

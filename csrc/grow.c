@@ -34,17 +34,6 @@ struct unit *grow_vacant(const struct core *c, uint32_t *at)
     return NULL;
 }
 
-static void close_stream(struct core *c, struct stream *st)
-{
-    if (st->read_end < 0)
-        return;
-    loop_forget(c, st->read_end);
-    sys_close(st->read_end);
-    sys_close(st->write_end);
-    c->paced -= st->paced;
-    *st = (struct stream){.read_end = -1, .write_end = -1, .sink = st->sink, .buffer = st->buffer};
-}
-
 /* Records still tell of it by its name, which must not lie in a plan. */
 static void keep_name(struct unit *u)
 {
@@ -61,8 +50,7 @@ void grow_vacate(struct core *c, struct unit *u)
     mailbox_close(c, u);
     if (u->plan == &nobody || u->streams[0].stalled || u->streams[1].stalled)
         return;
-    close_stream(c, &u->streams[0]);
-    close_stream(c, &u->streams[1]);
+    log_close_unit(c, u);
     keep_name(u);
     u->plan = &nobody;
     u->program = NULL;

@@ -87,12 +87,13 @@ static int look_up_rights(const struct core *c, const struct unit *u, enum child
     return add_groups(&c->plan, rights, has_user, which);
 }
 
-/* So that the program may open /dev/stdout, which is our pipe, by its name. */
+/* So that the program may open /dev/stdout, which is our pipe or its terminal, by its name. A terminal keeps its group,
+ * who may write messages to it. */
 static void give_streams(const struct unit *u)
 {
     for (int i = 0; i < 2; i++)
         if (u->streams[i].write_end >= 0 && geteuid() == 0)
-            (void)!fchown(u->streams[i].write_end, found.uid, found.gid);
+            (void)!fchown(u->streams[i].write_end, found.uid, u->streams[i].is_terminal ? (gid_t)-1 : found.gid);
 }
 
 static void add_variable(const struct program *program, uint32_t slot, const char *name, const char *value)

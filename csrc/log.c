@@ -98,6 +98,25 @@ static int must_wait(const struct core *c, const struct unit *u, const struct st
     return sink_is_full(&c->sinks[st->sink]) && u->plan->log.overflow == OVERFLOW_BLOCK;
 }
 
+/* A terminal puts a CR before each newline: one is taken out again, so that lines are what the program wrote. Of the
+ * text what is new begins at from; before least nothing changes. Returns the new size. */
+static uint32_t without_returns(char *text, uint32_t least, uint32_t from, uint32_t size)
+{
+    uint32_t to = from;
+    for (uint32_t i = from; i < size; i++) {
+        to -= text[i] == '\n' && to > least && text[to - 1] == '\r';
+        text[to++] = text[i];
+    }
+    return to;
+}
+
+/* What came behind the first fill bytes. */
+static uint32_t add(const struct stream *st, char *text, int64_t size)
+{
+    uint32_t all = st->fill + (uint32_t)size;
+    return st->is_terminal ? without_returns(text, st->kept, st->fill, all) : all;
+}
+
 /* One read goes into memory that all share: a stream's own holds only the beginning of a line, so that a unit that
  * writes whole lines costs none; but for what finds no room, of which there should be little. Returns how much came; 0:
  * nothing more now; -1: no room to put it. */
@@ -110,7 +129,7 @@ static int64_t try_read(struct core *c, struct unit *u, struct stream *st)
     int64_t n = sys_read(st->read_end, c->scratch + st->fill, most);
     if (n <= 0)
         return 0;
-    return take(c, u, st, st->fill + (uint32_t)n, 0) ? n : -1;
+    return take(c, u, st, add(st, c->scratch, n), 0) ? n : -1;
 }
 
 /* The same; without room it waits, as if nothing had come. */
@@ -140,7 +159,7 @@ void log_read(struct core *c, struct unit *u, uint32_t which)
     if (st->stalled || st->paced)
         return;
     uint32_t size = read_some(c, u, st);
-    int is_busy = size && size < LITTLE && c->now - st->read_at < BUSY_NS;
+    int is_busy = size && size < LITTLE && !st->is_terminal && c->now - st->read_at < BUSY_NS;
     st->busy = is_busy ? (uint8_t)(st->busy + 1) : 0;
     st->read_at = c->now;
     if (st->busy == BUSY_TURNS)
@@ -223,35 +242,7 @@ void log_sink_ready(struct core *c, struct sink *s)
     sink_flush(c, s);
 }
 
-/* --- a unit's pipes --- */
-
-static int open_stream(struct core *c, struct unit *u, uint32_t which)
-{
-    struct stream *st = &u->streams[which];
-    int ends[2], result = sys_pipe(ends);
-    if (result < 0)
-        return result;
-    st->read_end = ends[0];
-    st->write_end = ends[1];
-    sys_nonblocking(st->read_end, O_RDONLY);
-    result = loop_watch(c, st->read_end, EPOLLIN, WATCH_STREAM, index_of(u, st));
-    if (result < 0) {
-        sys_close(ends[0]);
-        sys_close(ends[1]);
-        st->read_end = st->write_end = -1;
-    }
-    return result;
-}
-
-/* The pipes of the first start stay. */
-int log_open_unit(struct core *c, struct unit *u)
-{
-    int result = 0;
-    for (uint32_t i = 0; i < 2 && log_passes_through_us(u) && result >= 0; i++)
-        if (u->streams[i].write_end < 0)
-            result = open_stream(c, u, i);
-    return result;
-}
+/* --- an instance's end --- */
 
 void log_turned(struct core *c, struct unit *u)
 {
@@ -279,7 +270,7 @@ static void hold_last(struct core *c, struct unit *u, struct stream *st)
     int64_t n;
     uint32_t is_ours = 0;       /* the newline: nobody wrote it */
     while (st->fill < STREAM_ROOM && (n = sys_read(st->read_end, st->buffer + st->fill, STREAM_ROOM - st->fill)) > 0)
-        st->fill += (uint32_t)n;
+        st->fill = add(st, st->buffer, n);
     if (st->fill && st->fill < STREAM_ROOM && st->buffer[st->fill - 1] != '\n') {
         st->buffer[st->fill++] = '\n';
         is_ours = 1;

@@ -195,7 +195,8 @@ struct plan_unit {
     uint32_t rights;                /* which of RIGHTS; PLAN_NONE: just minipod's own */
     uint8_t message_own;            /* 1: it gets a file of memory for its termination message */
     uint8_t message_from_log;       /* 1: its last lines are its message, if it failed and left none */
-    uint8_t zeros[2];
+    uint8_t own_terminal;           /* 1: each instance gets a terminal that nobody else has, for all three streams */
+    uint8_t zeros[1];
     struct plan_string message_path;    /* where it leaves its termination message; "" for nowhere, or its own file */
     struct plan_run labels;         /* VARIABLES; like image only words for whoever asks */
     struct plan_string image;       /* "" for none */

@@ -55,6 +55,7 @@ static const char *stage_words[] = {
     [STAGE_MESSAGE] = "termination_message_path",
     [STAGE_MOUNT] = "volume at",
     [STAGE_READ_ONLY] = "read_only of",
+    [STAGE_TERMINAL] = "a terminal for",
     [STAGE_PROCESS] = "",
 };
 
@@ -79,6 +80,10 @@ static const char *start_failure_reason(const struct unit *u)
         return "it has no such key, or an empty one";
     if (u->start_stage == STAGE_ENVIRONMENT && u->start_error == EILSEQ)
         return "it has a line that is no NAME='VALUE'";
+    if (u->start_stage == STAGE_TERMINAL && (u->start_error == ENOENT || u->start_error == ENODEV))
+        return "/dev/ptmx or /dev/pts is missing here";
+    if (u->start_stage == STAGE_TERMINAL && u->start_error == ENOTTY)
+        return "what is at /dev/ptmx makes none";
     return say_error(u->start_error);
 }
 

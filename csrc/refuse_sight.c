@@ -16,19 +16,22 @@ static int zeros_hold(const struct plan_log *log)
     return memcmp(log->zero, zeros, sizeof zeros) == 0;
 }
 
-/* A file gets whole lines, so they must pass through us. */
-static int file_holds(const struct plan_log *log)
+static int passes_through_us(const struct plan_log *log)
 {
-    return log->file.size == 0 || (log->mode != LOG_MODE_INHERIT && log->mode != LOG_MODE_NONE);
+    return log->mode != LOG_MODE_INHERIT && log->mode != LOG_MODE_NONE;
 }
 
-static const char *refuse_log(struct check *check, const struct plan_log *log)
+/* A file gets whole lines. Of a terminal of its own we have the other side: if nobody read there, it would fill. */
+static const char *refuse_log(struct check *check, const struct plan_unit *unit)
 {
+    const struct plan_log *log = &unit->log;
     const struct claim claims[] = {
         {log->mode < LOG_MODE_COUNT, "a unit has an unknown log mode"},
         {log->overflow < OVERFLOW_COUNT, "a unit has an unknown log overflow"},
         {refuse_text_holds(check, log->file), "a unit's log file is no string of its blob"},
-        {file_holds(log), "a unit has a log file and lines that do not reach us"},
+        {!log->file.size || passes_through_us(log), "a unit has a log file and lines that do not reach us"},
+        {!unit->own_terminal || passes_through_us(log), "a unit has its own terminal and lines that do not reach us"},
+        {!unit->own_terminal || unit->tty + unit->keep_session == 0, "a unit has its own terminal and ours"},
         {zeros_hold(log), "a unit's log has something in an unused field"},
     };
     return REFUSE_FIRST(claims);
@@ -38,7 +41,7 @@ const char *refuse_logs(struct check *check)
 {
     const char *why = NULL;
     for (uint32_t i = 0; i < check->plan.unit_count && why == NULL; i++)
-        why = refuse_log(check, &check->plan.units[i].log);
+        why = refuse_log(check, &check->plan.units[i]);
     return why;
 }
 

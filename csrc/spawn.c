@@ -127,12 +127,18 @@ int spawn_shares(const struct core *c)
     return 0;
 }
 
+/* There may be some of another plan's. */
+static int stream_of(const struct unit *u, int which)
+{
+    return log_passes_through_us(u) ? u->streams[u->plan->own_terminal ? 0 : which].write_end : -1;
+}
+
 static struct child_start start_of(const struct core *c, const struct unit *u, const struct errand *e, int handshake)
 {
     return (struct child_start){
         .core = c, .unit = u, .errand = e, .plan = c->plan, .of = u->plan, .program = e ? e->program : u->program,
         .sub_paths = c->loaded.sub_paths, .handshake = handshake, .line = -1, .terminal = -1,
-        .output = -1, .has_late = (uint8_t)late_has(u->program),
+        .output = -1, .streams = {stream_of(u, 0), stream_of(u, 1)}, .has_late = (uint8_t)late_has(u->program),
     };
 }
 
@@ -170,10 +176,11 @@ void spawn_unit(struct core *c, struct unit *u)
         core_renew(c, u);
     u->deadline_hit = 0;  /* it ran out for the instance before, which somebody stopped by hand */
     int result = log_open_unit(c, u);
-    if (result < 0) {
-        starve(c, u, "its log pipes", result);
+    if (result < 0 && !log_is_hopeless(u, result)) {
+        starve(c, u, u->plan->own_terminal ? "its terminal" : "its log pipes", result);
         return;
     }
+    u->no_terminal = result < 0 ? -result : 0;  /* told as whatever fails a start is: by the child */
     if ((result = notify_open_unit(c, u)) < 0) {
         starve(c, u, "what it says when it is ready", result);
         return;

@@ -234,6 +234,15 @@ int32_t sys_session(void) { return getsid(0); }
 
 int sys_lead_group(void) { return (int)or_errno(setpgid(0, 0)); }
 
+/* --- stream.c --- */
+
+int sys_terminal_lock(int ours, int locked) { return (int)or_errno(ioctl(ours, TIOCSPTLCK, &locked)); }
+
+int sys_terminal_other_side(int ours)
+{
+    return (int)or_errno(ioctl(ours, (int)TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC));
+}
+
 /* --- mailbox.c, notify.c --- */
 
 int sys_datagrams(void)

@@ -64,6 +64,9 @@ int32_t sys_group(void);
 int32_t sys_group_of(int32_t pid);          /* the process group that it is in */
 int32_t sys_session(void);
 int sys_lead_group(void);
+/* stream.c */
+int sys_terminal_lock(int ours, int locked); /* whether nobody may open its other side; a new one is */
+int sys_terminal_other_side(int ours);      /* a descriptor of it, close-on-exec, blocking; never our own terminal */
 /* mailbox.c, notify.c */
 struct sys_sender { int32_t pid; uint32_t uid; uint8_t sends_fds; };    /* uid UINT32_MAX: the kernel did not say */
 int sys_datagrams(void);                    /* a local socket, close-on-exec, non-blocking */

@@ -141,6 +141,7 @@ struct unit {
     uint8_t start_stage;        /* spawn.c: where a start failed; 0 it did not */
     int32_t start_error;        /* errno then */
     uint16_t start_which;       /* what of several it was */
+    int32_t no_terminal;        /* errno: why there is none of its own for it */
     /* the books */
     uint8_t has_run;            /* an instance ended: raw_code and code are set */
     uint8_t raw_code, code;     /* 128+N for a signal; before and after exit_codes */

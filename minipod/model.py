@@ -207,6 +207,7 @@ class Unit(NamedTuple):
     whatever came of it. ``groups`` come besides ``group``; ``member_groups``: it is in those of /etc/group, too,
     None: unless ``group`` is given beside ``user``. ``not_root``: it fails to start rather than as root.
     ``read_only``: it cannot write to the root file system, where that can be had.
+    ``tty``: minipod's terminal is its own; ``own_terminal``: it gets one that nobody else has.
     ``message_own``: it gets a file of its own for its termination message; ``message_from_log``: the last lines stand
     in for one, when it failed and left none.
     """
@@ -233,6 +234,7 @@ class Unit(NamedTuple):
     stdin: StdinMode = StdinMode.NULL
     log: Log = Log()
     tty: bool = False
+    own_terminal: bool = False
     restart_rules: tuple[RestartRule, ...] = ()
     startup_probe: Probe | None = None
     liveness_probe: Probe | None = None

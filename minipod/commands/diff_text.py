@@ -69,9 +69,13 @@ _KEYS: tuple[tuple[str, tuple[str, ...], _Text], ...] = (
     ("stdin", ("stdin_mode",), lambda unit: unit.stdin_mode.value),
     ("root", ("read_only",), lambda unit: READ_ONLY if unit.read_only else None),
     ("volumes", ("mounts",), lambda unit: "; ".join(map(mount_text, unit.mounts)) or None),
-    ("tty", ("tty", "tty_optional"), lambda unit: "yes" if unit.tty else None),
+    ("tty", ("tty", "tty_optional", "own_terminal"), lambda unit: _terminal(unit)),
     ("notify", ("notify_socket", "notify_fd"), lambda unit: _notify(unit)),
 )
+
+
+def _terminal(unit: Unit) -> str | None:
+    return "minipod's" if unit.tty else "own" if unit.own_terminal else None
 
 
 def _notify(unit: Unit) -> str | None:

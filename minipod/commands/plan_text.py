@@ -125,9 +125,11 @@ def _unit(plan: Plan, index: int) -> Iterator[Row]:
     yield from _ends(unit)
     yield "its stop", stop_text(unit)
     yield "output", output_text(unit.log)
-    yield "input", unit.stdin_mode.value
+    yield "input", "its terminal" if unit.own_terminal else unit.stdin_mode.value
     if unit.tty:
         yield "terminal", "minipod's own is its own"
+    if unit.own_terminal:
+        yield "terminal", "one that nobody else has"
 
 
 def _identity(unit: Unit) -> Iterator[Row]:

@@ -173,6 +173,7 @@ class Reader:
             message_path=self.text(unit.message_path),
             message_own=bool(unit.message_own),
             message_from_log=bool(unit.message_from_log),
+            own_terminal=bool(unit.own_terminal),
             labels=self.variable_run(unit.labels),
             image=self.text(unit.image),
             rights=None if unit.rights == lib.PLAN_NONE else self.rights_at(unit.rights),

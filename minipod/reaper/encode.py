@@ -109,6 +109,7 @@ class Arrays:
             "message_path": self.blob.add(unit.message_path),
             "message_own": unit.message_own,
             "message_from_log": unit.message_from_log,
+            "own_terminal": unit.own_terminal,
             "mounts": self.mount_run(unit.mounts),
             "labels": self.variables.add(unit.labels),
             "image": self.blob.add(unit.image),

@@ -113,6 +113,7 @@ def _unit(pod: model.Pod, unit: model.Unit, rank: int, python: str) -> records.U
         message_path=unit.termination_message_path,
         message_own=unit.message_own,
         message_from_log=unit.message_from_log,
+        own_terminal=unit.own_terminal,
         labels=tuple(unit.labels.items()),
         image=unit.image,
     )

@@ -208,6 +208,7 @@ class Unit(NamedTuple):
     message_path: str = ""
     message_own: bool = False
     message_from_log: bool = False
+    own_terminal: bool = False
     labels: Variables = ()
     image: str = ""
 

@@ -171,7 +171,7 @@ def lines(old: Plan, new: Plan) -> list[str]:
         ({"umask": 0o27}, ["umask none -> 0027"]),
         ({"exit_codes": {3: 0}}, ["exit codes none -> 3 is 0"]),
         ({"pre_stop": model.Ask(Handler.SLEEP, sleep=10**9)}, ["pre_stop none -> waits 1s"]),
-        ({"tty": True}, ["tty none -> yes"]),
+        ({"tty": True}, ["tty none -> minipod's"]),
         ({"env": {"A": "x y"}}, ["env A none -> 'x y'"]),
         ({"log": model.Log(LogMode.RAW)}, [f"log {LogMode.PREFIX.value} -> {LogMode.RAW.value}"]),
         ({"deadline": 10**9}, ["deadline none -> 1s"]),

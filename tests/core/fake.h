@@ -126,6 +126,12 @@ void net_closed(int socket);                /* nobody hears what is said there *
 void net_beat(const struct fact *);
 void net_watchdog_waits(uint32_t unit);
 
+/* --- fake_terminal.c --- */
+
+int terminal_open_new(int flags);           /* one that a unit may have */
+int terminal_is_hung(void);                 /* one is to be closed */
+int32_t terminal_fork(void);                /* by a child that does it in no time */
+
 /* --- fake_file.c --- */
 
 enum { FILES = 8 };
@@ -210,7 +216,7 @@ enum call {
     FORK, KILL, CHILD_ENDED, REAP, PIDFD_OPEN, PIDFD_SIGNAL, PIPE, NONBLOCKING, SIGNALFD, EPOLL_CREATE, EPOLL_ADD,
     EPOLL_WAIT, OPEN, READ, WRITE, WRITE_NOWAIT, SEND_NOWAIT, LIST, REWIND, DATAGRAMS, CREDENTIALS, BIND, PEEK,
     READ_AT, STREAM, CONNECT, FORK_APART, REAP_APART, ACCEPT, PEER, HEAR, TELL, SHUT, GIVE_BACK, MEMORY_FILE, MAP, PASS,
-    RAISE, ARENA, CALLS
+    RAISE, ARENA, LOCK, OTHER_SIDE, CALLS
 };
 
 int fails(enum call);               /* counts it; 0, or -errno */

@@ -206,6 +206,8 @@ int32_t kernel_fork(uint32_t unit, struct pipe *handshake)
     p->line = line_of(unit);
     kernel_mark(p, fake.core->slots[unit]->number);
     how->leader = p->pid;
+    if (fake.core->slots[unit]->no_terminal)
+        start = (struct start){0, 126, 0};
     if (start.after != NEVER)
         kernel_plan((struct fact){.at = fake.now + start.after, .kind = start.code ? FACT_UNSTARTABLE : FACT_EXECUTED,
                                   .pid = p->pid, .a = start.code});
@@ -235,9 +237,12 @@ static void execute(const struct fact *f)
 static void fail_to_execute(const struct fact *f)
 {
     struct process *p = kernel_living(f);
+    int32_t no_terminal = p ? fake.core->slots[p->unit]->no_terminal : 0;
     struct child_failure why = {f->a == 127 ? ENOENT : EACCES, STAGE_EXEC, 0, 0};
     if (!p)
         return;
+    if (no_terminal)
+        why = (struct child_failure){no_terminal, STAGE_TERMINAL, 0, 0};
     p->group = p->pid;
     pipe_write(p->handshake, (const char *)&why, sizeof why);
     die_now(p, 0, (uint8_t)f->a);

@@ -32,7 +32,7 @@ static const char *const calls[] = {
     "epoll_add", "epoll_wait", "open", "read", "write", "write_nowait", "send_nowait", "list", "rewind", "datagrams",
     "credentials", "bind", "peek", "read_at", "stream", "connect", "fork_apart", "reap_apart",
     "accept", "peer", "hear", "tell", "shut", "give_back", "memory_file", "map", "pass", "raise",
-    "arena",
+    "arena", "lock", "other_side",
 };
 _Static_assert(sizeof calls / sizeof *calls == CALLS, "every call has its name");
 
@@ -355,6 +355,13 @@ int given_point_at_child(const struct core *c, const struct program *program)
 }
 
 void given_let_go(void) { check_given(); }
+
+void given_close_but(int fd, int other)
+{
+    (void)fd;
+    (void)other;
+    broken("PID 1 closed what it has");
+}
 
 /* --- footprint.c: there is no memory of ours to give back to a kernel that is none --- */
 

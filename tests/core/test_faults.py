@@ -164,6 +164,33 @@ def steering_pod() -> list[str]:
     return [*request(pod, (), facts, until=60 * SECOND), *writes, *every_kind()]
 
 
+# And of what a terminal of a unit's own is made with.
+SHOWING = {
+    "open": [errno.EMFILE],
+    "lock": [errno.ENOMEM],
+    "other_side": [errno.ENFILE],
+    "fork": [errno.EAGAIN],
+    "pipe": [errno.EMFILE],
+    "epoll_add": [errno.ENOMEM],
+    "read": [errno.EINTR],
+    "write": [errno.EAGAIN],
+}
+
+
+def showing_pod() -> list[str]:
+    """Two units with a terminal each and one without; a full stdout."""
+    units = (Unit("web", Kind.SERVICE, ("a",), "always", own_terminal=True),
+             Unit("db", Kind.SERVICE, ("b",), "always", own_terminal=True, log=Log(overflow=Overflow.DROP)),
+             Unit("job", Kind.SERVICE, ("c",), "always"))
+    facts = [(at * SECOND, Fact(FactKind.ENDED, unit, 1)) for at, unit in ((2, 0), (3, 1), (5, 0), (6, 2))]
+    facts.append((20 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD)))
+    text = b"a long line of text" * 50 + b"\r\n"
+    writes = [f"at {at * SECOND + 1} write {unit} 0 {text.hex()}" for at in (1, 3, 4, 7) for unit in range(3)]
+    rooms = [f"at {at * SECOND} room {which} 1200" for at in range(8, 20) for which in (0, 1)]
+    return [*request(Pod("showing", units), facts=facts, until=60 * SECOND), *writes, *rooms,
+            "sink 0 4096 1 1 2000 900", "sink 1 4096 1 1 2000 900"]
+
+
 # And of what one command is run by.
 RUNNING = {call: PASSING[call] for call in PASSING if call not in ("write", "rewind")}
 LEAVING = {call: errors for call, errors in RUNNING.items() if call not in ("pidfd", "pidfd_signal", "list")}
@@ -192,8 +219,8 @@ def left_command() -> list[str]:
 
 
 PODS = {"writing": (writing_pod, 143, WRITING), "busy": (busy_pod, 137, PASSING), "asking": (asking_pod, 143, ASKING),
-        "steering": (steering_pod, 143, STEERING), "told": (told_command, 137, RUNNING),
-        "left": (left_command, 3, LEAVING)}
+        "steering": (steering_pod, 143, STEERING), "showing": (showing_pod, 143, SHOWING),
+        "told": (told_command, 137, RUNNING), "left": (left_command, 3, LEAVING)}
 ONE_COMMAND = {"told", "left"}
 
 

@@ -98,7 +98,7 @@ def shop() -> Pod:
                  capabilities=Capabilities(("ALL",), ("NET_BIND_SERVICE", "KILL")),
                  mounts=(Mount("conf", "/etc/shop"), Mount("data", "/data/of/all/", "part/$(REGION)", expands=True))),
             Unit("db", Kind.SERVICE, ("postgres",), "always", termination_message_path="/run/db/message",
-                 message_from_log=True, read_only=True,
+                 message_from_log=True, read_only=True, own_terminal=True,
                  env_from=(
                      EnvSource("secret", "PASSWORD", "db", "password", is_secret=True, value=Secret(b"hunter2")),
                      EnvSource("secret_file", "KEY", path="/run/secrets/key", is_secret=True, to="fd"),

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from minipod.reaper.layout import ffi, lib
+from minipod.supervisor.words import LogMode
 
 SET: Callable[[Any, str, Any], None] = setattr
 # Sources of the realistic plan (conftest.py).
@@ -54,6 +55,14 @@ def run_of(draft, unit: int, name: str, first: int, count: int) -> None:
 
 def unit_with(name: str, value: int, index: int = 0) -> Callable:
     return lambda draft: SET(draft.units[index], name, value)
+
+
+def own_terminal_and(name: str, value: int) -> Callable:
+    return lambda draft: (SET(draft.units[0], "own_terminal", 1), SET(draft.units[0], name, value))
+
+
+def own_terminal_logs(mode: LogMode) -> Callable:
+    return lambda draft: (SET(draft.units[0], "own_terminal", 1), SET(draft.units[0].log, "mode", mode.number))
 
 
 def pod_with(name: str, value: int) -> Callable:

@@ -77,6 +77,11 @@ def test_a_terminal_and_its_file(plan: Plan) -> None:
     assert "  control      nowhere\n" in text and "  health" not in text
 
 
+def test_a_terminal_of_its_own(plan: Plan) -> None:
+    text = to_text(plan._replace(units=(plan.units[0]._replace(own_terminal=True), *plan.units[1:])))
+    assert "  input        its terminal\n  terminal     one that nobody else has\n" in text
+
+
 def test_no_secret_of_a_probe_is_printed() -> None:
     headers = (("Authorization", "Bearer hunter2"), ("X-Api-Key", "hunter2"), ("Cookie", "hunter2"), ("X-A", "seen"))
     web = Unit("web", Kind.SERVICE, ("web",), "always")

@@ -22,6 +22,8 @@ from spoiling import (
     no_end,
     no_sources_run,
     nul_inside,
+    own_terminal_and,
+    own_terminal_logs,
     padding,
     pod_with,
     rights_with,
@@ -41,6 +43,7 @@ from spoiling import (
 )
 
 from minipod.reaper.layout import lib
+from minipod.supervisor.words import LogMode
 
 LONG = 1 << 62
 NONE = 0xFFFFFFFF
@@ -141,8 +144,13 @@ CASES: list[tuple[str, Callable]] = [
     ("a unit has an unknown stdin mode", unit_with("stdin_mode", 2)),
     ("a unit's leave_rest is neither 0 nor 1", unit_with("leave_rest", 2)),
     ("a unit's read_only is neither 0 nor 1", unit_with("read_only", 2)),
-    ("a unit has something in an unused field", lambda d: d.units[0].zeros.__setitem__(1, 1)),
+    ("a unit has something in an unused field", lambda d: d.units[0].zeros.__setitem__(0, 1)),
     ("a unit's tty_optional is neither 0 nor 1", unit_with("tty_optional", 2)),
+    ("a unit's own_terminal is neither 0 nor 1", unit_with("own_terminal", 2)),
+    ("a unit has its own terminal and ours", own_terminal_and("tty", 1)),
+    ("a unit has its own terminal and ours", own_terminal_and("keep_session", 1)),
+    ("a unit has its own terminal and lines that do not reach us", own_terminal_logs(LogMode.NONE)),
+    ("a unit has its own terminal and lines that do not reach us", own_terminal_logs(LogMode.INHERIT)),
     ("a unit has an unknown forward scope", unit_with("forward_scope", 2)),
     ("a unit's keep_session is neither 0 nor 1", unit_with("keep_session", 2)),
     ("a unit's ask_rest is neither 0 nor 1", unit_with("ask_rest", 2)),
