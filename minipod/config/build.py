@@ -10,7 +10,7 @@ from minipod.config.key import VOLUME
 from minipod.config.keys import INIT, POD, SERVICE, SIDECAR, TOP, UNITS, keys_of
 from minipod.config.log import read_log
 from minipod.config.tables import TABLE_READERS, check_said
-from minipod.config.values import READERS, SUBDOMAIN, check_unit_name, matches
+from minipod.config.values import OWN, READERS, SUBDOMAIN, check_unit_name, matches
 from minipod.model import Backoff, Control, Log, Pod, Unit, default_restart
 from minipod.supervisor import budget
 from minipod.supervisor.words import Kind, LogMode, StdinMode
@@ -188,6 +188,8 @@ def _build_unit(at: Path, table: object, pod: Doc, found: Findings) -> Unit | No
     for key in ("max_restarts", "termination_grace_period"):
         if key not in given and key in pod:
             given[key] = pod[key]
+    if given.get("tty") == OWN:
+        given |= {"tty": False, "own_terminal": True}
     given["log"] = effective_log(given.get("log", {}), pod.get("log", {}), tty=given.get("tty", False))
     if "volumes" in given:
         given["mounts"] = given.pop("volumes")

@@ -35,7 +35,7 @@ def check(pod: Pod, doc: Doc, found: Findings) -> None:
             from minipod.config.check_probes import check_probes
 
             check_probes(unit, given, path_of(unit), found)
-    if any(unit.tty or unit.log.file for unit in pod.units):
+    if any(unit.tty or unit.own_terminal or unit.log.file for unit in pod.units):
         from minipod.config.check_sight import check_sight
 
         check_sight(pod, doc, found)

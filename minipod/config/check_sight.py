@@ -2,7 +2,9 @@
 them."""
 
 from minipod.config.findings import Findings, Path, word
+from minipod.config.values import OWN
 from minipod.model import Pod, Unit
+from minipod.supervisor.words import LogMode
 
 # Those that ignore TERM when they are typed into.
 _SHELLS = frozenset("sh bash dash ash ksh zsh fish".split())
@@ -64,14 +66,47 @@ def _check_terminals(pod: Pod, doc: dict, found: Findings) -> None:
                 why="nobody could type anything",
                 help="leave stdin out",
             )
-        if len(owners) == 1 and _is_typed_into((*unit.command, *unit.args)) and "stop_signal" not in doc[at[0]][at[1]]:
-            found.note(
-                (*at, "tty"),
-                f"{word(unit.name)} ignores the TERM that stops it",
-                on_key=True,
-                why="a shell that somebody types into does, until its grace is over",
-                help='add stop_signal = "HUP"',
-            )
+    for unit in pod.units:
+        if unit.own_terminal:
+            _check_own(unit, doc, found)
+        if (unit.own_terminal or owners == [unit]) and _is_typed_into((*unit.command, *unit.args)):
+            _check_shell(unit, doc, found)
+
+
+def _check_shell(unit: Unit, doc: dict, found: Findings) -> None:
+    at = _path_of(unit)
+    if "stop_signal" in doc[at[0]][at[1]]:
+        return
+    found.note(
+        (*at, "tty"),
+        f"{word(unit.name)} ignores the TERM that stops it",
+        on_key=True,
+        why="a shell that somebody types into does, until its grace is over",
+        help='add stop_signal = "HUP"',
+    )
+
+
+def _check_own(unit: Unit, doc: dict, found: Findings) -> None:
+    """A terminal has another side, which somebody must read."""
+    at = _path_of(unit)
+    given = doc[at[0]][at[1]]
+    here = (((*at, "tty"), "here"),)
+    if "stdin" in given:
+        found.error(
+            (*at, "stdin"),
+            f"`stdin` does not go with tty {word(OWN)}",
+            also=here,
+            why="that terminal is its stdin",
+            help="leave stdin out",
+        )
+    if unit.log.mode in (LogMode.INHERIT, LogMode.NONE):
+        found.error(
+            (*at, "log") if "log" in given else ("pod", "log"),
+            f"`log` {unit.log.mode.word} does not go with tty {word(OWN)}",
+            also=here,
+            why="nobody would read what is written to that terminal",
+            help="take prefix, json or raw",
+        )
 
 
 def _is_typed_into(words: tuple[str, ...]) -> bool:

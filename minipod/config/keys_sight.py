@@ -8,11 +8,13 @@ SIGHT_KEYS: tuple[Key, ...] = (
     Key(
         "tty",
         UNITS,
-        "flag",
+        "tty",
         "whether minipod's terminal is the program's own",
         "true",
         'For one unit of a pod: Ctrl-C and Ctrl-Z are then for it. It has stdin = "inherit", and log = "inherit" '
-        "unless its own log says otherwise. Without a terminal, as in a pipe, nothing of it happens.",
+        "unless its own log says otherwise. Without a terminal, as in a pipe, nothing of it happens. "
+        '"own": the program gets a terminal that nobody else has, as with tty of a Kubernetes container: its stdin, '
+        "stdout and stderr. Nobody types there; what is written comes into the log as stdout.",
     ),
     Key(
         "log",

@@ -33,7 +33,7 @@ from minipod.config.requests import PORTS, SCHEMES
 from minipod.config.sight import KEEPS
 from minipod.config.tables import CODES
 from minipod.config.unknown import title
-from minipod.config.values import MILESTONES, RESTARTS
+from minipod.config.values import MILESTONES, OWN, RESTARTS
 from minipod.config.volumes import CHECKS, FIELDS, MEDIA
 from minipod.presets.merge import OPERATORS
 from minipod.supervisor.rights import NICE, OOM_SCORE
@@ -132,6 +132,7 @@ TYPES: dict[str, str] = {
     "table": "a table",
     "tcp_socket": "a table",
     "threshold": "a whole number, 1 or more",
+    "tty": f'true, false or "{OWN}"',
     "umask": "three octal digits",
     "units": "a table of tables",
     "watchdog": 'a duration above 0: "10s", "1m30s", "250ms", or seconds',

@@ -35,6 +35,7 @@ from minipod.config.values import (
     MILESTONES,
     MOST_ID,
     MOST_RESTARTS,
+    OWN,
     QUALIFIED,
     RESTARTS,
     SUBDOMAIN,
@@ -257,6 +258,7 @@ SHAPES: dict[str, Schema] = {
     "table": _inner(POD),
     "tcp_socket": _inner(TCP_SOCKET),
     "threshold": {"type": "integer", "minimum": THRESHOLDS.low, "maximum": THRESHOLDS.high},
+    "tty": {"anyOf": [{"type": "boolean"}, {"const": OWN}]},
     "umask": {
         "anyOf": [
             {"type": "string", "pattern": exactly(UMASK)},

@@ -15,6 +15,7 @@ from minipod.supervisor.words import LogMode, Milestone, Rule, StdinMode, StopSc
 
 RESTARTS = tuple(rule.name.lower() for rule in Rule)
 MILESTONES = {m.word: m for m in (Milestone.STARTED, Milestone.READY, Milestone.COMPLETED)}
+OWN = "own"  # of tty
 LOG_MODES = {mode.word: mode for mode in LogMode}
 MOST_RESTARTS = 2**32 - 2  # the plan's field, whose last number means "any"
 MOST_ID = 2**32 - 2  # (uid_t)-1 means "no change" to the kernel
@@ -116,6 +117,17 @@ def read_flag(value: object, at: Path, found: Findings) -> bool | None:
     if not isinstance(value, bool):
         return found.mismatch(at, value, "true or false", help="write true or false, without quotes")
     return value
+
+
+def read_tty(value: object, at: Path, found: Findings) -> bool | str | None:
+    """Whose terminal: minipod's, nobody's, or OWN."""
+    if isinstance(value, bool) or value == OWN:
+        return value
+    help = f'write true, or "{OWN}" for a terminal that nobody else has'
+    if not isinstance(value, str):
+        return found.mismatch(at, value, f'true, false or "{OWN}"', help=help)
+    why = f'it is true, false or "{OWN}"'
+    return found.error(at, f"`{at[-1]}` cannot be {word(value)}", why=why, help=help, near=(value, (OWN,)))
 
 
 def read_count(value: object, at: Path, found: Findings) -> int | None:
@@ -355,6 +367,7 @@ READERS: dict[str, Reader] = {
     "stdin": _choice_of(StdinMode),
     "stop_to": _choice_of(StopScope),
     "string": read_string,
+    "tty": read_tty,
     "umask": read_umask,
     "words": read_words,
 }

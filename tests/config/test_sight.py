@@ -64,6 +64,14 @@ def test_a_terminal_is_read_from(read):
     assert lower(pod_of(read, unit="tty = true")).units[0].tty
 
 
+def test_a_terminal_of_its_own(read):
+    unit = pod_of(read, 'log = "json"', 'tty = "own"').units[0]
+    assert (unit.tty, unit.own_terminal, unit.stdin, unit.log) == (False, True, StdinMode.NULL, Log(LogMode.JSON))
+    lowered = lower(pod_of(read, unit='tty = "own"')).units[0]
+    assert (lowered.tty, lowered.own_terminal) == (False, True)
+
+
+@pytest.mark.parametrize("tty", ["true", '"own"'])
 @pytest.mark.parametrize(
     ("unit", "warns"),
     [
@@ -77,8 +85,8 @@ def test_a_terminal_is_read_from(read):
         ('command = ["env"]', False),
     ],
 )
-def test_a_shell_that_is_typed_into_ignores_term(read, unit, warns):
-    found = read(f"[service.a]\ntty = true\n{unit}\n", thorough=True)
+def test_a_shell_that_is_typed_into_ignores_term(read, unit, warns, tty):
+    found = read(f"[service.a]\ntty = {tty}\n{unit}\n", thorough=True)
     assert any("ignores the TERM" in each.message for each in found.warnings) == warns
 
 
