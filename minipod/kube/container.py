@@ -59,6 +59,7 @@ def read_unit(container: Doc, at: Path, setting: Setting, *, is_init: bool) -> U
         env_from=environment.sources,
         working_dir=container.get("workingDir", image.working_dir),
         image=container.get("image", ""),
+        own_terminal=container.get("tty", False),
         **identity._asdict(),
         **_message(container, at, setting),
         backoff=BACKOFF,

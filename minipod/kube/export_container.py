@@ -47,7 +47,7 @@ def export_unit(unit: Unit, pod: Pod, image: str, policy: str, losses: Losses) -
     found |= _directory(unit, losses) | _restart(unit, policy, losses) | export_security(unit, losses)
     if unit.stdin is StdinMode.INHERIT or unit.tty:
         found["stdin"] = True
-    if unit.tty:
+    if unit.tty or unit.own_terminal:
         found["tty"] = True
     grace = max(1, -(-pod.termination_grace_period // SECOND))
     hooks = export_hooks(unit, grace, losses) | _stop_signal(unit, losses)

@@ -8,6 +8,7 @@ _MESSAGE = (
 )
 _COUNT = f"int 0..{MOST_INT}"
 _OUTER = "it belongs to the runtime of the outer container"
+_NO_ATTACH = "nobody can attach: stdin is /dev/null, or with tty a terminal into which nobody types"
 _NO_IMAGE = "no image is pulled: programs are those of this container"
 
 _CONTAINER: Type = {
@@ -28,11 +29,11 @@ _CONTAINER: Type = {
     "restartPolicyRules": exact("[RestartRule]"),
     "securityContext": exact("Security"),
     "startupProbe": exact("Probe"),
-    "stdin": warn("flag", "nobody can attach: stdin is /dev/null", False),
-    "stdinOnce": warn("flag", "nobody can attach: stdin is /dev/null", False),
+    "stdin": warn("flag", _NO_ATTACH, False),
+    "stdinOnce": warn("flag", _NO_ATTACH, False),
     "terminationMessagePath": approx("text", _MESSAGE),
     "terminationMessagePolicy": exact("File|FallbackToLogsOnError"),
-    "tty": warn("flag", "nobody can attach, so there is no terminal", False),
+    "tty": approx("flag", "a terminal into which nobody types; its lines come without the CR at their ends", False),
     "volumeDevices": reject("a process cannot be given a block device of its own", "leave it out", []),
     "volumeMounts": exact("[VolumeMount]"),
     "workingDir": exact("text"),

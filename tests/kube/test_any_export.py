@@ -140,7 +140,7 @@ def pods(draw: st.DrawFn, text: st.SearchStrategy[str] = TEXT) -> Pod:
         units.append(Unit(
             name=f"u{at}", kind=kind, command=draw(COMMAND), args=draw(WORDS),
             restart=draw(st.sampled_from(restarts.get(kind, ["always", "on_failure", "never"]))),
-            restart_rules=draw(RULES),
+            restart_rules=draw(RULES), own_terminal=draw(st.booleans()),
             env=draw(st.dictionaries(NAMES, text, max_size=3)),
             working_dir=draw(st.sampled_from(["", "/srv"])),
             **draw(rights(is_strict)), groups=groups, **draw(MESSAGES), message_from_log=draw(st.booleans()),

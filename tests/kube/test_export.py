@@ -99,11 +99,16 @@ def test_what_all_containers_share(export, web, db, security, said):
                           "periodSeconds": 2}),
         ('stdin = "inherit"', "stdin", True),
         ("tty = true", "tty", True),
+        ('tty = "own"', "tty", True),
         ('stop_signal = "50"', "lifecycle", {"stopSignal": "SIGRTMAX-14"}),
     ],
 )  # fmt: skip
 def test_a_key_of_a_unit(export, keys, field, value):
     assert container(export(SERVICE + keys)[0])[field] == value
+
+
+def test_of_its_own_terminal_nobody_asks_for_stdin(export):
+    assert "stdin" not in container(export(SERVICE + 'tty = "own"')[0])
 
 
 @pytest.mark.parametrize(

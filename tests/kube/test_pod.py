@@ -302,12 +302,12 @@ def test_ignored_fields_with_one_reason_are_told_together(read):
     text = (
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web, generation: 1, uid: u, resourceVersion: '7'}\nstatus: {}\n"
         "spec:\n  runtimeClassName: gvisor\n  hostUsers: false\n  tolerations: []\n  priority: 0\n  affinity: {}\n"
-        "  containers: [{name: a, command: [b], tty: true}, {name: c, command: [b], tty: true}]\n"
+        "  containers: [{name: a, command: [b], stdin: true}, {name: c, command: [b], stdin: true}]\n"
     )
     assert [(each.place.line, each.message) for each in read(text).warnings] == [
         (3, "`generation` and `resourceVersion` are ignored"), (4, "`status` is ignored"),
         (6, "`runtimeClassName` is ignored"), (7, "`hostUsers` is ignored"),
-        (8, "`tolerations`, `priority` and `affinity` are ignored"), (11, "`tty` is ignored"),
+        (8, "`tolerations`, `priority` and `affinity` are ignored"), (11, "`stdin` is ignored"),
     ]  # fmt: skip
 
 

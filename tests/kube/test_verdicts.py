@@ -32,8 +32,8 @@ CLAIMED: dict[str, dict[str, str]] = {
     "Container": {
         "exact": "name command args workingDir env envFrom ports restartPolicy restartPolicyRules livenessProbe "
         "readinessProbe startupProbe lifecycle securityContext terminationMessagePolicy",
-        "approx": "image terminationMessagePath",
-        "warn": "imagePullPolicy resources resizePolicy stdin stdinOnce tty",
+        "approx": "image terminationMessagePath tty",
+        "warn": "imagePullPolicy resources resizePolicy stdin stdinOnce",
         "reject": "volumeDevices",
     },
     "Port": {"exact": "name containerPort protocol", "warn": "hostPort hostIP"},
