@@ -41,6 +41,7 @@ class Held:
     def __init__(self, pid: int, run: Run):
         self.pid = pid
         self._run = run
+        self._stands = False
 
     @classmethod
     def seize(cls, pid: int, run: Run) -> "Held":
@@ -68,9 +69,14 @@ class Held:
                 raise Gone
             assert waited < self._run.patience, "it never came to its next system call"
             time.sleep(0.0001)
-        if not os.WIFSTOPPED(how):
+        self._stands = os.WIFSTOPPED(how)
+        if not self._stands:
             raise Gone
         return how >> 16 or (_STOPPED if os.WSTOPSIG(how) == signal.SIGTRAP | 0x80 else 0)
+
+    def _go(self, how: int) -> None:
+        self._stands = False
+        _ptrace(how, self.pid)
 
     def rests(self) -> bool:
         """It sleeps in a system call, and its program is under way."""
@@ -80,7 +86,7 @@ class Held:
     def step(self) -> "Held | None":
         """To its next system call, in or out. A child that it has made meanwhile is held at its first instruction and
         given back. Gone: when there is none."""
-        _ptrace(_SYSCALL, self.pid)
+        self._go(_SYSCALL)
         stop = self._wait(may_rest=True)
         if stop in _BIRTHS:
             child = Held(self._message(), self._run)
@@ -93,7 +99,7 @@ class Held:
     def until_exec(self, name: str) -> None:
         """To the first instruction of the program of this name."""
         while True:
-            _ptrace(_CONT, self.pid)
+            self._go(_CONT)
             if self._wait() == _EXECUTED and status(self.pid).get("Name") == name:
                 return
 
@@ -108,7 +114,7 @@ class Held:
     def release(self) -> None:
         """It runs on by itself."""
         with suppress(OSError, Gone):
-            if state(self.pid) != "t":
+            if not self._stands:
                 _ptrace(_INTERRUPT, self.pid)
                 self._wait()
             _ptrace(_DETACH, self.pid)
@@ -132,7 +138,7 @@ def hold(trial: Trial, *words: object, **how: object) -> tuple[Run, Held]:
         if stop == _EXECUTED and status(waiting).get("Name") == run.name:
             return run, held
         assert time.monotonic() < end
-        _ptrace(_CONT, waiting)
+        held._go(_CONT)
 
 
 def _waiting(run: Run) -> int:

@@ -2,6 +2,7 @@
 
 import signal
 import sys
+from pathlib import Path
 
 from costs import open_files, sockets
 from system_harness import SLEEP, Running, wait_until
@@ -34,9 +35,13 @@ def stop(running: Running) -> str:
     return running.wait().err
 
 
-def connections(pid: int) -> int:
-    """Its sockets that it asks with: all but the one that it listens on."""
-    return max(len(sockets(open_files(pid))) - 1, 0)
+SYN_SENT = "02"
+
+
+def is_on_its_way(pid: int, port: int) -> bool:
+    """Whether somebody in its network has asked this port of the loopback to let him in, and was not heard yet."""
+    lines = Path(f"/proc/{pid}/net/tcp").read_text().splitlines()[1:]
+    return any(line.split()[2:4] == [f"0100007F:{port:04X}", SYN_SENT] for line in lines)
 
 
 def descriptors_at_rest(pid: int) -> int:

@@ -12,7 +12,7 @@ from contextlib import ExitStack, suppress
 import peers
 import pytest
 from peers import Peer, Serve, replies, status
-from probing import BADLY, OFTEN, WELL, alone, connections, grpc, http, one, stop, tcp
+from probing import BADLY, OFTEN, WELL, alone, grpc, http, is_on_its_way, one, stop, tcp
 from system_harness import SLEEP, Launcher, sh, wait_until
 from system_harness import status as process
 
@@ -251,7 +251,7 @@ def test_a_connection_that_takes_its_time_is_waited_for(launch: Launcher, ask: C
     with ExitStack() as stack:
         fill(stack, peer.port)
         running = launch.start(one(ask(peer.port)))
-        wait_until(lambda: connections(running.pid), "it is on its way")
+        wait_until(lambda: is_on_its_way(running.pid, peer.port), "it is on its way")
         stack.enter_context(peer)
         running.expect_error(WELL)
         assert BADLY not in stop(running)
@@ -263,7 +263,7 @@ def test_who_waits_for_an_answer_rests(launch: Launcher) -> None:
     with ExitStack() as stack:
         fill(stack, peer.port)
         running = launch.start(one(http(peer.port)))
-        wait_until(lambda: connections(running.pid), "it is on its way")
+        wait_until(lambda: is_on_its_way(running.pid, peer.port), "it is on its way")
         stack.enter_context(peer)
         wait_until(lambda: peer.requests, "it has asked")
         wait_until(lambda: process(running.pid)["State"].startswith("S"), "it sleeps")
@@ -276,7 +276,7 @@ def test_who_resets_a_connection_had_one(launch: Launcher) -> None:
     with ExitStack() as stack:
         fill(stack, peer.port)
         running = launch.start(one(tcp(peer.port, period="1h")))
-        wait_until(lambda: connections(running.pid), "it is on its way")
+        wait_until(lambda: is_on_its_way(running.pid, peer.port), "it is on its way")
         running.send(signal.SIGSTOP)
         stack.enter_context(peer)
         wait_until(lambda: peer.asked == 2 and not peer.open, "both were in, and are out")
