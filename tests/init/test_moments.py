@@ -57,7 +57,7 @@ def test_who_is_told_to_go_on_while_it_stops_does_not_stop(minipod: Path, tmp_pa
 def test_what_came_while_it_stood_on_its_way_back_is_heard_first(minipod: Path, tmp_path: Path) -> None:
     """From a wait that something else had ended: nobody tells it that it was stopped."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        probe = {"http_get": {"port": server.getsockname()[1]}, "period": "1h", "timeout": "2s"}
+        probe = {"http_get": {"port": server.getsockname()[1]}, "period": "1h", "timeout": "5s"}
         pod, plan = tmp_path / "pod.toml", tmp_path / "pod.plan"
         unit = {"command": ["sleep", "1000"], "readiness_probe": {**probe, "failure_threshold": 1}}
         pod.write_text(to_toml({"pod": {"control": False}, "service.a": unit}))
@@ -72,7 +72,7 @@ def test_what_came_while_it_stood_on_its_way_back_is_heard_first(minipod: Path, 
                 run.send(signal.SIGURG)
                 init.step()
                 asker.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-                time.sleep(2)  # its time is over
+                time.sleep(5)  # its time is over
                 init.release()
                 run.expect_error("a: ready|a: readiness probe failed")
                 assert b"a: ready\n" in run.err
