@@ -28,6 +28,7 @@ _CORE = "tag:yaml.org,2002:"
 _PLAIN_TAGS = {f"{_CORE}{name}": kind for name, kind in (("bool", bool), ("int", int), ("float", (int, float)))}
 _PLAIN_TAGS[f"{_CORE}null"] = type(None)
 _LONGEST_NUMBER = 400
+_BLANKS = re.compile(r"[ \t\r\n]*")  # of JSON
 _FILLED_IN = re.compile(r"[^\"'#{]*\{\{")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]|[^\s,:\[\]{}"]+')
 
@@ -38,10 +39,8 @@ def compose(text: str, name: str) -> Builder:
     builder = Builder(name, text)
     is_json = name.endswith(".json")
     if is_json or text.lstrip().startswith("{"):
-        import json  # few manifests are
-
         try:
-            json.loads(text)
+            _check_json(text)
         except (ValueError, RecursionError) as bad:
             if is_json:
                 _refuse_json(builder, bad)
@@ -54,6 +53,24 @@ def compose(text: str, name: str) -> Builder:
 
 
 # --- JSON -------------------------------------------------------------------------------------------------------------
+
+
+def _check_json(text: str) -> None:
+    """ValueError for what is no JSON: one value, or objects one behind the other, as kubectl takes them."""
+    from json import JSONDecodeError, JSONDecoder  # few manifests are
+
+    decoder, at = JSONDecoder(), _behind_blanks(text, 0)
+    while True:
+        _, at = decoder.raw_decode(text, at)
+        at = _behind_blanks(text, at)
+        if at == len(text):
+            return
+        if text[at] != "{":
+            raise JSONDecodeError("Extra data", text, at)
+
+
+def _behind_blanks(text: str, at: int) -> int:
+    return _BLANKS.match(text, at).end()
 
 
 def _refuse_json(builder: Builder, bad: Exception) -> None:
@@ -77,7 +94,8 @@ def _take_json(builder: Builder) -> Builder:
         elif first in "}]":
             builder.close(token.end())
         else:
-            builder.scalar(loads(token.group()), token.span())
+            value = loads(token.group())
+            builder.scalar(_whole(value) if isinstance(value, float) else value, token.span())
     return builder
 
 
@@ -199,11 +217,14 @@ def _number(text: str) -> Any:
         octal = re.fullmatch(r"([-+]?)0([0-7]+)", digits)
         return int(f"{octal[1]}{octal[2]}", 8) if octal else int(digits, 0)
     if _FRACTION.fullmatch(text):
-        value = float(text)
-        is_whole = value.is_integer() and abs(value) < 2**53
-        return int(value) if is_whole else value
+        return _whole(float(text))
     named = _NAMED.fullmatch(text)
     return float(text.replace(".", "", 1)) if named else text
+
+
+def _whole(value: float) -> int | float:
+    """As kubectl sends it: 30.0 and 3e1 become 30."""
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
 
 
 # --- mistakes ---------------------------------------------------------------------------------------------------------

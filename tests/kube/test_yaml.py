@@ -104,6 +104,23 @@ def test_json_however_it_is_indented(indent):
         assert one(text, name).data == data
 
 
+@pytest.mark.parametrize("name", ["pod.json", "pod.yaml"])
+def test_json_objects_one_behind_the_other(name):
+    """As kubectl takes them; whole numbers are whole however they are written."""
+    documents = compose(' {"a": 30.0, "b": 3e1}\n\t{"c": 1.5} {"d": 1e99}', name).documents
+    assert [each.data for each in documents] == [{"a": 30, "b": 30}, {"c": 1.5}, {"d": 1e99}]
+    assert [type(each) for each in documents[0].data.values()] == [int, int]
+
+
+@pytest.mark.parametrize(
+    ("text", "at"), [('{"a": 1} 2', 10), ('{"a": 1}, {}', 9), ("{} {", 5), ("truefalse", 5), ("[1][2]", 4), ("{}-", 3)]
+)
+def test_and_nothing_else_behind_them(text, at):
+    with pytest.raises(ConfigError, match="this is no JSON") as caught:
+        compose(text, "pod.json")
+    assert caught.value.problems[0].place.column == at
+
+
 def test_json_gives_every_value_its_place():
     text = '{\n\t"a": {"b": ["x", "y"]}\n}'
     node = one(text).node.children["a"].children["b"].children[1]
