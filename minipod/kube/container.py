@@ -172,7 +172,8 @@ def _check_resources(container: Doc, at: Path, setting: Setting) -> None:
     for kind in ("limits", "requests"):
         for name, amount in given.get(kind, {}).items():
             here = (*at, "resources", kind, name)
-            if name not in _RESOURCES and name not in told:
+            number = parse_quantity(amount) or 0
+            if name not in _RESOURCES and name not in told and number:
                 told.add(name)
                 setting.found.error(
                     here,
@@ -182,7 +183,7 @@ def _check_resources(container: Doc, at: Path, setting: Setting) -> None:
                     help="leave it out if the program does without",
                     once=True,
                 )
-            elif (parse_quantity(amount) or 0) < 0:
+            elif number < 0:
                 why = "Kubernetes refuses less than nothing"
                 setting.found.error(here, f"`{name}` cannot be {word(amount)}", why=why, help="write 0 or more")
     _check_requests(given.get("limits", {}), given.get("requests", {}), (*at, "resources"), setting)

@@ -170,7 +170,7 @@ TYPES: dict[str, Type] = {
         "suspend",
         "successPolicy",
         "ttlSecondsAfterFinished",
-        activeDeadlineSeconds=approx(f"int 1..{MOST_INT}", "it counts from the start of the one pod"),
+        activeDeadlineSeconds=approx(f"int 1..{MOST_LONG}", "it counts from the start of the one pod"),
         backoffLimit=warn(f"int 0..{MOST_INT}", _ONE, 0),
         completionMode=approx("NonIndexed|Indexed", "the one pod is the first, with the index 0", "NonIndexed"),
         completions=warn(f"int 0..{MOST_INT}", _ONE, 1),

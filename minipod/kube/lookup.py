@@ -101,9 +101,9 @@ def resource_value(container: Doc, ref: Doc, at: Path, setting: Setting) -> str 
     resources = container.get("resources", {})
     limits = resources.get("limits", {})
     given = limits if match[1] == "limits" else {**limits, **resources.get("requests", {})}
-    if match[2] in given:
-        value = parse_quantity(given[match[2]])
-        return None if value is None else str(in_units(value, divisor))
+    value = parse_quantity(given[match[2]]) if match[2] in given else None
+    if value or (value is not None and match[1] == "requests"):  # the kubelet takes a limit of 0 for none
+        return str(in_units(value, divisor))
     is_here = match[1] == "limits" and not match[2].startswith("hugepages-")
     return EnvSource("limit", "", key=name, divisor=ref.get("divisor", "1")) if is_here else "0"
 

@@ -14,6 +14,7 @@ from minipod.kube.beside import Beside
 from minipod.kube.container import grace_of, read_unit
 from minipod.kube.documents import Workload
 from minipod.kube.expansion import Room
+from minipod.kube.field import MOST_INT
 from minipod.kube.hosts import read_hosts
 from minipod.kube.ports import check_ports
 from minipod.kube.presets import apply_presets
@@ -290,7 +291,7 @@ def _pod(workload: Workload, setting: Setting, units: list[Unit]) -> Pod:
         units=tuple(units),
         labels=setting.meta["labels"],
         env={"HOSTNAME": host.name} if host.name else {},
-        deadline=seconds(min(given)) if given else None,
+        deadline=seconds(min(*given, MOST_INT)) if given else None,
         termination_grace_period=grace_of(setting.spec),
         volumes=read_volumes(setting),
         hosts=host.lines,

@@ -34,7 +34,9 @@ def check_ports(setting: Setting) -> None:
     groups += [_ports(each, (*setting.at, "initContainers", i)) for i, each in inits]
     for row in groups:
         _check_host(row, setting)
-    if not setting.spec.get("hostNetwork"):
+    if setting.spec.get("hostNetwork"):
+        _check_equal(groups[0], setting)
+    else:
         _warn_of_shared(groups[0], setting)
 
 
@@ -50,16 +52,22 @@ def _check_host(row: _Row, setting: Setting) -> None:
         inner = port.get("containerPort", 0)
         number, key = (port["hostPort"], "hostPort") if port.get("hostPort") else (inner * is_hosts, "containerPort")
         here = (*at, key)
-        if is_hosts and inner and number != inner:
-            why = "Kubernetes refuses another one on the host's network"
-            message = f"`hostPort` must be {inner}, as `containerPort` is"
-            setting.found.error(here, message, why=why, help=f"write {inner}, or leave it out")
         other = seen.setdefault((number, port.get("protocol", "TCP"), port.get("hostIP", "")), here)
         if number and other != here:
             also = ((other, "the other one"),)
             message = f"two ports are the host's port {number}"
             why = "Kubernetes refuses both together: only one program can listen there"
             setting.found.error(here, message, also=also, why=why, help="change one of them")
+
+
+def _check_equal(row: _Row, setting: Setting) -> None:
+    """On the host's network the API server refuses another port of the host; of an init it takes it."""
+    for port, at in row:
+        inner = port.get("containerPort", 0)
+        if inner and port.get("hostPort", 0) not in (0, inner):
+            why = "Kubernetes refuses another one on the host's network"
+            message = f"`hostPort` must be {inner}, as `containerPort` is"
+            setting.found.error((*at, "hostPort"), message, why=why, help=f"write {inner}, or leave it out")
 
 
 def _warn_of_shared(row: _Row, setting: Setting) -> None:

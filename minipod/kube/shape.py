@@ -109,8 +109,9 @@ class Shaper:
         if not isinstance(value, dict):
             return self._mismatch(value, "a mapping", at, "write for example NAME: value")
         inner = type[1:-1]
+        empty = "0" if inner == "quantity" else ""  # what nothing is to the API server
         read = {
-            name: "" if part is None else self._read(part, inner, (*at, name), f"{path}{{}}")
+            name: empty if part is None else self._read(part, inner, (*at, name), f"{path}{{}}")
             for name, part in value.items()
         }
         self.wrong.update((*at, name) for name, part in read.items() if part is _DROP)
@@ -167,6 +168,7 @@ class Shaper:
 
     def _quantity(self, value: Any, at: Path) -> Any:
         text = str(value) if _is_number(value) else self._text(value, at)
+        text = text.strip() if text is not _DROP else text  # as the API server does
         if text is _DROP or parse_quantity(text) is not None:
             return text
         why = "it is a number, and a unit"

@@ -10,6 +10,7 @@ from minipod.model import Backoff, Capabilities, Probe, RestartRule
 from minipod.supervisor.backoff import SECOND
 from minipod.supervisor.words import Handler, Kind, StopScope
 
+_OF_CPU = ("limits.cpu", "requests.cpu")
 HEAD = "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n"
 CONFIG = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: conf}\ndata: {A: a, B: '$(A)'}\n"
 
@@ -161,6 +162,20 @@ def test_resources_are_rounded_up(unit, resource, divisor, value):
         f"{{resourceFieldRef: {{resource: {resource}, divisor: {divisor}}}}}}}]"
     )
     assert unit(fields).env == {"R": value}
+
+
+@pytest.mark.parametrize("limit", ["0", "'0'", "null", "~", "0.0", "0Mi"])
+def test_a_limit_of_nothing_is_none(unit, limit):
+    """The kubelet fills in the node's own; a request of nothing is one."""
+    refs = [f"{{name: {name}, valueFrom: {{resourceFieldRef: {{resource: {name}}}}}}}" for name in _OF_CPU]
+    limited = unit(f"resources: {{limits: {{cpu: {limit}}}}}, env: [{', '.join(refs)}]")
+    assert [(source.kind, source.key) for source in limited.env_from] == [("limit", "limits.cpu")]
+    assert limited.env["requests.cpu"] == "0"
+
+
+@pytest.mark.parametrize("amount", ["0", "'0'", "null"])
+def test_no_device_is_asked_for(unit, amount):
+    assert unit(f"resources: {{limits: {{example.com/gpu: {amount}, cpu: ' 500m '}}, requests: {{cpu: 0.5}}}}")
 
 
 # --- rights -----------------------------------------------------------------------------------------------------------
@@ -346,6 +361,14 @@ def test_two_mains_cannot_have_one_port(read):
     other = "  - {name: c, command: [d], ports: [{containerPort: 80}]}\n"
     assert warnings(read, first) == []
     assert warnings(read, first + other) == [(7, "two containers have port 80")]
+
+
+def test_ports_of_an_init_on_the_hosts_network(read):
+    """The API server looks for equal numbers only at mains'."""
+    port = "ports: [{containerPort: 80, hostPort: %s}]"
+    containers = f"  - {{name: b, command: [c], {port % 80}}}\n  initContainers:\n"
+    containers += f"  - {{name: a, command: [b], {port % 8080}}}\n  hostNetwork: true\n"
+    assert warnings(read, containers) == [(6, "`hostPort` is ignored"), (9, "`hostNetwork` is ignored")]
 
 
 def test_what_this_machine_lacks(read, monkeypatch):

@@ -214,6 +214,7 @@ def test_no_directory_in_the_place_of_a_volume(given, said, tmp_path):
     ("fields", "wanted"),
     [
         ("mountPath: /a//b/", Mount("data", "/a/b")),
+        ("mountPath: ./a/b", Mount("data", "/a/b")),  # the kubelet takes it from /
         ("mountPath: /a, readOnly: true, subPath: x/./y", Mount("data", "/a", "x/y", read_only=True)),
         ("mountPath: /a, subPathExpr: $(A)/$(B)", Mount("data", "/a", "one/two-one")),
         ("mountPath: /a, subPathExpr: x-$(IP)-$(A)", Mount("data", "/a", "x-$(IP)-one", expands=True)),

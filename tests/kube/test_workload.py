@@ -75,6 +75,8 @@ def test_a_jobs_deadline_is_the_shorter_one(read):
         "    spec: {activeDeadlineSeconds: 90, restartPolicy: Never, containers: [{name: a, command: [b]}]}\n"
     )
     assert read(text).pod.deadline == 60 * SECOND
+    longest = text.replace(": 60", f": {2**63 - 1}").replace("activeDeadlineSeconds: 90, ", "")
+    assert read(longest).pod.deadline == (2**31 - 1) * SECOND
 
 
 def test_helpers_are_found_in_the_pods_namespace(read):
