@@ -63,12 +63,12 @@ _POD_SPEC: Type = {
     "hostnameOverride": approx("text", _UTS),
     "imagePullSecrets": warn("any", "no image is pulled"),
     "initContainers": exact("[Container]"),
-    "nodeName": approx("text", "only a word: for fieldRef"),
+    "nodeName": approx("text", "only a word: for fieldRef", ""),
     "nodeSelector": warn("any", _SCHEDULING),
     "os": exact("PodOS"),
     "overhead": warn("any", _SCHEDULING),
-    "preemptionPolicy": warn("PreemptLowerPriority|Never", _SCHEDULING),
-    "priority": warn("any", _SCHEDULING),
+    "preemptionPolicy": warn("PreemptLowerPriority|Never", _SCHEDULING, "PreemptLowerPriority"),
+    "priority": warn("any", _SCHEDULING, 0),
     "priorityClassName": warn("text", _SCHEDULING),
     "readinessGates": warn_strictly("[any]", "nobody can set such a condition here, so none is waited for", []),
     "resourceClaims": reject("the programs would miss a device", "leave it out if they do without", []),
@@ -79,8 +79,8 @@ _POD_SPEC: Type = {
     "schedulingGates": warn_strictly("any", "there is no scheduler to wait for: the pod is started", []),
     "schedulingGroup": warn("any", _SCHEDULING),
     "securityContext": exact("PodSecurity"),
-    "serviceAccount": approx("text", "only a word: no token is there for it", "default"),
-    "serviceAccountName": approx("text", "only a word: no token is there for it", "default"),
+    "serviceAccount": approx("text", "only a word: no token is there for it", "", "default"),
+    "serviceAccountName": approx("text", "only a word: no token is there for it", "", "default"),
     "setHostnameAsFQDN": approx("flag", _UTS, False),
     "shareProcessNamespace": approx("flag", "all processes of this container see each other", True),
     "subdomain": approx("text", _DOMAIN),
@@ -94,7 +94,7 @@ _POD_SPEC: Type = {
 _POD_SECURITY: Type = {
     "appArmorProfile": warn_strictly("any", _OUTER),
     "fsGroup": approx(f"int 0..{MOST_INT}", "added to the groups, and of what minipod makes; ignored where it may not"),
-    "fsGroupChangePolicy": warn("Always|OnRootMismatch", "volumes are made anew: there is nothing to change"),
+    "fsGroupChangePolicy": warn("Always|OnRootMismatch", "volumes are made anew: there is nothing to change", "Always"),
     "runAsGroup": exact(f"int 0..{MOST_INT}"),
     "runAsNonRoot": exact("flag"),
     "runAsUser": exact(f"int 0..{MOST_INT}"),
@@ -116,7 +116,7 @@ _WORKLOAD: Type = {
 
 
 def _controller(template: str, *ignored: str, **more: Field) -> Type:
-    return {"template": needed(template), **{name: warn("any", _CONTROLLER) for name in ignored}, **more}
+    return {"template": needed(template), **{name: warn("any", _CONTROLLER, False) for name in ignored}, **more}
 
 
 _REPLICAS = warn(f"int 0..{MOST_INT}", _ONE, 1)

@@ -85,7 +85,7 @@ class Shaper:
         return read
 
     def _field(self, value: Any, field: Field, at: Path, path: str) -> Any:
-        is_quiet = any(value == quiet and isinstance(value, bool) == isinstance(quiet, bool) for quiet in field.quiet)
+        is_quiet = _is_quiet(value, field)
         if field.verdict is Verdict.REJECT:
             if not is_quiet:
                 self.found.error(at, f"`{at[-1]}` cannot be had here", on_key=True, why=field.why, help=field.help)
@@ -209,6 +209,13 @@ class Shaper:
 def _is_unset(value: Any, field: Field) -> bool:
     """A word that is empty is the default, as for the API server."""
     return value == "" and "|" in field.type and not field.required
+
+
+def _is_quiet(value: Any, field: Field) -> bool:
+    """Whether it says nothing of which anybody need hear. What is ignored says nothing when it is empty."""
+    if field.verdict is Verdict.WARN and value in ("", [], {}):
+        return True
+    return any(value == quiet and isinstance(value, bool) == isinstance(quiet, bool) for quiet in field.quiet)
 
 
 def _is_number(value: Any) -> bool:

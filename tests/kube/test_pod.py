@@ -315,8 +315,8 @@ def test_strict_and_lenient(read):
 
 def test_ignored_fields_with_one_reason_are_told_together(read):
     text = (
-        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, generation: 1, uid: u, resourceVersion: '7'}\nstatus: {}\n"
-        "spec:\n  runtimeClassName: gvisor\n  hostUsers: false\n  tolerations: []\n  priority: 0\n  affinity: {}\n"
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: web, generation: 1, uid: u, resourceVersion: '7'}\nstatus: [1]\n"
+        "spec:\n  runtimeClassName: gvisor\n  hostUsers: false\n  tolerations: [1]\n  priority: 7\n  affinity: {a: b}\n"
         "  containers: [{name: a, command: [b], stdin: true}, {name: c, command: [b], stdin: true}]\n"
     )
     assert [(each.place.line, each.message) for each in read(text).warnings] == [
