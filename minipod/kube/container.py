@@ -61,7 +61,7 @@ def read_unit(container: Doc, at: Path, setting: Setting, *, is_init: bool) -> U
         image=container.get("image", ""),
         own_terminal=container.get("tty", False),
         **identity._asdict(),
-        **_message(container, at, setting),
+        **_message(container),
         backoff=BACKOFF,
         stop_signal=_stop_signal(container, at, setting),
         stop_to=StopScope.MAIN,
@@ -72,14 +72,11 @@ def read_unit(container: Doc, at: Path, setting: Setting, *, is_init: bool) -> U
     )
 
 
-def _message(container: Doc, at: Path, setting: Setting) -> Doc:
+def _message(container: Doc) -> Doc:
     """Where its termination message is, by the model's names. The default's name may be the outer container's own, so
     the program gets a file of its own instead."""
     path = container.get("terminationMessagePath", "") or DEFAULT_MESSAGE
-    if not path.startswith("/"):
-        why = "nobody could say relative to which directory it is"
-        place = (*at, "terminationMessagePath")
-        setting.found.error(place, "`terminationMessagePath` must begin with /", why=why, help=f"write /{path}")
+    path = path if path.startswith("/") else f"/{path}"  # as the kubelet takes it
     return {
         "message_own": path == DEFAULT_MESSAGE,
         "termination_message_path": "" if path == DEFAULT_MESSAGE else path,

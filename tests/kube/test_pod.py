@@ -405,6 +405,15 @@ def test_an_empty_word_is_the_default(unit):
     assert (found.restart, found.message_from_log) == ("always", False)
 
 
+@pytest.mark.parametrize(
+    ("path", "wanted"), [("", ""), ("dev/termination-log", ""), ("/a", "/a"), ("a/b", "/a/b")]
+)
+def test_where_its_message_is(unit, path, wanted):
+    """The kubelet takes from / what does not begin with it."""
+    found = unit(f"terminationMessagePath: '{path}'")
+    assert (found.termination_message_path, found.message_own) == (wanted, not wanted)
+
+
 def test_all_processes_see_each_other(read):
     text = f"{HEAD}  shareProcessNamespace: %s\n  containers: [{{name: a, command: [b]}}]\n"
     assert [each.message for each in read(text % "false").warnings] == ["`shareProcessNamespace` is true here"]
