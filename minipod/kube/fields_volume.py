@@ -66,7 +66,7 @@ _ITEM: Type = {"key": needed("text"), "mode": exact(_MODE), "path": needed("text
 VOLUME_TYPES: dict[str, Type] = {
     "Volume": _VOLUME,
     "EmptyDir": {
-        "medium": approx("text", "a tmpfs where minipod may mount one, else a directory of /dev/shm", ""),
+        "medium": approx("text", "a tmpfs where minipod may mount one, else a directory of /dev/shm"),
         "mode": exact("int 0..1023"),  # with the sticky bit: 01777
         "sizeLimit": exact("quantity"),
     },

@@ -207,8 +207,8 @@ class Shaper:
 
 
 def _is_unset(value: Any, field: Field) -> bool:
-    """A word that is empty is the default, as for the API server."""
-    return value == "" and "|" in field.type and not field.required
+    """A text that is empty is none, and a word the default: the API server cannot tell them apart."""
+    return value == "" and not field.required and ("|" in field.type or field.type in ("text", "v1"))
 
 
 def _is_quiet(value: Any, field: Field) -> bool:
