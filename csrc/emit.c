@@ -11,6 +11,8 @@
 #include "core.h"
 #include "line.h"
 
+_Static_assert(LINE_ROOM + READ_MOST + 2 <= SINK_ROOM, "a read finds room in an empty sink");
+
 /* One line with its newline, or a piece of one that is too long, or the last words, which have none. */
 struct piece { const char *at; uint32_t size; uint8_t ends_line, has_newline; };
 
@@ -133,10 +135,13 @@ static int emit_each(struct way *w, int (*put)(struct way *, const struct piece 
 
 /* --- unchanged --- */
 
-/* As many whole lines as there are, at once. */
+/* As many whole lines as there are, at once; but of what has long waited no more than an empty sink has room for: it
+ * would wait for ever. */
 static int next_run(const struct text *t, uint32_t taken, struct piece *out)
 {
-    const char *at = t->at + taken, *end = t->size > taken ? memrchr(at, '\n', t->size - taken) : NULL;
+    enum { MOST = LINE_ROOM + READ_MOST };      /* what one read can bring */
+    uint32_t left = t->size - taken;
+    const char *at = t->at + taken, *end = left ? memrchr(at, '\n', left < MOST ? left : MOST) : NULL;
     if (!end)
         return next_piece(t, taken, out);
     *out = (struct piece){at, (uint32_t)(end - at) + 1, 1, 1};

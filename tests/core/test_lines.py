@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from player import Answer, Player, request
 
-from minipod.model import Log, Notify, Pod, Unit
+from minipod.model import Backoff, Log, Notify, Pod, Unit
 from minipod.supervisor.vocabulary import Kind, LogMode, Overflow, PodEvent
 from minipod.supervisor.world import Behaviour, Fact, FactKind, Notice
 
@@ -225,6 +225,22 @@ def test_a_blocked_reader_holds_its_writers_and_nobody_else(player, mode):
     answer = play(player, mode, writes, room=0, rooms=[(300, 1, 1000), (9000, 0, 10**7)])
     (check_prefixed if mode is LogMode.PREFIX else check_raw)(answer, gathered(writes))
     assert answer.dropped_lines == 0
+
+
+@pytest.mark.parametrize("mode", list(LogMode)[:3])
+def test_what_waits_of_several_instances_comes_when_somebody_reads(player, mode):
+    """More than an empty sink has room for: each instance leaves a pipe that is full."""
+    unit = Unit("web", Kind.SERVICE, ("true",), "always", log=Log(mode), backoff=Backoff(0, 0))
+    facts = [(at * SECOND, Fact(FactKind.ENDED, 0, 1)) for at in range(1, 7)]
+    facts.append((60 * SECOND, Fact(FactKind.SAID, None, PodEvent.TOLD)))
+    text = b"".join(b"%d of a line\n" % at for at in range(4000))
+    answer = player.play([
+        *request(Pod("lines", (unit,)), facts=facts), "quiet", f"sink 0 {S_IFIFO} 1 1 0 -1",
+        f"at {20 * SECOND} room 0 10000000",
+        *(f"at {at * SECOND - SECOND // 2} write 0 0 {text.hex()}" for at in range(1, 7)),
+    ])
+    assert (answer.status, answer.exit_code) == (0, 143), answer.broken or answer.text[-2000:]
+    assert answer.sinks[0].count(b" of a line") == 6 * 4000 and answer.dropped_lines == 0
 
 
 def test_one_byte_at_a_time(player):
