@@ -113,13 +113,17 @@ static void close_stream(struct core *c, struct stream *st)
 
 /* --- a unit's --- */
 
+/* With it what is unread would be gone; a pipe stays, and its writer waits. */
+static int holds_unread(const struct stream *st) { return st->is_terminal && st->stalled && st->fill == STREAM_ROOM; }
+
 /* In the place of the one before, if there is one: who still has that says nothing more, and what he has said is read.
- * Where there is no room for it, the new one waits in its turn. */
+ * Where there is no room for it, the new one waits in its turn; and it is not even begun while the old one is not read
+ * to its end. */
 static int open_stream(struct core *c, struct unit *u, uint32_t which)
 {
     struct stream *st = &u->streams[which];
     struct ends ends = {-1, -1};
-    int result = close_hung(c, st);
+    int result = holds_unread(st) ? -EPIPE : close_hung(c, st);
     if (result == 0)
         result = u->plan->own_terminal ? open_terminal(&ends) : open_pipe(&ends);
     if (result < 0)
@@ -161,9 +165,10 @@ void log_close_unit(struct core *c, struct unit *u)
     }
 }
 
-/* What a machine lacks for a while comes back; that there are no terminals on it, or none for us, stays so. */
+/* What a machine lacks for a while comes back, and so may who reads the one before; that there are no terminals here, or
+ * none for us, stays so. */
 int log_is_hopeless(const struct unit *u, int error)
 {
     int is_lack = error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOSPC || error == -EAGAIN;
-    return u->plan->own_terminal && error < 0 && !is_lack;
+    return u->plan->own_terminal && error < 0 && !is_lack && error != -EPIPE;
 }

@@ -157,6 +157,20 @@ def test_what_the_one_before_still_holds_is_read(player: Player) -> None:
     assert answer.sinks[0] == b"first\nhalf\n a line\nthen\nnext\n"
 
 
+def test_none_is_given_up_before_it_is_read_to_its_end(player: Player) -> None:
+    """Nobody reads us, and there is no room for what it holds: the next instance waits, as who writes to a pipe."""
+    unit, times = WEB._replace(backoff=Backoff(0, 0)), 9
+    facts = [(at * SECOND, Fact(FactKind.ENDED, 0, 1)) for at in range(1, times)] + [(60 * SECOND, TOLD)]
+    text = [f"line {at}\r\n" * 4500 for at in range(times)]
+    answer = player.play([
+        *request(Pod("p", (unit,)), facts=facts), "quiet", "sink 0 4096 1 1 0 -1", f"at {20 * SECOND} room 0 10000000",
+        *(f"at {at * SECOND + SECOND // 2} write 0 0 {part.encode().hex()}" for at, part in enumerate(text)),
+    ])
+    assert (answer.status, answer.exit_code) == (0, 143), answer.broken or answer.text[-2000:]
+    assert answer.sinks[0].decode() == "".join(text).replace("\r", "")
+    assert said(answer).count("web: cannot start now: its terminal: nobody reads it; trying again\n") == 1
+
+
 # --- another plan ---
 
 
