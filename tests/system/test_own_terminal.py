@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from costs import descriptors
-from system_harness import Launcher, sh, wait_until
+from costs import descriptors, open_files
+from system_harness import Launcher, children, sh, status, wait_until
 
 TIGHT = {"initial": "1ms", "max": "1ms"}
 LOOK = """
@@ -161,10 +161,12 @@ def hangs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_who_hangs_in_the_middle_of_a_write_holds_up_nobody(launch_both: Launcher, hangs: Path) -> None:
-    """To hang up waits for him: that must not be PID 1."""
+    """To hang up waits for him: that must not be PID 1, nor whoever keeps what somebody waits for to end."""
     what = f"sh -c 'exec {hangs} 3> told'"
     running = launch_both.start({"service.web": own(stray(launch_both, what), restart="always", backoff=TIGHT)})
     running.expect("second")
+    ours = wait_until(lambda: [pid for pid in children(running.pid) if status(pid).get("Name") == "minipod"], "a child")
+    wait_until(lambda: open_files(ours[0]) == {}, "it has nothing else open")
     running.send(signal.SIGTERM)
     assert running.wait().code == 143
 
