@@ -5,11 +5,14 @@ to the losses.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from minipod.config.host_table import Hosts
 from minipod.config.values import LABEL, matches
 from minipod.kube.export_container import POLICIES, export_unit, follows_pod, says_more
 from minipod.kube.export_losses import Losses
 from minipod.kube.export_security import export_pods_security
 from minipod.kube.export_volume import export_volumes
+from minipod.kube.hostname import name_and_domain, names
+from minipod.kube.hosts import LOOPBACK
 from minipod.model import TERM, Pod, Unit
 from minipod.supervisor.order import ranks
 from minipod.supervisor.words import Kind
@@ -22,6 +25,7 @@ KINDS = {
     "Job": ("on_failure", "never"),
 }
 _APIS = {"Pod": "v1", "Deployment": "apps/v1", "Job": "batch/v1"}
+_NAMESPACE = "default"  # of a manifest that names none, as these do
 _NAME_LABEL = "app.kubernetes.io/name"
 _MOST_LABEL = 63  # characters of a label's value
 
@@ -30,7 +34,7 @@ def export_pod(pod: Pod, kind: str, image_of: Callable[[Unit], str], losses: Los
     """The documents; the workload is the last. ``image_of`` names a unit's image."""
     policy = _policy(pod, KINDS[kind])
     _tell(pod, kind, losses)
-    host = _host(pod)
+    host, hosts = _host(pod)
     if host and pod.env.get("HOSTNAME") == pod.hostname:  # containers have it from there
         pod = pod._replace(env={name: text for name, text in pod.env.items() if name != "HOSTNAME"})
     row = _in_order(pod)
@@ -47,7 +51,7 @@ def export_pod(pod: Pod, kind: str, image_of: Callable[[Unit], str], losses: Los
         **_deadline(pod, kind, losses),
         **export_pods_security(pod, losses),
         **host,
-        **_aliases(pod),
+        **_aliases(hosts),
         **({"volumes": volumes} if volumes else {}),
         **({"initContainers": inits} if inits else {}),
         "containers": mains,
@@ -72,14 +76,31 @@ def _deadline(pod: Pod, kind: str, losses: Losses) -> Doc:
     return {"activeDeadlineSeconds": losses.seconds(None, "deadline", pod.deadline, 1)}
 
 
-def _host(pod: Pod) -> Doc:
+def _host(pod: Pod) -> tuple[Doc, Hosts]:
+    """What names it, and the lines of /etc/hosts that this does not bring: on a cluster its own comes of itself."""
     if not pod.hostname:
-        return {}
-    return {"hostname" if matches(LABEL, pod.hostname) else "hostnameOverride": pod.hostname}
+        return {}, pod.hosts
+    if not matches(LABEL, pod.hostname):
+        return {"hostnameOverride": pod.hostname}, pod.hosts
+    subdomain = _subdomain(pod)
+    if subdomain is None:
+        return {"hostname": pod.hostname}, pod.hosts
+    return {"hostname": pod.hostname, **({"subdomain": subdomain} if subdomain else {})}, pod.hosts[1:]
 
 
-def _aliases(pod: Pod) -> Doc:
-    rows = [{"ip": address, "hostnames": list(names)} for address, names in pod.hosts]
+def _subdomain(pod: Pod) -> str | None:
+    """As the pod's own line has it, which is the first; "" for none. None: there is no such line, or a namespace's that
+    the manifest does not name."""
+    if not pod.hosts or any(pod.hostname in row for _, row in pod.hosts[1:]):
+        return None
+    long = pod.hosts[0][1][0]
+    subdomain = long.removeprefix(f"{pod.hostname}.").partition(".")[0] if long != pod.hostname else ""
+    _, domain = name_and_domain(pod.name, _NAMESPACE, hostname=pod.hostname, subdomain=subdomain)
+    return subdomain if pod.hosts[0] == (LOOPBACK, names(pod.hostname, domain)) else None
+
+
+def _aliases(hosts: Hosts) -> Doc:
+    rows = [{"ip": address, "hostnames": list(row)} for address, row in hosts]
     return {"hostAliases": rows} if rows else {}
 
 

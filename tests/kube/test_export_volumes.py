@@ -105,6 +105,29 @@ def test_hosts_name_goes_the_same_way():
     assert reread(written) == pod
 
 
+@pytest.mark.parametrize("more", ["", "  subdomain: web\n", "  hostAliases: [{ip: 10.0.0.7, hostnames: [db]}]\n"])
+def test_the_hosts_own_line_comes_of_its_name(more):
+    """An alias of it would lead to 127.0.0.1 on a cluster, too."""
+    pod = reread(
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: shop}}\nspec:\n  hostname: front\n{more}"
+        "  containers: [{name: a, command: [b]}]\n"
+    )
+    written = manifest_of(pod)[0]
+    assert ("subdomain: web" in written) == ("subdomain" in more)
+    assert "127.0.0.1" not in written
+    assert reread(written) == pod
+
+
+def test_a_line_that_no_name_brings_stays_an_alias():
+    pod = reread(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: shop, namespace: far}\nspec:\n  hostname: front\n"
+        "  subdomain: web\n  containers: [{name: a, command: [b]}]\n"
+    )
+    written = manifest_of(pod)[0]
+    assert "front.web.far.svc.cluster.local" in written
+    assert reread(written) == pod
+
+
 def test_a_file_with_a_limit_of_the_container_around_names_a_container(read):
     text = (
         "apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec:\n  containers: [{name: a, image: i, command: [b]}]\n"
