@@ -14,9 +14,11 @@ from minipod.commands.setting_text import (
     command_text,
     end_text,
     exit_rows,
+    hosts_text,
     output_text,
     restart_text,
     signal_text,
+    start_failure_text,
     stop_text,
     value_text,
 )
@@ -63,6 +65,7 @@ _KEYS: tuple[tuple[str, tuple[str, ...], _Text], ...] = (
     ("restart", ("rule", "max_restarts", "delays", "reset_ns"), restart_text),
     ("exit codes", ("exits",), lambda unit: ", ".join(exit_rows(unit.exits)) or None),
     ("its end", ("standing",), end_text),
+    ("no start", ("unstartable_class", "unstartable_code"), start_failure_text),
     ("its stop", ("stop_signal", "stop_scope", "grace_ns", "rest_grace_ns"), stop_text),
     ("deadline", ("deadline_ns",), lambda unit: format_duration(unit.deadline_ns) if unit.deadline_ns else None),
     ("log", ("log",), lambda unit: output_text(unit.log)),
@@ -94,6 +97,8 @@ def pod_rows(found: Changes, old: Plan, new: Plan) -> Iterator[Row]:
             yield from _map_rows("label", dict(old.labels), dict(new.labels))
         elif field == "volumes":
             yield from _map_rows("volume", *({v.name: volume_text(v) for v in plan.volumes} for plan in (old, new)))
+        elif field == "hosts":
+            yield Row(field, hosts_text(old), hosts_text(new))
         elif field in ("main_unit", "args_unit"):
             yield Row(field.removesuffix("_unit"), named(old, field), named(new, field))
         else:

@@ -10,6 +10,7 @@ from minipod.commands.setting_text import (
     command_text,
     end_text,
     exit_rows,
+    hosts_rows,
     output_text,
     restart_text,
     signal_text,
@@ -71,7 +72,7 @@ def _pod(plan: Plan) -> Iterator[Row]:
     yield from _labels(plan.labels)
     if plan.hostname:
         yield "hostname", visible(plan.hostname)
-    yield from _under("hosts", (visible(line.replace("\t", " ")) for line in plan.hosts.splitlines()[2:]))
+    yield from _under("hosts", hosts_rows(plan))
     yield from _under("volumes", (f"{visible(volume.name)}: {volume_text(volume)}" for volume in plan.volumes))
     if plan.exact_env:
         yield "env", "exactly what minipod is given"

@@ -9,7 +9,7 @@ from minipod.commands.secrecy import HIDDEN, shown_value
 from minipod.config.durations import format_duration
 from minipod.config.findings import visible
 from minipod.config.sizes import format_size
-from minipod.reaper.records import Exits, Log, Unit
+from minipod.reaper.records import Exits, Log, Plan, Unit
 from minipod.supervisor.signals import name_of
 from minipod.supervisor.words import ExitClass, Milestone, Overflow, Rule, SignalVerb, Standing, StopScope
 
@@ -77,6 +77,23 @@ def _spans(codes: list[int]) -> str:
 def end_text(unit: Unit) -> str:
     """What its end is to the pod."""
     return "its end is the pod's end" if unit.standing is Standing.MAIN else unit.standing.value
+
+
+def start_failure_text(unit: Unit) -> str:
+    """What it is to the pod that the program cannot be executed."""
+    if unit.unstartable_class is ExitClass.UNSTARTABLE:
+        return "the pod's end"
+    deed = _RULED.get(unit.unstartable_class)
+    return f"a failure with {unit.unstartable_code}{f': {deed}' if deed else ''}"
+
+
+def hosts_text(plan: Plan) -> str | None:
+    """Lines for /etc/hosts, without the comment above them."""
+    return "; ".join(hosts_rows(plan)) or None
+
+
+def hosts_rows(plan: Plan) -> Iterator[str]:
+    return (visible(line.replace("\t", " ")) for line in plan.hosts.splitlines()[2:])
 
 
 def stop_text(unit: Unit) -> str:

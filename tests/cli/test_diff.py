@@ -247,6 +247,18 @@ def test_a_field_without_a_text_of_its_own() -> None:
     assert lines(old, new) == ["rest_grace all that is left -> 1s", "leave_rest no -> yes"]
 
 
+def test_what_a_program_that_cannot_be_executed_is_to_the_pod() -> None:
+    own, manifest = plan(), plan(WEB._replace(unstartable_code=128))
+    assert lines(own, manifest) == ["no start the pod's end -> a failure with 128"]
+    anew = WEB._replace(unstartable_code=128, restart_rules=(model.RestartRule((128,), restart_all=True),))
+    assert "no start a failure with 128 -> a failure with 128: the whole pod begins anew" in lines(manifest, plan(anew))
+
+
+def test_lines_of_etc_hosts() -> None:
+    new = plan(hosts=(("10.0.0.7", ("db", "db.local")), ("::1", ("me",))))
+    assert lines(plan(), new) == ["hosts none -> 10.0.0.7 db db.local; ::1 me"]
+
+
 def test_keys_are_fields_each_once() -> None:
     fields = [field for _, fields, _ in diff_text._KEYS for field in fields]
     assert set(fields) <= set(Record._fields)
