@@ -171,7 +171,7 @@ def read_deadline(value: object, at: Path, found: Findings) -> int | None:
 def read_choice(value: object, at: Path, found: Findings, choices: Mapping[str, object], article: str = "one of"):
     """The meaning of one of a few words."""
     listed = ", ".join(f'"{choice}"' for choice in choices)
-    help = f'write for example "{next(iter(choices))}"'
+    help = f'write for example "{next(filter(None, choices))}"'
     if not isinstance(value, str):
         return found.mismatch(at, value, f"{article} {listed}", help=help)
     if value not in choices:
