@@ -56,7 +56,7 @@ def read_workload(
     """The pod, as far as it can be read, where each of its units stands, and what presets have put into it."""
     data, at = _template(workload)
     data, puts = _with_presets(data, at, workload, context, found)
-    data = _with_number(_with_index(data, workload), workload)
+    data = _with_number(_with_index(data, workload), at, workload, found)
     spec = data.get("spec", {})
     setting = Setting(
         found=found,
@@ -128,7 +128,7 @@ def _with_index(data: Doc, workload: Workload) -> Doc:
     return {**data, "metadata": {**meta, **also}, "spec": {**spec, **rows}}
 
 
-def _with_number(data: Doc, workload: Workload) -> Doc:
+def _with_number(data: Doc, at: Path, workload: Workload, found: Findings) -> Doc:
     """The pod of a StatefulSet with what its controller adds: the first pod has number 0. Its host is called as it is,
     in the domain of its Service, whatever the template says."""
     name = _pod_name(workload)
@@ -136,9 +136,22 @@ def _with_number(data: Doc, workload: Workload) -> Doc:
         return data
     meta, spec = data.get("metadata", {}), data.get("spec", {})
     labels = {**meta.get("labels", {}), _NUMBER: "0", _NUMBERED: name}
-    domain = workload.data.get("spec", {}).get("serviceName", "")
-    host = {"hostname": name, "subdomain": domain if matches(LABEL, domain) else ""}
+    host = {"hostname": name, "subdomain": _service(workload, found)}
+    for key, value in host.items():
+        if spec.get(key) not in (None, "", value):
+            why = f"a StatefulSet's controller writes {word(value) if value else 'nothing'} there"
+            found.warn((*at, "spec", key), f"`{key}` is ignored", on_key=True, why=why, help="leave it out")
     return {**data, "metadata": {**meta, "labels": labels}, "spec": {**spec, **host}}
+
+
+def _service(workload: Workload, found: Findings) -> str:
+    name = workload.data.get("spec", {}).get("serviceName", "")
+    if not name or matches(LABEL, name):
+        return name
+    why = "it is its pods' subdomain: at most 63 of a-z 0-9 and -, a letter or digit at both ends"
+    at = (*workload.at, "spec", "serviceName")
+    found.error(at, f"`serviceName` cannot be {word(name)}", why=why, help="write for example web")
+    return ""
 
 
 def _with_entry(container: Doc, entry: Doc) -> Doc:

@@ -61,7 +61,8 @@ def test_the_pod_of_a_stateful_set_is_the_first(read):
     named = text.replace("  template:", "  serviceName: dbs\n  template:")
     named = named.replace("{hostname", "{subdomain: x, hostname")
     assert read(named).pod.hosts == (("127.0.0.1", ("db-0.dbs.default.svc.cluster.local", "db-0")),)
-    assert read(named.replace("dbs", "'-'")).pod.hosts == (("127.0.0.1", ("db-0",)),)
+    with pytest.raises(ConfigError, match="`serviceName` cannot be"):
+        read(named.replace("dbs", "'-'"))
     long = "name: " + "d" * 62
     with pytest.raises(ConfigError) as wrong:  # by the name of the host that the template asks for
         read(text.replace("name: db", long).replace("hostname: other", "hostname: -"))
