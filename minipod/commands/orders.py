@@ -22,15 +22,15 @@ OPTIONS = f"""  --no-wait               return as soon as PID 1 has taken the or
 Check = Callable[[UnitView, int, int], bool | str | None]
 
 
-def carry_out(words: list[str], usage: str, order: str, done: str, check: Check) -> None:
-    """Give the order for each NAME and wait. ``done``: what is said then."""
+def carry_out(words: list[str], usage: str, order: str, done: str, check: Check, *, of_all: str = "") -> None:
+    """Give the order for each NAME and wait. ``done``: what is said then; ``of_all``: to who names nobody."""
     found = sort_words(words, flags=(*HELP, "--no-wait"), valued=("--timeout", POD))
     if found.flags & set(HELP):
         sys.stdout.write(usage)
         return
     until = moment_after(found.last("--timeout"), "--timeout", None)
     if not found.operands:
-        raise UsageError(f"NAME is missing: which unit shall {order}?")
+        raise UsageError(f"NAME is missing: which unit shall {order}?{of_all}")
     client = ask(found)
     pod = view_of(client)
     before = {unit.name: unit.record.instances for unit in chosen(pod, found.operands)}

@@ -21,7 +21,7 @@ def run(words: list[str]) -> int:
     if "--all" in words:
         _stop_all(words)
     else:
-        carry_out(words, USAGE, "stop", "stopped", is_stopped)
+        carry_out(words, USAGE, "stop", "stopped", is_stopped, of_all=" --all stops the pod")
     return 0
 
 

@@ -81,7 +81,7 @@ def _check_shell(unit: Unit, doc: dict, found: Findings) -> None:
         (*at, "tty"),
         f"{word(unit.name)} ignores the TERM that stops it",
         on_key=True,
-        why="a shell that somebody types into does, until its grace is over",
+        why="an interactive shell does, until its grace is over",
         help='add stop_signal = "HUP"',
     )
 

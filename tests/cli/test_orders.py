@@ -24,6 +24,13 @@ def test_stop_returns_when_it_is_stopped(fake_pod, say) -> None:
     assert not fake_pod.steps
 
 
+def test_who_stops_nobody_is_told_how_all_stop(fake_pod, say) -> None:
+    said = say("stop")
+    assert (said.code, fake_pod.orders()) == (64, [])
+    assert "NAME is missing: which unit shall stop? --all stops the pod\n" in said.err
+    assert "--all" not in say("restart").err
+
+
 def test_stop_of_one_that_is_stopped(fake_pod, say) -> None:
     fake_pod.units = [HELD]
     assert say("stop", "web") == (0, "web stopped\n", "")
