@@ -70,6 +70,13 @@ def test_two_units_have_two(launch: Launcher) -> None:
     assert names[0] != names[1] and all(name.startswith("/dev/pts/") for name in names)
 
 
+def test_nobody_has_more_of_it_than_three_streams(launch: Launcher) -> None:
+    """Neither the unit itself nor one that begins after it; the fourth is what lists them."""
+    script = python("import os\nprint(len(os.listdir('/proc/self/fd')))")
+    result = launch.run({"service.a": own(script), "service.b": {"command": script, "restart": "never"}})
+    assert sorted(result.lines) == ["a | 4", "b | 4"]
+
+
 @pytest.mark.parametrize("log", ["prefix", "raw", "json", {"file": "lines", "max_size": 0}], ids=str)
 def test_much_at_its_end_is_whole(launch_both: Launcher, log: object) -> None:
     """More than a terminal holds, from one that ends at once; a CR that the program wrote stays."""
