@@ -169,8 +169,8 @@ void log_close_unit(struct core *c, struct unit *u)
     }
 }
 
-/* What a machine lacks for a while comes back, and so may who reads the one before; that there are no terminals here, or
- * none for us, stays so. */
+/* What a machine lacks for a while comes back, and so may who reads the one before; that there are no terminals here,
+ * or none for us, stays so. */
 int log_is_hopeless(const struct unit *u, int error)
 {
     int is_lack = error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOSPC || error == -EAGAIN;
