@@ -150,7 +150,9 @@ def test_units_are_proposed(shop, ask: Ask) -> None:
 
 def test_what_a_unit_leaves_behind_and_its_last_words(launch: Launcher, tmp_path: Path, ask: Ask) -> None:
     """A daemon that goes into the background and says so at length, in the words of its user."""
-    daemon = "for i in 1 2 3; do setsid sleep 1000 & done; for i in $(seq 25); do echo line $i; done; exit 4"
+    daemon = """[ -p pipe ] || mkfifo pipe; : > left
+    for i in 1 2 3; do setsid sh -c 'echo up >> left; read it < pipe' & done
+    until [ $(wc -l < left) = 3 ]; do sleep 0.01; done; for i in $(seq 25); do echo line $i; done; exit 4"""
     unit = {"command": sh(daemon), "restart": "on_failure", "backoff": {"initial": "1h", "max": "1h"}}
     pod = {"pod": {"name": "shop", "control": str(tmp_path / "shop.sock")}, "service.web": unit}
     running = launch.start(pod)

@@ -2,7 +2,9 @@
 
 from system_harness import Launcher, sh
 
-DAEMON = "sleep 1000 & sleep 1000 & setsid sleep 1000 & exit 0"
+# Whoever has left the session is known by his environment, which nobody can read while he executes another program.
+DAEMON = """mkfifo pipe; sleep 1000 & sleep 1000 & setsid sh -c 'echo up > left; read it < pipe' &
+until [ -s left ]; do sleep 0.01; done; exit 0"""
 
 
 def test_all_that_are_attributed_are_counted(launch_both: Launcher) -> None:

@@ -20,7 +20,7 @@ POD = {
     "service.web": {"command": sh("sleep 1000 & sleep 1000 & echo spread; wait"), "after": {"db": "ready"},
                     "post_start": {"sleep": "100ms"}},
     "service.db": {"command": SLEEP, "readiness_probe": READY},
-    "service.stray": {"command": sh("setsid sleep 1000 & echo up; exec sleep 1000")},
+    "service.stray": {"command": sh("mkfifo pipe; setsid sh -c 'echo up; read it < pipe' & exec sleep 1000")},
 }  # fmt: skip
 
 
