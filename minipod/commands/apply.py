@@ -4,7 +4,7 @@ that is: PID 1 compares by itself, and is asked what came of it.
 
 import sys
 
-from minipod.commands.asking import COMMON, HELP, POD, ask, moment_after, view_of, views
+from minipod.commands.asking import AS_IT_WAS_READ, COMMON, HELP, POD, ask, moment_after, view_of, views
 from minipod.commands.orders import is_restarted
 from minipod.errors import FAILED, TIMED_OUT, PodError
 from minipod.options import Words, only_operand, sort_words
@@ -24,15 +24,8 @@ waits until all of that is done.
   --dry-run               ask PID 1 whether it would take it; nothing changes
   --no-wait               return as soon as PID 1 has taken the plan
   --timeout TIME          wait no longer than this; without it, as long as it takes
-  --set KEY=VALUE         a key's value over the file's, as it was given to minipod run; not with a plan
-  --exit-code-from NAME   the pod ends when this service ends, with its exit code; not with a plan
-  --entrypoint IMAGE=CMD  what an image of a manifest runs, as it was given to minipod run
-  --only NAME             the pod of that name, of a manifest with several; KIND/NAME where two share it
-  --preset DIR            a directory of presets, as it was given to minipod run
-  --volume NAME=/PATH     a directory in the place of the volume NAME, as it was given to minipod run
-  --strict                ignored fields of a manifest that a program may count on are errors
-  --allow-unknown         fields that nobody knows, and documents of other kinds, are left out with a warning
-{COMMON}Exit code: 0 done, or there was nothing to be done; 1 if a unit failed to start, or PID 1 takes no plan now;
+{AS_IT_WAS_READ}{COMMON}\
+Exit code: 0 done, or there was nothing to be done; 1 if a unit failed to start, or PID 1 takes no plan now;
 78 for a pod or plan that cannot be run, or not without a new container; 3 if no pod answers, 124 when the time is over,
 64 for a mistake on the command line.
 """

@@ -14,6 +14,17 @@ from minipod.status.view import PodView, UnitView
 
 HELP = ("-h", "--help")
 POD = "--pod"
+# How a pod file is read again: the options that reading.py has.
+AS_IT_WAS_READ = """\
+  --set KEY=VALUE         a key's value over the file's, as it was given to minipod run; not with a plan
+  --exit-code-from NAME   the pod ends when this service ends, with its exit code; not with a plan
+  --entrypoint IMAGE=CMD  what an image of a manifest runs, as it was given to minipod run
+  --only NAME             the pod of that name, of a manifest with several; KIND/NAME where two share it
+  --preset DIR            a directory of presets, as it was given to minipod run
+  --volume NAME=/PATH     a directory in the place of the volume NAME, as it was given to minipod run
+  --strict                ignored fields of a manifest that a program may count on are errors
+  --allow-unknown         fields that nobody knows, and documents of other kinds, are left out with a warning
+"""
 COMMON = """  --pod NAME              which pod, where several answer; MINIPOD_SOCKET=PATH names a socket
 """
 CODES = "0; 1 if it failed, 3 if no pod answers, 4 for a unit that nobody knows, 64 for a mistake on the command line"

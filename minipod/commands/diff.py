@@ -2,7 +2,7 @@
 
 import sys
 
-from minipod.commands.asking import COMMON, HELP, POD, ask
+from minipod.commands.asking import AS_IT_WAS_READ, COMMON, HELP, POD, ask
 from minipod.errors import FAILED, PodError, UsageError
 from minipod.options import Words, only_operand, sort_words
 from minipod.reading import FLAGS, VALUED
@@ -15,15 +15,8 @@ Say what differs between the pod that runs and a pod file or a plan, unit by uni
 - removed; below a unit, what it had and what it would have; at the end, why minipod apply would refuse it. Values that
 look secret are not shown.
   -o, --output FORMAT     text (the default; nothing at all if nothing differs) or json
-  --set KEY=VALUE         a key's value over the file's, as it was given to minipod run; not with a plan
-  --exit-code-from NAME   the pod ends when this service ends, with its exit code; not with a plan
-  --entrypoint IMAGE=CMD  what an image of a manifest runs, as it was given to minipod run
-  --only NAME             the pod of that name, of a manifest with several; KIND/NAME where two share it
-  --preset DIR            a directory of presets, as it was given to minipod run
-  --volume NAME=/PATH     a directory in the place of the volume NAME, as it was given to minipod run
-  --strict                ignored fields of a manifest that a program may count on are errors
-  --allow-unknown         fields that nobody knows, and documents of other kinds, are left out with a warning
-{COMMON}Exit code: 0 if nothing differs, 1 if something does; 78 for a pod or plan that cannot be run, 2 if the one that
+{AS_IT_WAS_READ}{COMMON}\
+Exit code: 0 if nothing differs, 1 if something does; 78 for a pod or plan that cannot be run, 2 if the one that
 runs cannot be read, 3 if no pod answers, 64 for a mistake on the command line.
 """
 FORMATS = ("text", "json")
